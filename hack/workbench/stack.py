@@ -1,0 +1,230 @@
+"""The whole system as processes: control plane, simulated Azure, operator. Demo, end-to-end tests and bench share this.
+
+The operator is the installed program with the rights of the shipped RBAC; nothing in it knows that Azure is simulated.
+"""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from workbench.control_plane import ControlPlane
+from workbench.processes import Process
+
+ROOT = Path(__file__).resolve().parents[2]
+SYSTEM_NAMESPACE = "azure-vpn-system"
+SERVICE_ACCOUNT = "azure-vpn-operator"
+START_SECONDS = 60.0
+
+TENANT = "11111111-1111-4111-8111-111111111111"
+SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
+CLIENT_ID = "33333333-3333-4333-8333-333333333333"
+CLIENT_SECRET = "demo-only-client-secret"  # noqa: S105 (the simulator's demo topology, nothing else)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAzure:
+    """Where the simulator listens."""
+
+    endpoint: str
+    authority: str
+    control_url: str
+    ca_file: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What any Azure client needs to use it, the operator included."""
+        return {
+            "AZURE_RESOURCE_MANAGER_ENDPOINT": self.endpoint,
+            "AZURE_RESOURCE_MANAGER_AUDIENCE": "https://management.azure.com/",
+            "AZURE_AUTHORITY_HOST": self.authority,
+            "AZURE_TENANT_ID": TENANT,
+            "AZURE_CLIENT_ID": CLIENT_ID,
+            "AZURE_CLIENT_SECRET": CLIENT_SECRET,
+            "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+            "SSL_CERT_FILE": str(self.ca_file),
+        }
+
+
+class Stack:
+    """Control plane, simulator and operator below one folder. An asynchronous context manager; parts can be restarted."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        time_scale: float = 10.0,
+        topology: str = "demo",
+        operator_flags: Sequence[str] = (),
+        operator_environment: Mapping[str, str] | None = None,
+        binaries: Mapping[str, Path] | None = None,
+        audit: bool = False,
+        api_server_flags: Sequence[str] = (),
+        detached: bool = False,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.directory = directory
+        self.plane = ControlPlane(
+            directory, binaries=binaries, audit=audit, api_server_flags=api_server_flags, detached=detached
+        )
+        self._time_scale = time_scale
+        self._topology = topology
+        self._operator_flags = list(operator_flags)
+        self._operator_environment = dict(operator_environment or {})
+        self._detached = detached
+        self._say = say
+        self._azure: SimulatedAzure | None = None
+        self._simulator: Process | None = None
+        self._operator: Process | None = None
+        self._operator_kubeconfig: Path | None = None
+        self.probe_port = 0
+        self.metrics_port = 0
+
+    async def __aenter__(self) -> Self:
+        """Start everything."""
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        await self.stop()
+
+    @property
+    def azure(self) -> SimulatedAzure:
+        """The simulated Azure; after the start."""
+        if self._azure is None:
+            raise RuntimeError("the simulator has not been started")
+        return self._azure
+
+    @property
+    def operator(self) -> Process:
+        """The operator's process; after the start."""
+        if self._operator is None:
+            raise RuntimeError("the operator has not been started")
+        return self._operator
+
+    async def start(self) -> None:
+        """Start control plane, simulator and operator, and wait until each is ready."""
+        self._say("Kubernetes: a real kube-apiserver and etcd, built from Go modules when first needed")
+        await self.plane.start()
+        self._say("Azure: the simulator, with gateways, sites and devices of the demo topology")
+        await self.start_simulator()
+        self._say(
+            "CRDs and rights: the operator runs as its own ServiceAccount, under the RBAC rules that it ships with"
+        )
+        await self.install()
+        self._say("Operator: the program as it is shipped; it does not know that this Azure is simulated")
+        await self.start_operator()
+
+    async def stop(self) -> None:
+        """Stop what runs, the operator first."""
+        for process in (self._operator, self._simulator):
+            if process is not None:
+                await process.stop()
+        await self.plane.stop()
+
+    async def start_simulator(self) -> None:
+        """Start the simulator anew; its state begins with the topology."""
+        ready_file = self.directory / "simulator-ready.json"
+        ready_file.unlink(missing_ok=True)
+        command = [
+            *_program("azure-vpn-simulator"),
+            "serve",
+            *("--topology", self._topology),
+            *("--state-dir", str(self.directory / "azure")),
+            *("--control", "127.0.0.1:0"),
+            *("--time-scale", str(self._time_scale)),
+            *("--ready-file", str(ready_file)),
+        ]
+        self._simulator = Process.start(
+            "simulator", command, log=self.directory / "simulator.log", detached=self._detached
+        )
+        self._simulator.record(self.directory / "simulator.pid")
+
+        async def is_ready() -> bool:
+            return ready_file.exists()
+
+        await self._simulator.wait_until(is_ready, timeout_seconds=START_SECONDS)
+        facts: dict[str, Any] = json.loads(ready_file.read_text(encoding="utf-8"))
+        self._azure = SimulatedAzure(
+            endpoint=facts["endpoint"],
+            authority=facts["authority"],
+            control_url=facts["controlUrl"],
+            ca_file=Path(facts["caFile"]),
+        )
+
+    async def install(self) -> None:
+        """Put CRDs and RBAC into the control plane, and get the ServiceAccount's credentials."""
+        await self.plane.apply(ROOT / "crds")
+        await self.plane.create_namespace(SYSTEM_NAMESPACE)
+        await self.plane.apply(ROOT / "manifests" / "base" / "rbac.yaml")
+        self._operator_kubeconfig = await self.plane.service_account_kubeconfig(
+            SYSTEM_NAMESPACE,
+            SERVICE_ACCOUNT,
+            expires_in=timedelta(hours=24),
+            path=self.directory / "operator.kubeconfig",
+        )
+
+    async def start_operator(self) -> None:
+        """Start the operator and wait until it is ready."""
+        self.probe_port, self.metrics_port = _free_ports(2)
+        self._operator = Process.start(
+            "operator",
+            [*_program("azure-vpn-operator"), "run", *self._operator_flags],
+            log=self.directory / "operator.log",
+            env=self.operator_environment,
+            detached=self._detached,
+        )
+        self._operator.record(self.directory / "operator.pid")
+        await self._operator.wait_until(self._operator_is_ready, timeout_seconds=START_SECONDS)
+
+    @property
+    def operator_environment(self) -> dict[str, str]:
+        """The environment that the operator runs in."""
+        return {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            **self.azure.environment,
+            "KUBECONFIG": str(self._operator_kubeconfig),
+            "AZVPN_INSTALLATION_ID": "demo",
+            "AZVPN_PROBE_ADDRESS": f"127.0.0.1:{self.probe_port}",
+            "AZVPN_METRICS_ADDRESS": f"127.0.0.1:{self.metrics_port}",
+            **self._operator_environment,
+        }
+
+    async def _operator_is_ready(self) -> bool:
+        url = f"http://127.0.0.1:{self.probe_port}/readyz"
+        try:
+            async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                return answer.status == 200
+        except (TimeoutError, aiohttp.ClientError):
+            return False
+
+
+def _program(name: str) -> list[str]:
+    """The installed script of the environment that runs us."""
+    return [str(Path(sys.executable).parent / name)]
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [int(item.getsockname()[1]) for item in sockets]
+    finally:
+        for item in sockets:
+            item.close()

@@ -1,0 +1,202 @@
+"""Finds etcd, kube-apiserver and kubectl, and builds those that nobody has built yet.
+
+`KUBEBUILDER_ASSETS` wins, as it does for envtest. Otherwise each binary is built once from the modules pinned in
+hack/kubernetes and kept in the user's cache folder, under a name made of everything that decides its contents.
+
+    python -m workbench.toolchain              builds what is missing, prints the folder
+    python -m workbench.toolchain --optional   the same, but only says so if there is no Go here and CI is not set
+    python -m workbench.toolchain --find       says what would be used, or why nothing can be
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from workbench.go_toolchain import GoToolchain, ToolchainError, find_go
+from workbench.progress import Progress
+
+MODULE = Path(__file__).resolve().parents[1] / "kubernetes"
+"""The folder of the go.mod that pins what is built."""
+
+PACKAGES: Mapping[str, str] = {
+    "etcd": "go.etcd.io/etcd/server/v3",
+    "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+    "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+}
+"""Name of the binary -> Go package of its main function."""
+
+CONTROL_PLANE = ("etcd", "kube-apiserver")
+"""What a control plane needs."""
+
+_BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
+
+
+def find_binaries(
+    names: Iterable[str] = CONTROL_PLANE, *, environ: Mapping[str, str] = os.environ, module: Path = MODULE
+) -> dict[str, Path]:
+    """Return the path of each named binary (a key of PACKAGES), building what is not there yet.
+
+    A build takes minutes and says on standard error that it goes on. Raises ToolchainError, with a message that says
+    what to do, when a binary is missing and cannot be built.
+    """
+    wanted = tuple(names)
+    if assets := environ.get("KUBEBUILDER_ASSETS"):
+        return _find_assets(Path(assets), wanted)
+    go = find_go(environ, _go_directive(module))
+    folder = _cache_folder(environ, module, go)
+    found = {name: folder / name for name in wanted}
+    missing = [name for name in wanted if not found[name].exists()]
+    if missing:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _exclusive(folder / "lock"):
+            for leftover in folder.glob(".*.unfinished"):
+                leftover.unlink()
+            for name in missing:
+                if not found[name].exists():
+                    _build(name, found[name], go, environ, module)
+    return found
+
+
+def _find_assets(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    found = {name: folder / name for name in names}
+    missing = [name for name, path in found.items() if not os.access(path, os.X_OK)]
+    if missing:
+        raise ToolchainError(
+            f"KUBEBUILDER_ASSETS is {folder}, and that folder has no executable {' and no '.join(missing)}. "
+            f"Put it there, or unset KUBEBUILDER_ASSETS to have it built."
+        )
+    return found
+
+
+def _go_directive(module: Path) -> str:
+    return _search(r"^go (\S+)$", module)
+
+
+def _search(pattern: str, module: Path) -> str:
+    match = re.search(pattern, (module / "go.mod").read_text(), re.MULTILINE)
+    if match is None:
+        raise ToolchainError(f"{module / 'go.mod'} has no line that matches {pattern}")
+    return match[1]
+
+
+def _cache_folder(environ: Mapping[str, str], module: Path, go: GoToolchain) -> Path:
+    identity = hashlib.sha256()
+    for part in (go.version, go.goos, go.goarch, *_BUILD_FLAGS, *(_linker_flags(name, module) for name in PACKAGES)):
+        identity.update(part.encode() + b"\0")
+    for name in ("go.mod", "go.sum"):
+        identity.update((module / name).read_bytes())
+    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".cache")
+    return Path(home) / "azure-vpn-operator" / "kubernetes" / identity.hexdigest()[:16]
+
+
+def _linker_flags(name: str, module: Path) -> str:
+    """Return -ldflags: no debug symbols, and the release's version, which only Kubernetes' own scripts would set."""
+    flags = ["-s", "-w"]
+    if name != "etcd":
+        version = _search(r"^\s*k8s\.io/kubernetes (v\S+)", module)
+        major, minor, _ = version.removeprefix("v").split(".", 2)
+        values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitCommit": "", "gitTreeState": "clean"}
+        for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
+            flags += [f"-X {package}.{variable}={value}" for variable, value in values.items()]
+    return " ".join(flags)
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock file: one process builds, the others wait and then find the binary there."""
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with Progress("Waiting for another process that builds etcd and kube-apiserver") as progress:
+                while True:
+                    with suppress(BlockingIOError):
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        break
+                    progress.update("")
+                    time.sleep(0.2)
+        yield
+
+
+def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str], module: Path) -> None:
+    unfinished = target.with_name(f".{name}.unfinished")
+    log = target.with_name(f"{name}.log")
+    command = [str(go.command), "build", "-v", *_BUILD_FLAGS]
+    command += ["-ldflags", _linker_flags(name, module), "-o", str(unfinished), PACKAGES[name]]
+    env = {**environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
+    env.pop("GOROOT", None)  # may be another Go's; the command finds its own beside itself
+    what = f"Building {name} with {go.version} (once; kept in {target.parent})"
+    try:
+        with log.open("w") as output, Progress(what) as progress:
+            child = subprocess.Popen(
+                command, cwd=module, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+            )
+            try:
+                while child.poll() is None:
+                    progress.update(_what_is_built(log))
+                    time.sleep(0.2)
+            finally:
+                if child.poll() is None:
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+            if child.returncode != 0:
+                raise ToolchainError(
+                    f"Building {name} failed: `{' '.join(command)}` in {module} ended with {child.returncode}.\n"
+                    f"{_last_words(log)}\nThe whole output is in {log}."
+                )
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _what_is_built(log: Path) -> str:
+    # With -v, Go names each package that it compiles, one a line; other lines are sentences.
+    lines = log.read_text(errors="replace").splitlines()
+    packages = sum(" " not in line for line in lines)
+    return f"{packages} packages compiled, {lines[-1].removeprefix('go: ')}" if lines else ""
+
+
+def _last_words(log: Path, count: int = 20) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    telling = [line for line in lines if " " in line.strip()]
+    return "\n".join(f"  {line}" for line in (telling or lines)[-count:])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build what is missing and print the folder that holds the binaries; 1 and the reason if that is not possible."""
+    parser = argparse.ArgumentParser(prog="python -m workbench.toolchain", description="Build etcd and kube-apiserver.")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(PACKAGES)}; default: all but kubectl"
+    )
+    parser.add_argument("--optional", action="store_true", help="no failure where they cannot be had, unless CI is set")
+    parser.add_argument("--find", action="store_true", help="only say which folder or which Go would be used")
+    options = parser.parse_args(arguments)
+    if unknown := sorted(set(options.names) - set(PACKAGES)):
+        parser.error(f"unknown: {', '.join(unknown)}")
+    names = options.names or CONTROL_PLANE
+    try:
+        sys.stdout.write(f"{_describe_source(names) if options.find else find_binaries(names)[names[0]].parent}\n")
+    except ToolchainError as error:
+        sys.stderr.write(f"{error}\n")
+        return 0 if options.optional and not os.environ.get("CI") else 1
+    return 0
+
+
+def _describe_source(names: Sequence[str]) -> str:
+    if assets := os.environ.get("KUBEBUILDER_ASSETS"):
+        return str(_find_assets(Path(assets), names)[names[0]].parent)
+    go = find_go(os.environ, _go_directive(MODULE))
+    return f"{go.command} ({go.version})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Run Azure VPN connections from Git."""

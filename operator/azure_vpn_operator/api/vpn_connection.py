@@ -1,0 +1,204 @@
+"""VpnConnection: one connection of an Azure VPN gateway, to a site or to another virtual network."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field, StringConstraints
+
+from azure_vpn_operator.api.base import ApiModel, ObjectMeta, atomic_list, published_default
+from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+
+
+class ConnectionType(StrEnum):
+    """What is at the other end: a site (IPsec) or another virtual network's gateway (Vnet2Vnet)."""
+
+    IPSEC = "IPsec"
+    VNET2VNET = "Vnet2Vnet"
+
+
+class ConnectionProtocol(StrEnum):
+    """Version of IKE."""
+
+    IKEV2 = "IKEv2"
+    IKEV1 = "IKEv1"
+
+
+class ConnectionMode(StrEnum):
+    """Who may start the tunnel, seen from Azure."""
+
+    DEFAULT = "Default"
+    RESPONDER_ONLY = "ResponderOnly"
+    INITIATOR_ONLY = "InitiatorOnly"
+
+
+class ManagementPolicy(StrEnum):
+    """How far the operator may go: write to Azure, or only report."""
+
+    ENFORCE = "Enforce"
+    OBSERVE = "Observe"
+
+
+class AdoptionPolicy(StrEnum):
+    """Whether a connection that exists already and that the operator did not make is taken over."""
+
+    NEVER = "Never"
+    WHEN_EQUAL = "WhenEqual"
+    ALWAYS = "Always"
+
+
+class DriftPolicy(StrEnum):
+    """What to do when somebody else changed the connection in Azure."""
+
+    CORRECT = "Correct"
+    CORRECT_SAFE = "CorrectSafe"
+    REPORT = "Report"
+
+
+class DeletionPolicy(StrEnum):
+    """What happens in Azure when the object is deleted."""
+
+    DELETE = "Delete"
+    RETAIN = "Retain"
+
+
+class GatewayReference(ApiModel):
+    """A gateway in Azure: by name, with resource group and subscription where they differ, or by its full id."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=80)
+    """The gateway's name. Excludes `id`."""
+    resource_group: str | None = Field(default=None, min_length=1, max_length=90)
+    """The gateway's resource group; absent means the connection's."""
+    subscription_id: str | None = Field(default=None, min_length=1, max_length=36)
+    """The gateway's subscription; absent means the connection's."""
+    id: str | None = Field(default=None, min_length=1, max_length=320)
+    """The gateway's ARM id. Excludes the other fields."""
+
+
+class IpsecPolicyReference(ApiModel):
+    """An IpsecPolicy of the same namespace."""
+
+    name: str = Field(min_length=1, max_length=63)
+    """The policy's name."""
+
+
+class SharedKeySecretReference(ApiModel):
+    """A key of a Secret of the same namespace."""
+
+    name: str = Field(min_length=1, max_length=253)
+    """The Secret's name."""
+    key: str = published_default("sharedKey", min_length=1, max_length=253)
+    """The entry of the Secret that holds the shared key."""
+
+
+AddressRange = Annotated[str, StringConstraints(min_length=1, max_length=49)]
+
+
+class TrafficSelectorPolicy(ApiModel):
+    """Address ranges on both sides between which traffic may pass the tunnel."""
+
+    local_address_ranges: tuple[AddressRange, ...] = Field(
+        min_length=1, max_length=100, json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    """Ranges on Azure's side, in CIDR notation."""
+    remote_address_ranges: tuple[AddressRange, ...] = Field(
+        min_length=1, max_length=100, json_schema_extra={"x-kubernetes-list-type": "atomic"}
+    )
+    """Ranges on the other side, in CIDR notation."""
+
+
+class GatewayCustomBgpIpAddress(ApiModel):
+    """The BGP address that one IP configuration of the gateway uses on this connection."""
+
+    ip_configuration_id: str = Field(min_length=1, max_length=480)
+    """The ARM id of the gateway's IP configuration."""
+    custom_bgp_ip_address: str = Field(min_length=1, max_length=45)
+    """The address, usually from 169.254.21.0 to 169.254.22.255."""
+
+
+class NatRuleReference(ApiModel):
+    """A NAT rule of the connection's gateway: by name or by its full id."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=80)
+    """The rule's name. Excludes `id`."""
+    id: str | None = Field(default=None, min_length=1, max_length=480)
+    """The rule's ARM id. Excludes `name`."""
+
+
+TagValue = Annotated[str, StringConstraints(max_length=256)]
+
+
+class VpnConnectionSpec(ApiModel):
+    """What a connection should be in Azure, and how far the operator may go to make it so.
+
+    Azure replaces a connection as a whole, so an absent field means Azure's default, not what the connection has now.
+    """
+
+    azure_name: str | None = Field(default=None, min_length=1, max_length=80)
+    """The connection's name in Azure; absent means the object's name. Identity: cannot be changed."""
+    subscription_id: str | None = Field(default=None, min_length=1, max_length=36)
+    """The connection's subscription; absent means the gateway reference's, else the operator's setting. Identity:
+    cannot be changed."""
+    resource_group: str | None = Field(default=None, min_length=1, max_length=90)
+    """The connection's resource group; absent means the gateway reference's. Identity: cannot be changed."""
+    virtual_network_gateway: GatewayReference | None = None
+    """The VPN gateway that has the connection. Identity: cannot be changed."""
+    local_network_gateway: GatewayReference | None = None
+    """The site at the other end, for a site-to-site connection. Identity: cannot be changed."""
+    peer_virtual_network_gateway: GatewayReference | None = None
+    """The VPN gateway at the other end, for a VNet-to-VNet connection. Identity: cannot be changed."""
+    connection_type: ConnectionType | None = None
+    """Must fit the other end, which decides it when this is absent."""
+    ipsec_policy_ref: IpsecPolicyReference | None = None
+    """The IPsec/IKE policy; absent means Azure's Default policy."""
+    shared_key_secret_ref: SharedKeySecretReference | None = None
+    """Where the shared key is; absent means the key is not managed."""
+    connection_protocol: ConnectionProtocol | None = None
+    """The version of IKE; absent means IKEv2 for a new connection and Azure's value for an adopted one. Identity:
+    cannot be changed."""
+    connection_mode: ConnectionMode | None = None
+    """Who may start the tunnel; Azure's default is Default (either side)."""
+    dpd_timeout_seconds: int | None = Field(default=None, ge=9, le=3600)
+    """Seconds after which a silent peer counts as dead; Azure's default is 45, its advice 30 to 45."""
+    use_policy_based_traffic_selectors: bool = False
+    """Offer the traffic selectors of policy-based devices instead of any-to-any."""
+    traffic_selector_policies: tuple[TrafficSelectorPolicy, ...] = atomic_list(max_length=100)
+    """The selectors to offer; Azure uses them only with `usePolicyBasedTrafficSelectors`."""
+    routing_weight: int | None = Field(default=None, ge=0, le=32000)
+    """Weight of the connection's routes against those of other connections."""
+    enable_bgp: bool = False
+    """Exchange routes by BGP."""
+    gateway_custom_bgp_ip_addresses: tuple[GatewayCustomBgpIpAddress, ...] = atomic_list(max_length=16)
+    """BGP addresses of the gateway for this connection only."""
+    use_local_azure_ip_address: bool = False
+    """Start the tunnel from the gateway's private address."""
+    ingress_nat_rules: tuple[NatRuleReference, ...] = atomic_list(max_length=100)
+    """NAT rules of the gateway for traffic from the other side."""
+    egress_nat_rules: tuple[NatRuleReference, ...] = atomic_list(max_length=100)
+    """NAT rules of the gateway for traffic to the other side."""
+    tags: Mapping[str, TagValue] = Field(default_factory=dict, max_length=40)
+    """Tags of the connection in Azure. Tags with other names are left alone."""
+    management_policy: ManagementPolicy | None = None
+    """Enforce writes to Azure, Observe only reports; absent means the operator's setting."""
+    adoption_policy: AdoptionPolicy | None = None
+    """Whether an existing connection is taken over; absent means the operator's setting."""
+    drift_policy: DriftPolicy | None = None
+    """What to do about changes that others made in Azure; absent means the operator's setting."""
+    deletion_policy: DeletionPolicy | None = None
+    """Whether deleting the object deletes the connection; absent means the operator's setting."""
+    suspend: bool = False
+    """Stop all writes for this connection until it is false again."""
+
+
+class VpnConnection(ApiModel):
+    """A connection of an Azure VPN gateway to a site or to another virtual network."""
+
+    KIND: ClassVar = "VpnConnection"
+    PLURAL: ClassVar = "vpnconnections"
+
+    metadata: ObjectMeta
+    """Standard object metadata."""
+    spec: VpnConnectionSpec
+    """What the connection should be."""
+    status: VpnConnectionStatus = VpnConnectionStatus()
+    """What the operator knows of the connection."""

@@ -1,0 +1,150 @@
+"""The status of a VpnConnection: what Azure holds, whether the tunnel is up, and what the table of kubectl shows."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from azure_vpn_operator.api.base import (
+    Advice,
+    ApiModel,
+    Condition,
+    LastHandled,
+    Timestamp,
+    atomic_list,
+    keyed_list,
+)
+
+
+class PolicySource(StrEnum):
+    """Whether a connection has a policy of its own or Azure's Default policy."""
+
+    CUSTOM = "Custom"
+    DEFAULT = "Default"
+
+
+class HalfRole(StrEnum):
+    """Which half of a connection: the object's own, or the one that leads back from the peer."""
+
+    FORWARD = "Forward"
+    REVERSE = "Reverse"
+
+
+class DifferenceEffect(StrEnum):
+    """What correcting a difference would do to the tunnel."""
+
+    NONE = "None"
+    TUNNEL_DROP = "TunnelDrop"
+    RECREATE = "Recreate"
+
+
+class AssignedPolicy(ApiModel):
+    """The policy that the connection is assigned."""
+
+    name: str | None = Field(default=None, max_length=253)
+    """The IpsecPolicy's name; absent for Azure's Default policy."""
+    hash: str | None = Field(default=None, max_length=64)
+    """Hash of the policy's canonical values."""
+    source: PolicySource
+    """Custom, or Azure's Default policy."""
+
+
+class Tunnel(ApiModel):
+    """One tunnel of the connection; an active-active gateway has two."""
+
+    name: str = Field(max_length=512)
+    """Azure's name for the tunnel."""
+    status: str = Field(max_length=64)
+    """Azure's connection status of the tunnel."""
+    last_established: Timestamp | None = None
+    """When the tunnel last came up."""
+
+
+class BgpPeer(ApiModel):
+    """One BGP session over the connection."""
+
+    address: str = Field(max_length=64)
+    """The peer's address."""
+    asn: int | None = Field(default=None, ge=0, le=4294967295)
+    """The peer's autonomous system number."""
+    state: str = Field(max_length=64)
+    """Azure's state of the session."""
+
+
+class BgpState(ApiModel):
+    """The BGP sessions over one half."""
+
+    peers: tuple[BgpPeer, ...] = atomic_list(max_length=16)
+    """The sessions."""
+
+
+class ConnectionHalf(ApiModel):
+    """One connection resource in Azure. A site-to-site connection has one."""
+
+    role: HalfRole
+    """Forward is the object's own connection, Reverse the one that leads back."""
+    id: str | None = Field(default=None, max_length=480)
+    """The ARM id of the connection resource."""
+    provisioning_state: str | None = Field(default=None, max_length=64)
+    """Azure's state of the last write."""
+    connection_status: str | None = Field(default=None, max_length=64)
+    """Azure's connection status."""
+    tunnels: tuple[Tunnel, ...] = atomic_list(max_length=16)
+    """The tunnels of this half."""
+    applied_hash: str | None = Field(default=None, max_length=64)
+    """Hash of the configuration that Azure was last seen to hold completely: a difference from it is drift, not an edit."""
+    managed_tags: tuple[Annotated[str, StringConstraints(max_length=512)], ...] = atomic_list(max_length=41)
+    """Names of the tags that the operator has set here, so that one that leaves the spec can be removed."""
+    bgp: BgpState | None = None
+    """BGP sessions, where they can be read."""
+
+
+class Difference(ApiModel):
+    """One value that Azure holds otherwise than the spec wants it."""
+
+    path: str = Field(max_length=256)
+    """The field, by its name in Azure."""
+    want: str = Field(default="", max_length=1024)
+    """The wanted value."""
+    have: str = Field(default="", max_length=1024)
+    """Azure's value."""
+    effect: DifferenceEffect
+    """What correcting it would do."""
+
+
+class ConnectionSummary(ApiModel):
+    """The columns of kubectl's table, for reading only: scripts should use the conditions and the other fields."""
+
+    tunnel: str | None = Field(default=None, max_length=32)
+    """Tunnels that are up and tunnels there are, such as 1/1."""
+    peer: str | None = Field(default=None, max_length=80)
+    """Name of the local network gateway or of the peer's VPN gateway."""
+    gateway: str | None = Field(default=None, max_length=80)
+    """Name of the VPN gateway."""
+    policy: str | None = Field(default=None, max_length=253)
+    """Name of the IpsecPolicy, or Default."""
+    reason: str | None = Field(default=None, max_length=1024)
+    """The worst reason among the conditions."""
+    message: str | None = Field(default=None, max_length=32768)
+    """The message that belongs to the reason."""
+
+
+class VpnConnectionStatus(ApiModel):
+    """What the operator knows of a connection."""
+
+    observed_generation: int = Field(default=-1, ge=-1)
+    """The generation of the spec that this status speaks about; -1 until the operator has seen the object."""
+    conditions: tuple[Condition, ...] = keyed_list("type", max_length=16)
+    """The state of the connection, one observation each."""
+    summary: ConnectionSummary | None = None
+    """The columns of kubectl's table."""
+    policy: AssignedPolicy | None = None
+    """The policy that the connection is assigned."""
+    halves: tuple[ConnectionHalf, ...] = keyed_list("role", max_length=2)
+    """The connection resources in Azure."""
+    differences: tuple[Difference, ...] = atomic_list(max_length=64)
+    """Where Azure differs from the spec."""
+    warnings: tuple[Advice, ...] = atomic_list(max_length=16)
+    """Advice about the spec; nothing of it refuses the connection."""
+    last_handled: LastHandled | None = None
+    """Annotation tokens that have been acted upon."""

@@ -1,0 +1,301 @@
+"""Builds everything, in one place, from settings; and is the list of what there is."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure_vpn_operator.app.fleet import FleetReader
+from azure_vpn_operator.app.loops import DriftFinder, Sweeper, Worker
+from azure_vpn_operator.app.serving import Endpoint, metrics_endpoint, probe_endpoint
+from azure_vpn_operator.app.settings import (
+    Environment,
+    Settings,
+    arm_settings_of,
+    cluster_settings_of,
+    installation_of,
+)
+from azure_vpn_operator.app.watching import Watcher
+from azure_vpn_operator.arm.connections import ArmConnections
+from azure_vpn_operator.arm.gateways import ArmGateways
+from azure_vpn_operator.arm.observer import Exchange
+from azure_vpn_operator.arm.session import ArmSession
+from azure_vpn_operator.cluster.event_recorder import EventRecorder
+from azure_vpn_operator.cluster.objects import ClusterObjects
+from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
+from azure_vpn_operator.cluster.session import ClusterSession
+from azure_vpn_operator.domain.cadence import stretched
+from azure_vpn_operator.domain.faults import FaultKind
+from azure_vpn_operator.domain.snapshot import Cadence
+from azure_vpn_operator.ports import ConnectionsPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
+from azure_vpn_operator.reconcile.connections import ConnectionReconciler
+from azure_vpn_operator.reconcile.gateway_facts import GatewayDirectory
+from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
+from azure_vpn_operator.reconcile.gather import Gatherer
+from azure_vpn_operator.reconcile.group_watch import GroupWatch
+from azure_vpn_operator.reconcile.operations import Operations
+from azure_vpn_operator.reconcile.policies import PolicyReconciler
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
+from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.reconcile.writing import Writer
+from azure_vpn_operator.runtime.clock import Clock, SystemClock
+from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.object_store import ObjectStore
+from azure_vpn_operator.runtime.priority import Priority
+from azure_vpn_operator.runtime.reservations import Reservations
+from azure_vpn_operator.runtime.supervisor import Supervisor
+from azure_vpn_operator.runtime.token_bucket import TokenBucket, TokenBuckets
+from azure_vpn_operator.runtime.work_queue import WorkQueue
+from azure_vpn_operator.telemetry.metrics import Metrics
+from azure_vpn_operator.telemetry.redaction import SecretRegistry
+
+log = logging.getLogger(__name__)
+
+LONGEST_PASS_SECONDS = 900.0
+QUEUE = "azure-vpn-operator"
+BUCKETS: Mapping[str, tuple[int, float]] = {"reads": (250, 25.0), "writes": (200, 10.0), "deletes": (200, 10.0)}
+"""Azure's published limits per principal and subscription; what its headers tell replaces them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the core needs from outside."""
+
+    connections: ConnectionsPort
+    gateways: GatewaysPort
+    objects: ObjectsPort
+    secrets: SecretsPort
+    events: EventsPort
+
+
+class Core:
+    """The reconciling part behind the ports: store, queue, passes. Knows neither kopf nor HTTP."""
+
+    def __init__(
+        self, settings: Settings, environment: Environment, ports: Ports, clock: Clock, metrics: Metrics
+    ) -> None:
+        installation = installation_of(settings, environment)
+        self.clock = clock
+        self.store = ObjectStore([CONNECTION, POLICY])
+        self.reader = Reader(self.store, installation)
+        observer = metrics.controller.queue(QUEUE)
+        self.queue: WorkQueue[ObjectKey] = WorkQueue(clock, observer=observer, group_of=lambda key: key.namespace)
+        observer.watch(self.queue)
+        self.buckets: TokenBuckets[Quota] = TokenBuckets(lambda quota: TokenBucket(*BUCKETS[quota.kind], clock))
+        self._cadence = Cadence(steady=settings.status_interval, recent=settings.recent_interval)
+        budget = RequestBudget(self.buckets, clock)
+        azure = BudgetedConnections(ports.connections, budget)
+        self.operations = Operations(azure, clock)
+        reservations: Reservations[ObjectKey] = Reservations(clock, self._wake)
+        gatherer = Gatherer(
+            installation=installation,
+            store=self.store,
+            reader=self.reader,
+            connections=azure,
+            gateways=GatewayDirectory(BudgetedGateways(ports.gateways, budget), clock),
+            secrets=ports.secrets,
+            operations=self.operations,
+            clock=clock,
+            cadence=self._cadence_for,
+        )
+        self.connections = ConnectionReconciler(
+            store=self.store,
+            reader=self.reader,
+            gatherer=gatherer,
+            writer=Writer(azure, GatewayLedger(azure, reservations), self.operations, clock),
+            objects=ports.objects,
+            events=ports.events,
+            clock=clock,
+            enqueue=self.enqueue,
+            on_drift=metrics.azure.drift_detected,
+        )
+        self.policies = PolicyReconciler(
+            store=self.store,
+            reader=self.reader,
+            objects=ports.objects,
+            events=ports.events,
+            clock=clock,
+            enqueue=self.enqueue,
+        )
+        self.sweeper = Sweeper(
+            store=self.store,
+            reader=self.reader,
+            objects=ports.objects,
+            clock=clock,
+            interval=settings.sweep_interval,
+            enqueue=self.enqueue,
+        )
+        groups = GroupWatch(
+            store=self.store,
+            reader=self.reader,
+            connections=azure,
+            operations=self.operations,
+            memory_of=self.connections.memory_of,
+            enqueue=self.enqueue_resync,
+        )
+        self.drift_finder = DriftFinder(groups, clock, settings.drift_interval)
+        self.workers = [
+            Worker(self.queue, self.connections, self.policies, metrics.controller, clock)
+            for _ in range(settings.workers)
+        ]
+
+    def seen(self, kind: str, document: Mapping[str, Any], gone: bool) -> None:  # noqa: FBT001 (one of three facts)
+        """Take an event of a watch."""
+        if gone:
+            metadata = document["metadata"]
+            key = ObjectKey(kind, metadata["namespace"], metadata["name"])
+            change = self.store.remove(key, metadata["uid"], resource_version=metadata.get("resourceVersion"))
+        else:
+            change = self.store.put(kind, document)
+        self.enqueue(keys_to_look_at(change, self.reader))
+
+    def enqueue(self, keys: Iterable[ObjectKey]) -> None:
+        """Have these looked at now."""
+        for key in keys:
+            self.queue.add(key)
+
+    def enqueue_resync(self, keys: Iterable[ObjectKey]) -> None:
+        """Have these looked at when nothing else is waiting."""
+        for key in keys:
+            self.queue.add(key, priority=Priority.RESYNC)
+
+    async def fill(self) -> None:
+        """Fill the store and have everything looked at once."""
+        await self.sweeper.fill()
+
+    def _wake(self, key: ObjectKey, priority: int) -> None:
+        self.queue.add(key, priority=Priority(priority))
+
+    def _cadence_for(self, subscription: str | None) -> Cadence:
+        if subscription is None:
+            return self._cadence
+        refill = self.buckets.get(Quota(subscription.lower(), "reads")).refill_per_second
+        return stretched(self._cadence, self.store.count(CONNECTION), refill)
+
+
+class _ArmTelemetry:
+    """Feeds what is seen of Azure's answers into metrics and budget."""
+
+    def __init__(self, metrics: Metrics, buckets: TokenBuckets[Quota]) -> None:
+        self._metrics = metrics
+        self._buckets = buckets
+
+    def seen(self, exchange: Exchange) -> None:
+        """Take note of one finished request."""
+        azure = self._metrics.azure
+        azure.responded(exchange.resource, exchange.method, exchange.response_code, exchange.seconds)
+        bucket = self._buckets.get(Quota(exchange.subscription.lower(), exchange.quota))
+        if exchange.principal_remaining is not None:
+            bucket.observe_remaining(exchange.principal_remaining)
+            azure.remaining(exchange.subscription, exchange.quota, exchange.principal_remaining)
+        if exchange.fault is not None and exchange.fault.kind is FaultKind.THROTTLED:
+            bucket.observe_throttled(exchange.fault.retry_after or 10.0)
+            azure.throttled(exchange.subscription, exchange.quota, exchange.fault.code)
+
+
+class _LateObserver:
+    """The session needs an observer before the core, whose buckets it feeds, can be built from the session."""
+
+    def __init__(self) -> None:
+        self.inner: _ArmTelemetry | None = None
+
+    def seen(self, exchange: Exchange) -> None:
+        """Hand on."""
+        if self.inner is not None:
+            self.inner.seen(exchange)
+
+
+async def run_operator(settings: Settings, environment: Environment, secrets: SecretRegistry, version: str) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code, non-zero if a part has failed."""
+    clock = SystemClock()
+    metrics = Metrics(version=version)
+    late = _LateObserver()
+    arm = ArmSession(arm_settings_of(settings, environment, version), clock=clock, secrets=secrets, observer=late)
+    cluster = ClusterSession(cluster_settings_of(settings, environment), clock=clock, observer=metrics.kubernetes)
+    async with arm, cluster:
+        ports = Ports(
+            connections=ArmConnections(arm),
+            gateways=ArmGateways(arm),
+            objects=ClusterObjects(cluster, namespaces=settings.watch_namespaces),
+            secrets=ClusterSecrets(cluster, secrets=secrets),
+            events=EventRecorder(cluster, clock=clock, instance=environment.hostname),
+        )
+        core = Core(settings, environment, ports, clock, metrics)
+        late.inner = _ArmTelemetry(metrics, core.buckets)
+        return await _supervise(core, settings, cluster, metrics)
+
+
+async def _supervise(core: Core, settings: Settings, cluster: ClusterSession, metrics: Metrics) -> int:
+    stop = asyncio.Event()
+    supervisor = Supervisor(core.clock)
+    fleet = FleetReader(core, supervisor)
+    metrics.watch_fleet(fleet.sample)
+    endpoints = [probe_endpoint(settings.probe_address, supervisor.unhealthy, lambda: _unready(core))]
+    if settings.metrics_address:
+        endpoints.append(metrics_endpoint(settings.metrics_address, metrics.render_aside))
+    for endpoint in endpoints:
+        await endpoint.start()
+    _stop_on_signals(stop)
+    try:
+        filling = asyncio.create_task(core.fill())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({filling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not filling.done():
+            filling.cancel()
+            return 0
+        await filling
+        log.info("all objects are listed", extra={kind: core.store.count(kind) for kind in (CONNECTION, POLICY)})
+        watcher = Watcher(cluster, settings.watch_namespaces, fleet.note(core.seen))
+        _add_parts(supervisor, core, watcher, stop)
+        metrics.controller.set_workers("vpnconnection", len(core.workers))
+        return await supervisor.run(stop)
+    finally:
+        await _close(endpoints)
+
+
+def _add_parts(supervisor: Supervisor, core: Core, watcher: Watcher, stop: asyncio.Event) -> None:
+    for number, worker in enumerate(core.workers):
+        supervisor.add(f"worker-{number}", worker.run, stop=core.queue.shutdown)
+    supervisor.add("sweeper", core.sweeper.run)
+    supervisor.add("drift-finder", core.drift_finder.run)
+
+    async def watch() -> None:
+        settling = asyncio.create_task(_take_signals_back(watcher, stop))
+        try:
+            await watcher.run()
+        finally:
+            settling.cancel()
+        # kopf ends by itself only when it is told to: by a signal that came before our handlers were back in place.
+        stop.set()
+
+    supervisor.add("watcher", watch, stop=watcher.stop, may_end=True)
+    supervisor.add_check("passes", lambda: _stuck_pass(core))
+
+
+async def _take_signals_back(watcher: Watcher, stop: asyncio.Event) -> None:
+    await watcher.wait_ready()
+    _stop_on_signals(stop)
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _unready(core: Core) -> tuple[str, ...]:
+    return () if core.store.all_synced() else ("the objects have not been listed yet",)
+
+
+def _stuck_pass(core: Core) -> str | None:
+    longest = core.queue.longest_running_processor_seconds()
+    return f"a pass has been running for {longest:.0f} s" if longest > LONGEST_PASS_SECONDS else None
+
+
+async def _close(endpoints: list[Endpoint]) -> None:
+    for endpoint in endpoints:
+        await endpoint.stop()

@@ -1,0 +1,165 @@
+"""What runs for ever: workers that take keys from the queue, the list that repairs the store, and the look at resource groups."""
+
+import logging
+import random
+import uuid
+from collections.abc import Callable, Iterable
+
+from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.ports import ObjectsPort
+from azure_vpn_operator.reconcile.connections import ConnectionReconciler, PassResult
+from azure_vpn_operator.reconcile.group_watch import GroupWatch
+from azure_vpn_operator.reconcile.policies import PolicyReconciler
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.reconcile.request_budget import current_priority
+from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.runtime.backoff import Backoff
+from azure_vpn_operator.runtime.clock import Clock
+from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.object_store import ObjectStore
+from azure_vpn_operator.runtime.priority import Priority
+from azure_vpn_operator.runtime.work_queue import QueueClosed, WorkQueue
+from azure_vpn_operator.telemetry.controller_metrics import ControllerMetrics, ReconcileResult
+from azure_vpn_operator.telemetry.log_context import log_context
+
+log = logging.getLogger(__name__)
+
+LIST_RETRY_SECONDS = 5.0
+JITTER = 0.1
+
+
+class Worker:
+    """Takes keys from the queue and does their passes. Several run side by side."""
+
+    def __init__(
+        self,
+        queue: WorkQueue[ObjectKey],
+        connections: ConnectionReconciler,
+        policies: PolicyReconciler,
+        metrics: ControllerMetrics,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._connections = connections
+        self._policies = policies
+        self._metrics = metrics
+        self._clock = clock
+        self._backoff: Backoff[ObjectKey] = Backoff(base=2.0, maximum=300.0)
+
+    async def run(self) -> None:
+        """Work until the queue is shut down."""
+        while True:
+            try:
+                key = await self._queue.get()
+            except QueueClosed:
+                return
+            try:
+                await self._one_pass(key)
+            finally:
+                self._queue.done(key)
+
+    async def _one_pass(self, key: ObjectKey) -> None:
+        priority = self._queue.priority_of(key)
+        started = self._clock.monotonic()
+        controller = key.kind.lower()
+        current_priority.set(priority)
+        with (
+            log_context(
+                controller=controller, namespace=key.namespace, name=key.name, reconcile_id=uuid.uuid4().hex[:12]
+            ),
+            self._metrics.working(controller),
+        ):
+            try:
+                result = await self._reconcile(key, priority)
+            except Exception:
+                # Nothing may stop the other objects; this one is tried again, later and later.
+                delay = self._backoff.next_delay(key)
+                log.exception("the pass failed unexpectedly", extra={"retry_in": round(delay, 1)})
+                self._metrics.reconciled(controller, "error", self._clock.monotonic() - started)
+                self._queue.add(key, priority=Priority.RESYNC, after=delay)
+                return
+        self._backoff.forget(key)
+        self._requeue(key, priority, result)
+        self._metrics.reconciled(controller, _outcome(result), self._clock.monotonic() - started)
+
+    async def _reconcile(self, key: ObjectKey, priority: Priority) -> PassResult:
+        if key.kind == POLICY:
+            return await self._policies.reconcile(key)
+        return await self._connections.reconcile(key, priority)
+
+    def _requeue(self, key: ObjectKey, priority: Priority, result: PassResult) -> None:
+        if result.again_in is None:
+            return
+        spread = 1.0 + random.uniform(-JITTER, JITTER) if result.again_in >= LIST_RETRY_SECONDS else 1.0  # noqa: S311 (no secret)
+        soon = Priority.RESYNC if result.settled else priority
+        self._queue.add(key, priority=soon, after=result.again_in * spread)
+
+
+def _outcome(result: PassResult) -> ReconcileResult:
+    if result.failed:
+        return "error"
+    return "success" if result.again_in is None else "requeue_after"
+
+
+class Sweeper:
+    """Lists all objects from time to time: a watch may lose deletions, a list does not."""
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        reader: Reader,
+        objects: ObjectsPort,
+        clock: Clock,
+        interval: float,
+        enqueue: Callable[[Iterable[ObjectKey]], None],
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._objects = objects
+        self._clock = clock
+        self._interval = interval
+        self._enqueue = enqueue
+
+    async def fill(self) -> None:
+        """Fill the store for the first time; tries until it works, and says why it does not yet."""
+        for kind in (POLICY, CONNECTION):
+            while not await self._list(kind):
+                await self._clock.sleep(LIST_RETRY_SECONDS)
+
+    async def run(self) -> None:
+        """Repair the store again and again."""
+        while True:
+            await self._clock.sleep(self._interval)
+            for kind in (POLICY, CONNECTION):
+                await self._list(kind)
+
+    async def _list(self, kind: str) -> bool:
+        marker = self._store.begin_list()
+        documents = await self._objects.list_all(kind)
+        if isinstance(documents, Fault):
+            log.warning("could not list objects; trying again", extra={"kind": kind, "fault": str(documents)})
+            return False
+        changes = self._store.replace_all(kind, documents, marker)
+        for change in changes:
+            self._enqueue(keys_to_look_at(change, self._reader))
+        return True
+
+
+class DriftFinder:
+    """Looks at every resource group once per interval."""
+
+    def __init__(self, groups: GroupWatch, clock: Clock, interval: float) -> None:
+        self._groups = groups
+        self._clock = clock
+        self._interval = interval
+
+    async def run(self) -> None:
+        """Look again and again; a group's failure is no other group's."""
+        while True:
+            groups = self._groups.groups()
+            await self._clock.sleep(self._interval if not groups else 0.0)
+            for (subscription, group), members in groups.items():
+                # Spread over the interval: the lists of many groups do not come in one burst.
+                await self._clock.sleep(self._interval / len(groups))
+                await self._groups.look(subscription, group, members)

@@ -1,0 +1,63 @@
+"""The operator's own HTTP endpoints: /healthz and /readyz for the kubelet, /metrics for Prometheus."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+Reasons = Callable[[], tuple[str, ...]]
+"""What is wrong, in words; empty if all is well."""
+Metrics = Callable[[str], Awaitable[tuple[bytes, str]]]
+"""From an Accept header to body and content type."""
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """`host:port`, `:port` or `[v6]:port`; raises `ValueError` with the address for anything else."""
+    host, separator, port = address.rpartition(":")
+    if not separator or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"not an address of the form host:port: {address}")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 (an absent host means all of them)
+
+
+class Endpoint:
+    """One listening address."""
+
+    def __init__(self, address: str, routes: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]) -> None:
+        self._host, self._port = split_address(address)
+        self._app = web.Application()
+        self._app.add_routes([web.get(path, handler) for path, handler in routes.items()])
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> int:
+        """Listen; returns the port."""
+        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+
+def probe_endpoint(address: str, unhealthy: Reasons, unready: Reasons) -> Endpoint:
+    """The probes: 200 with `ok`, or 503 with what is wrong, a line each."""
+
+    def answer(reasons: Reasons) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def respond(_: web.Request) -> web.StreamResponse:
+            wrong = reasons()
+            return web.Response(status=503 if wrong else 200, text="\n".join(wrong) + "\n" if wrong else "ok\n")
+
+        return respond
+
+    return Endpoint(address, {"/healthz": answer(unhealthy), "/readyz": answer(unready)})
+
+
+def metrics_endpoint(address: str, render: Metrics) -> Endpoint:
+    """Prometheus' endpoint."""
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        body, content_type = await render(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    return Endpoint(address, {"/metrics": respond})

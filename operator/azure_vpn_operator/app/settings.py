@@ -1,0 +1,144 @@
+"""One settings model: a flag of `run` and an environment variable for each field. Identity comes from the environment only.
+
+Flags are the field names with hyphens, environment variables are the upper-case names behind `AZVPN_`. The standard variables of
+azure-identity keep their own names, and have no flags: what is in argv can be read by everyone on the machine.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from azure_vpn_operator.api.vpn_connection import AdoptionPolicy, DeletionPolicy, DriftPolicy, ManagementPolicy
+from azure_vpn_operator.arm.settings import ArmSettings
+from azure_vpn_operator.cluster.settings import ClusterSettings
+from azure_vpn_operator.domain.installation import Installation
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
+"""Goes into the value of a tag in Azure."""
+
+
+class Settings(BaseSettings):
+    """How the operator behaves. Durations are seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AZVPN_",
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        frozen=True,
+        env_ignore_empty=True,
+        validate_default=True,
+    )
+
+    installation_id: Identifier
+    """Names this installation in the owner tag azvpn-owner. Keep it when the cluster is rebuilt: it is what makes the connections ours."""
+    management_policy: ManagementPolicy = ManagementPolicy.ENFORCE
+    """For objects that do not say: Enforce or Observe."""
+    max_management_policy: ManagementPolicy = ManagementPolicy.ENFORCE
+    """The most that any object may ask for; Observe makes the whole installation read-only."""
+    adoption_policy: AdoptionPolicy = AdoptionPolicy.WHEN_EQUAL
+    """For objects that do not say: Never, WhenEqual or Always."""
+    drift_policy: DriftPolicy = DriftPolicy.CORRECT_SAFE
+    """For objects that do not say: Correct, CorrectSafe or Report."""
+    deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
+    """For objects that do not say: Delete or Retain."""
+    watch_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
+    """Namespaces to work in, separated by commas; empty: the whole cluster."""
+    workers: int = Field(default=10, ge=1, le=100)
+    """Passes that may run at the same time."""
+    status_interval: float = Field(default=300.0, ge=1)
+    """How often a connection in peace is read. Longer by itself if the quota of reads asks for it."""
+    recent_interval: float = Field(default=30.0, ge=1)
+    """How often a connection is read that is not connected, has just changed, or waits for something."""
+    drift_interval: float = Field(default=55.0, ge=1)
+    """How often each resource group is listed to find drift."""
+    sweep_interval: float = Field(default=300.0, ge=10)
+    """How often all objects are listed anew, to make up for what a watch may have lost."""
+    metrics_address: str = "0.0.0.0:8080"
+    """Where /metrics is served; empty: nowhere."""
+    probe_address: str = "0.0.0.0:8081"
+    """Where /healthz and /readyz are served."""
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    """DEBUG, INFO, WARNING or ERROR."""
+    log_format: str = Field(default="json", pattern="^(json|text)$")
+    """json: one object per line; text: for a terminal."""
+    kubeconfig: str = ""
+    """A kubeconfig file; empty: the pod's ServiceAccount."""
+    kube_context: str = ""
+    """A context of the kubeconfig; empty: its current one."""
+    api_version: str = Field(default="2024-05-01", pattern=r"^\d{4}-\d{2}-\d{2}(-preview)?$")
+    """Version of the Microsoft.Network API; one that your cloud knows."""
+
+    @field_validator("watch_namespaces", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class Environment(BaseSettings):
+    """The standard variables of azure-identity, of Azure Service Operator, of Kubernetes and of TLS; environment only."""
+
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, frozen=True, env_ignore_empty=True)
+
+    azure_tenant_id: str = ""
+    azure_client_id: str = ""
+    azure_client_secret: str = Field(default="", repr=False)
+    azure_client_certificate_path: str = ""
+    azure_client_certificate_password: str = Field(default="", repr=False)
+    azure_client_send_certificate_chain: bool = False
+    azure_federated_token_file: str = ""
+    azure_token_credentials: str = ""
+    azure_subscription_id: str | None = None
+    azure_resource_manager_endpoint: str = "https://management.azure.com"
+    azure_resource_manager_audience: str | None = None
+    azure_authority_host: str | None = None
+    ssl_cert_file: str = ""
+    requests_ca_bundle: str = ""
+    kubeconfig: str | None = None
+    kubernetes_service_host: str = ""
+    kubernetes_service_port: str = "443"
+    hostname: str = "azure-vpn-operator"
+
+
+def installation_of(settings: Settings, environment: Environment) -> Installation:
+    """What decisions depend on."""
+    return Installation(
+        id=settings.installation_id,
+        subscription_id=environment.azure_subscription_id,
+        management_policy=settings.management_policy,
+        max_management_policy=settings.max_management_policy,
+        adoption_policy=settings.adoption_policy,
+        drift_policy=settings.drift_policy,
+        deletion_policy=settings.deletion_policy,
+    )
+
+
+def arm_settings_of(settings: Settings, environment: Environment, version: str) -> ArmSettings:
+    """How to reach Azure; raises `ValueError` for an address that is not https."""
+    return ArmSettings(
+        endpoint=environment.azure_resource_manager_endpoint,
+        audience=environment.azure_resource_manager_audience,
+        authority=environment.azure_authority_host,
+        api_version=settings.api_version,
+        tenant_id=environment.azure_tenant_id,
+        client_id=environment.azure_client_id,
+        client_secret=environment.azure_client_secret,
+        client_certificate_path=environment.azure_client_certificate_path,
+        client_certificate_password=environment.azure_client_certificate_password,
+        send_certificate_chain=environment.azure_client_send_certificate_chain,
+        federated_token_file=environment.azure_federated_token_file,
+        token_credentials=environment.azure_token_credentials,
+        ca_file=environment.ssl_cert_file or environment.requests_ca_bundle,
+        user_agent=f"azure-vpn-operator/{version}",
+    )
+
+
+def cluster_settings_of(settings: Settings, environment: Environment) -> ClusterSettings:
+    """How to reach the API server: the flag, else KUBECONFIG, else the pod's ServiceAccount."""
+    return ClusterSettings(
+        kubeconfig=settings.kubeconfig or environment.kubeconfig,
+        context=settings.kube_context or None,
+        service_host=environment.kubernetes_service_host,
+        service_port=environment.kubernetes_service_port,
+    )

@@ -1,0 +1,97 @@
+"""The only user of kopf: login, discovery and watch streams. Events are copied into the store; nothing else happens here.
+
+Only the low-level event handler is used. kopf's change handlers, timers, daemons and indexes keep state in annotations and memory of
+their own and cannot be told to look at another object, which this product needs all the time (docs/adr/0001).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import kopf
+
+from azure_vpn_operator.api.base import GROUP, VERSION
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.cluster.session import ClusterSession
+
+log = logging.getLogger(__name__)
+
+Seen = Callable[[str, Mapping[str, Any], bool], None]
+"""Takes kind, document, and whether the object is gone. Must be quick and must not fail."""
+
+
+class Watcher:
+    """Keeps the watch streams of both kinds open for as long as it runs."""
+
+    def __init__(self, session: ClusterSession, namespaces: Sequence[str], seen: Seen) -> None:
+        self._session = session
+        self._namespaces = tuple(namespaces)
+        self._seen = seen
+        self._stop = asyncio.Event()
+        self._ready = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask the streams to end."""
+        self._stop.set()
+
+    async def wait_ready(self) -> None:
+        """Return once kopf has started; it has put its own signal handlers in place by then."""
+        await self._ready.wait()
+
+    async def run(self) -> None:
+        """Watch until stopped; raises what kopf cannot recover from."""
+        await kopf.operator(
+            registry=self._build_registry(),
+            settings=_build_settings(),
+            standalone=True,
+            clusterwide=not self._namespaces,
+            namespaces=self._namespaces,
+            stop_flag=self._stop,
+            ready_flag=self._ready,
+        )
+
+    def _build_registry(self) -> kopf.OperatorRegistry:
+        registry = kopf.OperatorRegistry()
+        kopf.on.login(registry=registry, id="login")(self._log_in)
+        for kind, plural in ((VpnConnection.KIND, VpnConnection.PLURAL), (IpsecPolicy.KIND, IpsecPolicy.PLURAL)):
+            kopf.on.event(GROUP, VERSION, plural, registry=registry, id=f"seen-{plural}")(self._take(kind))
+        return registry
+
+    async def _log_in(self, **_: object) -> kopf.ConnectionInfo:
+        facts = await self._session.connection_facts()
+        return kopf.ConnectionInfo(
+            server=facts.server,
+            ca_path=facts.ca_path,
+            insecure=facts.insecure,
+            scheme=facts.scheme,
+            token=facts.token,
+            certificate_path=facts.certificate_path,
+            private_key_path=facts.private_key_path,
+            proxy_url=facts.proxy_url,
+        )
+
+    def _take(self, kind: str) -> Callable[..., Any]:
+        # kopf tells handlers apart by their function and writes a returned value into the object's status: so a function per kind,
+        # and always None.
+        async def take(*, type: str | None, body: Mapping[str, Any], **_: object) -> None:  # noqa: A002 (kopf's name)
+            self._seen(kind, dict(body), type == "DELETED")
+
+        return take
+
+
+def _build_settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    # kopf removes this finalizer wherever it sees it: it must be none of ours.
+    settings.persistence.finalizer = f"{GROUP}/kopf-unused"
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.peering.standalone = True
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 10
+    settings.watching.server_timeout = 600
+    settings.watching.client_timeout = 660
+    settings.watching.connect_timeout = 30
+    settings.process.ultimate_exiting_timeout = 60
+    return settings

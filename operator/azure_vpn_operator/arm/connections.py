@@ -1,0 +1,126 @@
+"""`Microsoft.Network/connections` behind its port."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from azure_vpn_operator.arm.operations import look_at_operation, read_acceptance
+from azure_vpn_operator.arm.reading import absent_or_unreadable, get_all, get_one, is_absent
+from azure_vpn_operator.arm.session import ArmSession
+from azure_vpn_operator.domain.azure_names import CONNECTIONS
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.live_connection import LiveConnection, UnreadableDocumentError, read_live_connection
+from azure_vpn_operator.domain.lookups import Present, Read, SharedKey, Unreadable
+from azure_vpn_operator.ports import Accepted, GatewayUse, OperationState
+
+_SHARED_KEY = "sharedKey"
+
+
+class ArmConnections:
+    """Connections by their REST interface; keeps `ConnectionsPort`."""
+
+    def __init__(self, session: ArmSession) -> None:
+        """Take the session, which stays the caller's to close."""
+        self._session = session
+
+    async def get(self, connection: ArmId) -> Read[LiveConnection]:
+        """One connection with its tunnel state; Absent also when its resource group is gone."""
+        return await get_one(
+            self._session,
+            self._session.address(connection),
+            subscription=connection.subscription,
+            resource=CONNECTIONS,
+            read=read_live_connection,
+        )
+
+    async def list_group(self, subscription: str, resource_group: str) -> Read[Sequence[LiveConnection]]:
+        """All connections of a group, every page. Tunnel state is not in a list."""
+        found = await get_all(
+            self._session,
+            self._session.group_address(subscription, resource_group, CONNECTIONS),
+            subscription=subscription,
+            resource=CONNECTIONS,
+            read=read_live_connection,
+        )
+        return Present(tuple(found.value)) if isinstance(found, Present) else found
+
+    async def list_of_gateway(self, gateway: ArmId) -> Read[Sequence[GatewayUse]]:
+        """All connections that use the gateway, with their provisioning state."""
+        found = await get_all(
+            self._session,
+            self._session.address(gateway, CONNECTIONS),
+            subscription=gateway.subscription,
+            resource=CONNECTIONS,
+            read=_read_use,
+        )
+        return Present(tuple(found.value)) if isinstance(found, Present) else found
+
+    async def put(self, connection: ArmId, body: Mapping[str, Any]) -> Accepted | Fault:
+        """Create or replace. What the body leaves out is reset to Azure's default."""
+        key = body.get("properties", {}).get(_SHARED_KEY)
+        if isinstance(key, str):
+            self._session.secrets.register(key)
+        return await self._write("PUT", self._session.address(connection), connection, CONNECTIONS, body)
+
+    async def patch_tags(self, connection: ArmId, tags: Mapping[str, str]) -> Accepted | Fault:
+        """Replace the tags and touch nothing else."""
+        return await self._write(
+            "PATCH", self._session.address(connection), connection, CONNECTIONS, {"tags": dict(tags)}
+        )
+
+    async def delete(self, connection: ArmId) -> Accepted | Fault:
+        """Delete; a connection that does not exist is a success without an operation."""
+        result = await self._write("DELETE", self._session.address(connection), connection, CONNECTIONS, None)
+        if isinstance(result, Fault) and is_absent(result):
+            return Accepted(operation_url=None, retry_after=0.0)
+        return result
+
+    async def get_shared_key(self, connection: ArmId) -> Read[SharedKey]:
+        """The key in force. Without the right to it, Azure answers in several wrong ways: all are Unreadable with kind FORBIDDEN."""
+        answer = await self._session.send(
+            "GET", self._key_address(connection), subscription=connection.subscription, resource=_SHARED_KEY
+        )
+        if isinstance(answer, Fault):
+            if answer.code == "InternalServerError":
+                return _key_refused("Azure answers InternalServerError", answer.request_id)
+            return absent_or_unreadable(answer)
+        value = answer.document.get("value") if isinstance(answer.document, Mapping) else None
+        if not isinstance(value, str) or not value:
+            return _key_refused("Azure answers without a key", answer.request_id)
+        self._session.secrets.register(value)
+        return Present(SharedKey(value))
+
+    async def put_shared_key(self, connection: ArmId, key: SharedKey) -> Accepted | Fault:
+        """Set the key, and nothing else of the connection."""
+        self._session.secrets.register(key.value)
+        return await self._write("PUT", self._key_address(connection), connection, _SHARED_KEY, {"value": key.value})
+
+    async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
+        """Look at an operation once. A URL on another host than the resource manager's is not followed (kind UNSUPPORTED)."""
+        return await look_at_operation(self._session, operation_url, subscription)
+
+    async def _write(
+        self, method: str, url: str, connection: ArmId, resource: str, body: Mapping[str, Any] | None
+    ) -> Accepted | Fault:
+        answer = await self._session.send(
+            method, url, subscription=connection.subscription, resource=resource, body=body
+        )
+        return answer if isinstance(answer, Fault) else read_acceptance(answer)
+
+    def _key_address(self, connection: ArmId) -> str:
+        return self._session.address(connection, "sharedkey")
+
+
+def _key_refused(what: str, request_id: str) -> Unreadable:
+    text = f"{what}, as it does without the right Microsoft.Network/connections/sharedKey/action."
+    return Unreadable(Fault(FaultKind.FORBIDDEN, "SharedKeyNotReadable", text, None, request_id))
+
+
+def _read_use(document: object) -> GatewayUse:
+    root = document if isinstance(document, Mapping) else {}
+    properties = root.get("properties")
+    state = properties.get("provisioningState") if isinstance(properties, Mapping) else None
+    identifier = root.get("id")
+    if not isinstance(identifier, str) or not isinstance(state, str):
+        raise UnreadableDocumentError("an entry of the gateway's connections lacks id or provisioningState")
+    return GatewayUse(connection_id=identifier, provisioning_state=state)

@@ -1,0 +1,95 @@
+"""What is read of virtual network gateways and local network gateways."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from azure_vpn_operator.arm.reading import get_one
+from azure_vpn_operator.arm.session import ArmSession
+from azure_vpn_operator.domain.azure_names import LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.live_connection import UnreadableDocumentError
+from azure_vpn_operator.domain.lookups import Read
+
+
+class ArmGateways:
+    """Gateways by their REST interface; keeps `GatewaysPort`."""
+
+    def __init__(self, session: ArmSession) -> None:
+        """Take the session, which stays the caller's to close."""
+        self._session = session
+
+    async def get_gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
+        """A virtual network gateway."""
+        return await get_one(
+            self._session,
+            self._session.address(gateway),
+            subscription=gateway.subscription,
+            resource=VIRTUAL_NETWORK_GATEWAYS,
+            read=_read_gateway,
+        )
+
+    async def get_local_gateway(self, local_gateway: ArmId) -> Read[str]:
+        """A local network gateway: its id in Azure's spelling."""
+        return await get_one(
+            self._session,
+            self._session.address(local_gateway),
+            subscription=local_gateway.subscription,
+            resource=LOCAL_NETWORK_GATEWAYS,
+            read=lambda document: str(_id(_mapping(document, "the answer"))),
+        )
+
+
+def _read_gateway(document: object) -> GatewayFacts:
+    root = _mapping(document, "the answer")
+    properties = _mapping(root.get("properties"), "properties")
+    bgp = _mapping(properties.get("bgpSettings") or {}, "bgpSettings")
+    configurations = properties.get("ipConfigurations") or []
+    if not isinstance(configurations, list):
+        raise UnreadableDocumentError("ipConfigurations is not a list")
+    return GatewayFacts(
+        id=_id(root),
+        location=_text(root, "location"),
+        sku=_text(_mapping(properties.get("sku") or {}, "sku"), "name"),
+        vpn_type=_text(properties, "vpnType"),
+        gateway_type=_text(properties, "gatewayType"),
+        active_active=_flag(properties, "activeActive"),
+        enable_bgp=_flag(properties, "enableBgp"),
+        bgp_asn=_whole_number(bgp, "asn"),
+        provisioning_state=_text(properties, "provisioningState"),
+        ip_configuration_ids=tuple(_text(_mapping(item, "ipConfigurations"), "id") for item in configurations),
+    )
+
+
+def _id(root: Mapping[str, Any]) -> ArmId:
+    try:
+        return ArmId.parse(_text(root, "id"))
+    except ValueError:
+        raise UnreadableDocumentError("id is not a resource id") from None
+
+
+def _mapping(value: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UnreadableDocumentError(f"{name} is not an object")
+    return value
+
+
+def _text(properties: Mapping[str, Any], name: str) -> str:
+    value = properties.get(name)
+    if value is not None and not isinstance(value, str):
+        raise UnreadableDocumentError(f"{name} is not a text")
+    return value or ""
+
+
+def _flag(properties: Mapping[str, Any], name: str) -> bool:
+    value = properties.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise UnreadableDocumentError(f"{name} is not true or false")
+    return bool(value)
+
+
+def _whole_number(properties: Mapping[str, Any], name: str) -> int | None:
+    value = properties.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise UnreadableDocumentError(f"{name} is not a whole number")
+    return value

@@ -1,0 +1,93 @@
+"""How to reach Azure and as whom, as one value. Where the parts come from (environment, flags) is the caller's business."""
+
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+_AUDIENCES: Final = {
+    "management.usgovcloudapi.net": "https://management.core.usgovcloudapi.net",
+}
+"""Clouds in which tokens are not issued for the resource manager's own address."""
+
+_AUTHORITIES: Final = {
+    "management.azure.com": "https://login.microsoftonline.com",
+    "management.usgovcloudapi.net": "https://login.microsoftonline.us",
+    "management.chinacloudapi.cn": "https://login.chinacloudapi.cn",
+}
+_PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
+_DEFAULT_SCOPE: Final = "/.default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmSettings:
+    """Addresses, identity and time limits. Raises `ValueError` for an address that is not https. Durations are seconds."""
+
+    endpoint: str = "https://management.azure.com"
+    audience: str | None = None
+    """For whom tokens are issued; None: what the cloud of the endpoint asks for."""
+    authority: str | None = None
+    """Where tokens come from; None: the login host of the endpoint's cloud."""
+    api_version: str = "2024-05-01"
+    """One version for all calls. It has every property of a VpnConnection, and national clouds have it too."""
+
+    tenant_id: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    client_certificate_path: str = ""
+    client_certificate_password: str = field(default="", repr=False)
+    send_certificate_chain: bool = False
+    federated_token_file: str = ""
+    token_credentials: str = ""
+    """The value of AZURE_TOKEN_CREDENTIALS; set, the choice is left to azure-identity's default chain."""
+
+    ca_file: str = ""
+    """PEM file of the authorities to trust instead of the system's; empty: the system's."""
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    call_timeout: float = 120.0
+    """The longest that one call may take, getting a token included."""
+    user_agent: str = "azure-vpn-operator"
+
+    def __post_init__(self) -> None:
+        """Refuse addresses to which a token must not be sent."""
+        for address in (self.endpoint, self.authority or _PUBLIC_AUTHORITY):
+            parts = urlsplit(address)
+            if parts.scheme != "https" or not parts.hostname:
+                raise ValueError(f"not an https address: {address}")
+
+    @property
+    def base_url(self) -> str:
+        """The endpoint without a final slash."""
+        return self.endpoint.rstrip("/")
+
+    @property
+    def scope(self) -> str:
+        """What a token is asked for."""
+        audience = self.audience or _AUDIENCES.get(self._host, self.base_url)
+        return audience if audience.endswith(_DEFAULT_SCOPE) else audience.rstrip("/") + _DEFAULT_SCOPE
+
+    @property
+    def login_authority(self) -> str:
+        """Where tokens are asked for."""
+        return (self.authority or _AUTHORITIES.get(self._host, _PUBLIC_AUTHORITY)).rstrip("/")
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.endpoint).hostname or ""
+
+
+def same_origin(url: str, base: str) -> bool:
+    """Whether a URL that a server handed out leads to the server itself: https, same host, same port, no user in it."""
+    try:
+        there, here = urlsplit(url), urlsplit(base)
+        ports = (there.port or 443, here.port or 443)
+    except ValueError:
+        return False
+    return (
+        there.scheme == "https"
+        and ports[0] == ports[1]
+        and there.hostname == here.hostname
+        and there.username is None
+        and there.password is None
+        and "\\" not in url
+    )

@@ -1,0 +1,95 @@
+"""Our own kinds in the API server."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from azure_vpn_operator.api.base import GROUP, VERSION
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
+from azure_vpn_operator.cluster.session import FIELD_MANAGER, JSON_PATCH, ClusterSession
+from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.ports import StatusWrite, Written
+
+_PLURALS: Final = {kind.KIND: kind.PLURAL for kind in (VpnConnection, IpsecPolicy)}
+_PAGE: Final = "500"
+_LISTS_BEGUN: Final = 3
+"""How often a list is begun again because its pages had expired."""
+
+
+class ClusterObjects:
+    """Objects by the REST interface; keeps `ObjectsPort`."""
+
+    def __init__(self, session: ClusterSession, *, namespaces: Sequence[str] = ()) -> None:
+        """Take the session, which stays the caller's to close, and the watched namespaces; none means all."""
+        self._session = session
+        self._namespaces = tuple(namespaces)
+
+    async def list_all(self, kind: str) -> Sequence[Mapping[str, Any]] | Fault:
+        """Every object of the kind in the watched namespaces, from a consistent read."""
+        found: list[Mapping[str, Any]] = []
+        paths = [_path(kind, namespace) for namespace in self._namespaces] or [_path(kind)]
+        for path in paths:
+            items = await self._list(path)
+            if isinstance(items, Fault):
+                return items
+            found += items
+        return tuple(found)
+
+    async def write_status(
+        self, kind: str, namespace: str, name: str, resource_version: str, status: Mapping[str, Any]
+    ) -> Written | Fault:
+        """Replace the whole status, if the object still has this resourceVersion."""
+        path = (*_path(kind, namespace), name, "status")
+        return await self._replace(path, resource_version, "/status", dict(status))
+
+    async def write_finalizers(
+        self, kind: str, namespace: str, name: str, resource_version: str, finalizers: Sequence[str]
+    ) -> Written | Fault:
+        """Replace the list of finalizers, if the object still has this resourceVersion."""
+        path = (*_path(kind, namespace), name)
+        return await self._replace(path, resource_version, "/metadata/finalizers", list(finalizers))
+
+    async def _replace(self, path: Sequence[str], resource_version: str, place: str, value: object) -> Written | Fault:
+        # A version in the patched document is a precondition (409 if it fails); a failed `test` would be a 422, as is an invalid value.
+        patch = [
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version},
+            {"op": "add", "path": place, "value": value},
+        ]
+        reply = await self._session.request(
+            "PATCH", path, query={"fieldManager": FIELD_MANAGER}, body=patch, content_type=JSON_PATCH
+        )
+        if not isinstance(reply, Fault):
+            return Written(StatusWrite.WRITTEN, reply.document)
+        if reply.kind is FaultKind.NOT_FOUND and reply.code == OBJECT_NOT_FOUND:
+            return Written(StatusWrite.GONE)
+        return Written(StatusWrite.CONFLICT) if reply.kind is FaultKind.CONFLICT else reply
+
+    async def _list(self, path: Sequence[str]) -> list[Mapping[str, Any]] | Fault:
+        expired = Fault(FaultKind.UNAVAILABLE, "Expired", "The list's pages expired again and again.")
+        for _ in range(_LISTS_BEGUN):
+            items = await self._list_once(path)
+            if not isinstance(items, Fault) or items.code not in {"Expired", "Gone"}:
+                return items
+        return expired
+
+    async def _list_once(self, path: Sequence[str]) -> list[Mapping[str, Any]] | Fault:
+        # Without a resourceVersion the read is consistent, and all pages show the same moment.
+        found: list[Mapping[str, Any]] = []
+        query = {"limit": _PAGE}
+        while True:
+            reply = await self._session.request("GET", path, query=query)
+            if isinstance(reply, Fault):
+                return reply
+            items, metadata = reply.document.get("items"), reply.document.get("metadata")
+            if not isinstance(items, list) or not isinstance(metadata, Mapping):
+                return Fault(FaultKind.UNREADABLE, "UnexpectedDocument", "The API server's answer is not a list.")
+            found += items
+            if not metadata.get("continue"):
+                return found
+            query = {"limit": _PAGE, "continue": metadata["continue"]}
+
+
+def _path(kind: str, namespace: str | None = None) -> tuple[str, ...]:
+    middle = ("namespaces", namespace) if namespace else ()
+    return ("apis", GROUP, VERSION, *middle, _PLURALS[kind])

@@ -1,0 +1,66 @@
+"""Whether a connection that Azure already has may be written by this object."""
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import AdoptionPolicy, ConnectionType
+from azure_vpn_operator.api.vpn_connection_status import Difference
+from azure_vpn_operator.domain.differences import field_names
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.ownership import OWNER_TAG, Ownership, find_tag, judge_ownership
+from azure_vpn_operator.domain.snapshot import Snapshot
+from azure_vpn_operator.domain.steps import Refuse
+
+
+def refuse_foreign(snapshot: Snapshot, live: LiveConnection) -> Refuse | None:
+    """Refuse what belongs to another owner, and what a write of ours would damage."""
+    if judge_ownership(live.tags, snapshot.owner, snapshot.metadata.annotations) is Ownership.ANOTHERS:
+        owner = find_tag(live.tags, OWNER_TAG)
+        return Refuse(
+            Reason.OWNED_BY_ANOTHER,
+            f"the connection belongs to {owner}; to take it over, set the annotation azvpn.dev/adopt-from: {owner}",
+        )
+    if live.connection_type not in set(ConnectionType):
+        return Refuse(
+            Reason.UNSUPPORTED_PROPERTY, f"the connection is of type {live.connection_type}, which is not managed"
+        )
+    if live.inexpressible or len(live.policies) > 1:
+        names = ", ".join(live.inexpressible) or "more than one ipsecPolicies entry"
+        return Refuse(
+            Reason.UNSUPPORTED_PROPERTY,
+            f"the connection uses what a VpnConnection cannot say, and a write would reset it: {names}",
+        )
+    return None
+
+
+def is_adoption(snapshot: Snapshot, live: LiveConnection) -> bool:
+    """Whether a write would take the connection over.
+
+    An object that once wrote here may put a lost owner tag back: that is drift, not adoption.
+    """
+    match judge_ownership(live.tags, snapshot.owner, snapshot.metadata.annotations):
+        case Ownership.OURS:
+            return False
+        case Ownership.NOBODYS:
+            return not any(OWNER_TAG in half.managed_tags for half in snapshot.previous.halves)
+        case Ownership.HANDED_OVER | Ownership.ANOTHERS:
+            return True
+
+
+def refuse_adoption(
+    snapshot: Snapshot, adoption: AdoptionPolicy, differences: tuple[Difference, ...], live: LiveConnection
+) -> Refuse | None:
+    """Refuse to take over what adoptionPolicy does not allow; the annotation adopt-from overrides Never for equal ones."""
+    beyond_owner = tuple(d for d in differences if d.path != f"tags[{OWNER_TAG}]")
+    handed_over = judge_ownership(live.tags, snapshot.owner, snapshot.metadata.annotations) is Ownership.HANDED_OVER
+    if adoption is AdoptionPolicy.ALWAYS:
+        return None
+    if adoption is AdoptionPolicy.NEVER and not handed_over:
+        return Refuse(
+            Reason.ADOPTION_REFUSED, "Azure already has this connection, and adoptionPolicy is Never", beyond_owner
+        )
+    if not beyond_owner:
+        return None
+    return Refuse(
+        Reason.ADOPTION_REFUSED,
+        f"Azure already has this connection, and it differs (adoptionPolicy {adoption}): {field_names(beyond_owner)}",
+        beyond_owner,
+    )

@@ -1,0 +1,142 @@
+"""Advice about values that Azure accepts and somebody may regret. Nothing here refuses an object."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from azure_vpn_operator.api.algorithms import IkeEncryption, IpsecEncryption, PfsGroup
+from azure_vpn_operator.api.base import Advice
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
+from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnectionSpec
+from azure_vpn_operator.domain.strength import Strength, grade_field
+
+_ALGORITHMS: Final = {
+    "ike_encryption": ("ikeEncryption", "AES256 or GCMAES256"),
+    "ike_integrity": ("ikeIntegrity", "SHA256 or SHA384"),
+    "dh_group": ("dhGroup", "ECP256, ECP384 or DHGroup14"),
+    "ipsec_encryption": ("ipsecEncryption", "GCMAES256 or AES256"),
+    "ipsec_integrity": ("ipsecIntegrity", "GCMAES256 with the same encryption, or SHA256"),
+    "pfs_group": ("pfsGroup", "ECP256, ECP384 or PFS2048"),
+}
+_SHORT_LIFETIME_SECONDS: Final = 3600
+_SMALL_DATA_KILOBYTES: Final = 102_400
+_DPD_ADVISED: Final = range(30, 46)
+_SELECTOR_PAIRS: Final = 200
+"""How many pairs of ranges a gateway can negotiate."""
+_BGP_RANGES: Final = (ip_network("169.254.21.0/24"), ip_network("169.254.22.0/24"))
+
+
+def policy_warnings(spec: IpsecPolicySpec) -> tuple[Advice, ...]:
+    """Return advice about a policy's values, worst first."""
+    return tuple(_warn_of_policy(spec))
+
+
+def connection_warnings(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None) -> tuple[Advice, ...]:
+    """Return advice about a connection's own values; of its policy only what the Default policy (None) brings along.
+
+    Pass a policy only if it is found: a reference to a missing one is no Default policy.
+    """
+    return tuple(_warn_of_connection(spec, policy))
+
+
+def _advice(rule: str, field: str, message: str) -> Advice:
+    return Advice(id=rule, field=f"spec.{field}", message=message)
+
+
+def _warn_of_policy(spec: IpsecPolicySpec) -> Iterator[Advice]:
+    graded = {
+        field: grade_field(spec, field) for field in _ALGORITHMS if (field, spec.pfs_group) != ("pfs_group", "PFSMM")
+    }
+    for grade, rule, verdict in (
+        (Strength.BROKEN, "broken-algorithm", "gives no protection against known attacks"),
+        (Strength.WEAK, "weak-algorithm", "is advised against by current standards"),
+    ):
+        for field in (field for field, found in graded.items() if found is grade):
+            name, better = _ALGORITHMS[field]
+            value = getattr(spec, field)
+            what = (
+                "no encryption" if value == IpsecEncryption.NONE and field == "ipsec_encryption" else f"{name} {value}"
+            )
+            yield _advice(rule, name, f"{what} {verdict}: use {better}")
+    if spec.ike_encryption is IkeEncryption.DES or spec.ike_encryption is IkeEncryption.DES3:
+        message = f"Microsoft no longer lists {spec.ike_encryption} for IKE; Azure may stop accepting it"
+        yield _advice("ike-encryption-unlisted", "ikeEncryption", message)
+    if spec.ike_integrity.startswith("GCMAES"):
+        message = (
+            "a GCMAES algorithm is a rare choice for ikeIntegrity, even with GCMAES encryption: use SHA256 or SHA384"
+        )
+        yield _advice("ike-integrity-gcm", "ikeIntegrity", message)
+    if spec.pfs_group is PfsGroup.NONE:
+        message = "without perfect forward secrecy one lost key opens all recorded traffic of its IKE session"
+        yield _advice("no-forward-secrecy", "pfsGroup", message)
+    if spec.pfs_group is PfsGroup.PFSMM:
+        message = "PFSMM (the group of phase 1) comes from Virtual WAN; name the group instead, so that devices can be compared"
+        yield _advice("pfs-main-mode", "pfsGroup", message)
+    if spec.sa_life_time_seconds < _SHORT_LIFETIME_SECONDS:
+        message = f"below {_SHORT_LIFETIME_SECONDS} seconds the tunnel rekeys often and may seem to drop"
+        yield _advice("short-lifetime", "saLifeTimeSeconds", message)
+    if 0 < spec.sa_data_size_kilobytes < _SMALL_DATA_KILOBYTES:
+        message = f"below {_SMALL_DATA_KILOBYTES} kilobytes a busy tunnel rekeys every few seconds"
+        yield _advice("small-data-size", "saDataSizeKilobytes", message)
+
+
+def _warn_of_connection(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None) -> Iterator[Advice]:
+    if policy is None and spec.ipsec_policy_ref is None:
+        message = "Azure's Default policy uses Diffie-Hellman group 2 (1024 bit) and no perfect forward secrecy: name a policy"
+        yield _advice("default-policy-group-2", "ipsecPolicyRef", message)
+    if spec.connection_protocol is ConnectionProtocol.IKEV1:
+        yield _advice("ikev1-deprecated", "connectionProtocol", "IKEv1 is deprecated (RFC 9395): use IKEv2")
+    yield from _warn_of_dpd(spec)
+    yield from _warn_of_selectors(spec, policy)
+    yield from _warn_of_bgp_and_nat(spec)
+
+
+def _warn_of_dpd(spec: VpnConnectionSpec) -> Iterator[Advice]:
+    if spec.dpd_timeout_seconds is None or spec.dpd_timeout_seconds in _DPD_ADVISED:
+        return
+    effect = (
+        "a short timeout makes the connection seem to drop on long or lossy paths"
+        if spec.dpd_timeout_seconds < _DPD_ADVISED.start
+        else "a long timeout keeps a dead tunnel in use"
+    )
+    yield _advice("dpd-timeout", "dpdTimeoutSeconds", f"the advised range is 30 to 45 seconds: {effect}")
+
+
+def _warn_of_selectors(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None) -> Iterator[Advice]:
+    if spec.traffic_selector_policies and not spec.use_policy_based_traffic_selectors:
+        message = "Azure keeps the selectors but does not use them until usePolicyBasedTrafficSelectors is true"
+        yield _advice("selectors-unused", "trafficSelectorPolicies", message)
+    if spec.use_policy_based_traffic_selectors and policy is None and spec.ipsec_policy_ref is None:
+        message = (
+            "Microsoft's documents disagree whether policy-based selectors work with the Default policy: name a policy"
+        )
+        yield _advice("selectors-default-policy", "usePolicyBasedTrafficSelectors", message)
+    pairs = sum(
+        len(item.local_address_ranges) * len(item.remote_address_ranges) for item in spec.traffic_selector_policies
+    )
+    if pairs > _SELECTOR_PAIRS:
+        message = f"{pairs} pairs of address ranges are more than the {_SELECTOR_PAIRS} that a gateway negotiates"
+        yield _advice("selector-pairs", "trafficSelectorPolicies", message)
+    if any(
+        ip_network(text, strict=False).network_address != ip_address(text.partition("/")[0])
+        for item in spec.traffic_selector_policies
+        for text in (*item.local_address_ranges, *item.remote_address_ranges)
+    ):
+        message = "a range has bits behind its prefix; write the first address of the range"
+        yield _advice("selector-host-bits", "trafficSelectorPolicies", message)
+
+
+def _warn_of_bgp_and_nat(spec: VpnConnectionSpec) -> Iterator[Advice]:
+    addresses = [ip_address(item.custom_bgp_ip_address) for item in spec.gateway_custom_bgp_ip_addresses]
+    if not all(any(address in network for network in _BGP_RANGES) for address in addresses):
+        message = "Azure reserves 169.254.21.0 to 169.254.22.255 for these addresses; others may be refused"
+        yield _advice("bgp-address-range", "gatewayCustomBgpIpAddresses", message)
+    nat = bool(spec.ingress_nat_rules or spec.egress_nat_rules)
+    field = "ingressNatRules" if spec.ingress_nat_rules else "egressNatRules"
+    if spec.peer_virtual_network_gateway is not None and addresses:
+        message = "Azure may accept custom BGP addresses on site-to-site connections only"
+        yield _advice("bgp-address-vnet-to-vnet", "gatewayCustomBgpIpAddresses", message)
+    if spec.peer_virtual_network_gateway is not None and nat:
+        yield _advice("nat-vnet-to-vnet", field, "Azure supports NAT rules on site-to-site connections only")
+    if spec.connection_protocol is ConnectionProtocol.IKEV1 and nat:
+        yield _advice("nat-ikev1", field, "Azure may not support NAT rules with IKEv1")

@@ -1,0 +1,77 @@
+"""Which Events a pass publishes: transitions only, never a state that was there before."""
+
+from collections.abc import Iterator
+
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.events import EventNote
+from azure_vpn_operator.domain.snapshot import Snapshot
+from azure_vpn_operator.domain.steps import Delete, PatchTags, Put, ReleaseFinalizer, SetKey, Step
+from azure_vpn_operator.domain.transitions import find_condition
+from azure_vpn_operator.domain.verdicts import Accepted, Outcome
+
+NOTE_LIMIT = 1000
+
+
+def announce(snapshot: Snapshot, step: Step, outcome: Outcome, status: VpnConnectionStatus) -> tuple[EventNote, ...]:
+    """The Events of a pass: accepted writes, the begin and the end of a stall, and tunnels that come and go."""
+    notes = [*_writes(step, outcome), *_transitions(snapshot.previous, status)]
+    return tuple(
+        EventNote(warning=note.warning, reason=note.reason, action=note.action, note=note.note[:NOTE_LIMIT])
+        for note in notes
+    )
+
+
+def _writes(step: Step, outcome: Outcome) -> Iterator[EventNote]:
+    if isinstance(step, ReleaseFinalizer) and step.reason is not None:
+        yield EventNote(warning=False, reason=step.reason, action="Release", note=step.note)
+    if not isinstance(outcome, Accepted):
+        return
+    match step:
+        case Put(drift=True) | PatchTags(drift=True):
+            yield EventNote(warning=True, reason=Reason.DRIFT_CORRECTED, action="Update", note=step.why)
+        case Put(creating=True):
+            yield EventNote(warning=False, reason=Reason.CREATED, action="Create", note="Azure accepted the creation")
+        case Put(reason=Reason.ADOPTING) | PatchTags(reason=Reason.ADOPTING):
+            yield EventNote(warning=False, reason=Reason.ADOPTED, action="Adopt", note=step.why)
+        case Put() | PatchTags():
+            yield EventNote(warning=False, reason=Reason.UPDATED, action="Update", note=step.why)
+        case SetKey():
+            yield EventNote(warning=False, reason=Reason.SHARED_KEY_SET, action="SetSharedKey", note=step.why)
+        case Delete():
+            yield EventNote(warning=False, reason=Reason.DELETING, action="Delete", note="Azure accepted the deletion")
+        case _:
+            pass
+
+
+def _transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:
+    stalled = find_condition(after.conditions, ConditionType.STALLED)
+    was_stalled = find_condition(before.conditions, ConditionType.STALLED)
+    if stalled is not None and (was_stalled is None or was_stalled.reason != stalled.reason):
+        yield EventNote(warning=True, reason=Reason(stalled.reason), action="Reconcile", note=stalled.message)
+    ready = find_condition(after.conditions, ConditionType.READY)
+    was_ready = find_condition(before.conditions, ConditionType.READY)
+    if (
+        ready is not None
+        and ready.status is ConditionStatus.TRUE
+        and (was_ready is None or was_ready.status is not ready.status)
+    ):
+        yield EventNote(warning=False, reason=Reason(ready.reason), action="Reconcile", note=ready.message)
+    yield from _tunnel_transitions(before, after)
+
+
+def _tunnel_transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:
+    connected = find_condition(after.conditions, ConditionType.CONNECTED)
+    was_connected = find_condition(before.conditions, ConditionType.CONNECTED)
+    if connected is None:
+        return
+    was_up = was_connected is not None and was_connected.status is ConditionStatus.TRUE
+    if connected.status is ConditionStatus.TRUE and not was_up:
+        yield EventNote(warning=False, reason=Reason.TUNNEL_UP, action="Observe", note=connected.message)
+    if connected.status is ConditionStatus.FALSE and was_up:
+        yield EventNote(warning=True, reason=Reason.TUNNEL_DOWN, action="Observe", note=connected.message)
+    if connected.reason == Reason.REDUNDANCY_LOST and (
+        was_connected is None or was_connected.reason != connected.reason
+    ):
+        yield EventNote(warning=True, reason=Reason.REDUNDANCY_LOST, action="Observe", note=connected.message)

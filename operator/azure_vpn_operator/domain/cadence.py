@@ -1,0 +1,40 @@
+"""When to look at a connection again, if nothing happens before."""
+
+from datetime import timedelta
+from typing import Final
+
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.pauses import HOLD_UNTIL, find_pause
+from azure_vpn_operator.domain.snapshot import Cadence, Snapshot
+from azure_vpn_operator.domain.transitions import find_condition
+from azure_vpn_operator.domain.verdicts import Summary
+
+RECENT: Final = timedelta(minutes=5)
+"""A change counts as recent for so long."""
+
+
+def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus) -> float:
+    """Seconds until the next pass: often while the tunnel is down or something has just changed, seldom in peace."""
+    delay = summary.next_look
+    if summary.ready and _deserves_attention(snapshot, status):
+        delay = min(delay, snapshot.cadence.recent)
+    pause = find_pause(suspend=False, annotations=snapshot.metadata.annotations, live_tags={}, now=snapshot.now)
+    if HOLD_UNTIL in snapshot.metadata.annotations and pause is not None and pause.until is not None:
+        delay = min(delay, max((pause.until - snapshot.now).total_seconds(), 0.0) + 1.0)
+    return delay
+
+
+def stretched(cadence: Cadence, connections: int, refill_per_second: float) -> Cadence:
+    """The same cadence with a steady interval so long that steady reads take at most half of the refill of reads."""
+    if refill_per_second <= 0:
+        return cadence
+    return Cadence(steady=max(cadence.steady, connections / (refill_per_second / 2)), recent=cadence.recent)
+
+
+def _deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool:
+    connected = find_condition(status.conditions, ConditionType.CONNECTED)
+    if connected is None or connected.status is not ConditionStatus.TRUE:
+        return True
+    latest = max(condition.last_transition_time for condition in status.conditions)
+    return snapshot.now - latest < RECENT

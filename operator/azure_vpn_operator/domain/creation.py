@@ -1,0 +1,65 @@
+"""Creating a connection: only with a key that somebody knows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import DriftPolicy, VpnConnection
+from azure_vpn_operator.domain.drift import configuration_hash, is_drift
+from azure_vpn_operator.domain.faults import FaultKind
+from azure_vpn_operator.domain.installation import EffectivePolicies
+from azure_vpn_operator.domain.lookups import Absent, NotRead
+from azure_vpn_operator.domain.snapshot import (
+    KeyEntryMissing,
+    KeyFound,
+    KeyMalformed,
+    KeyUnreadable,
+    NotReferenced,
+    Snapshot,
+)
+from azure_vpn_operator.domain.steps import Hold, Put, Refuse, Step
+from azure_vpn_operator.domain.target import Target
+
+
+def plan_creation(
+    snapshot: Snapshot, subject: VpnConnection, target: Target, policies: EffectivePolicies, body: Mapping[str, Any]
+) -> Step:
+    """Create what Azure does not have, unless it was deleted there and driftPolicy only reports."""
+    drift = is_drift(snapshot, configuration_hash(body, subject.spec))
+    if drift and policies.drift is DriftPolicy.REPORT:
+        return Refuse(
+            Reason.DRIFT_DETECTED,
+            f"{target.connection} was deleted in Azure, and driftPolicy is Report: not created again",
+        )
+    match snapshot.key:
+        case NotReferenced():
+            return Refuse(
+                Reason.SHARED_KEY_REQUIRED,
+                "spec.sharedKeySecretRef is absent: Azure would invent a key that nobody knows, so nothing is created",
+            )
+        case KeyFound():
+            return Put(
+                Reason.CREATING, body, (), creating=True, with_key=True, drift=drift, why="Azure has no such connection"
+            )
+        case Absent() | KeyEntryMissing() | KeyMalformed() | KeyUnreadable() | NotRead():
+            return _hold_for_key(snapshot, subject)
+
+
+def _hold_for_key(snapshot: Snapshot, subject: VpnConnection) -> Step:
+    reference = subject.spec.shared_key_secret_ref
+    where = f"Secret {reference.name}" if reference is not None else "the Secret"
+    entry = reference.key if reference is not None else ""
+    match snapshot.key:
+        case Absent():
+            return Hold(Reason.SECRET_NOT_FOUND, f"there is no {where}; the connection is not created before there is")
+        case KeyEntryMissing(entries):
+            has = ", ".join(entries) or "no entries"
+            return Hold(Reason.SECRET_KEY_NOT_FOUND, f"{where} has no entry {entry} (it has {has})")
+        case KeyMalformed(problem):
+            return Refuse(Reason.SHARED_KEY_INVALID, f"{where}, entry {entry}: {problem}")
+        case KeyUnreadable(fault):
+            if fault.kind in {FaultKind.FORBIDDEN, FaultKind.UNAUTHENTICATED}:
+                return Refuse(Reason.SECRET_UNREADABLE, f"{where} may not be read: {fault}")
+            return Hold(Reason.SECRET_UNREADABLE, f"{where} could not be read: {fault}")
+        case KeyFound() | NotReferenced() | NotRead():
+            raise ValueError("this key does not hold anything")

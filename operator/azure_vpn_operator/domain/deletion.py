@@ -1,0 +1,80 @@
+"""What happens in Azure when the object is deleted. It never waits for pair, policy or Secret."""
+
+from collections.abc import Mapping
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import DeletionPolicy, ManagementPolicy, VpnConnection
+from azure_vpn_operator.domain.finalizers import CONNECTION_FINALIZER
+from azure_vpn_operator.domain.installation import Installation, effective_policies
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.ownership import Ownership, judge_ownership, tags_without_owner
+from azure_vpn_operator.domain.pauses import find_pause
+from azure_vpn_operator.domain.snapshot import OpenOperation, OperationKind, Snapshot
+from azure_vpn_operator.domain.steps import Blocked, Delete, Hold, LetGo, ReleaseFinalizer, Step, Wait
+
+POLL_SECONDS = 10.0
+
+
+def plan_deletion(snapshot: Snapshot) -> Step:
+    """DELETE only what is ours, enforced, not suspended and not retained; otherwise let the object go and leave Azure alone."""
+    if CONNECTION_FINALIZER not in snapshot.metadata.finalizers:
+        return Hold(Reason.DELETING, "waiting for the finalizers of others")
+    management, suspended, deletion = _wishes(snapshot)
+    if management is not ManagementPolicy.ENFORCE or suspended:
+        why = "spec.suspend is true" if suspended else "the object only observes"
+        return ReleaseFinalizer(Reason.RETAINED, f"{why}: the connection stays in Azure as it is")
+    retain = deletion is DeletionPolicy.RETAIN
+    if isinstance(snapshot.operation, OpenOperation) and not retain:
+        deleting = snapshot.operation.kind is OperationKind.DELETE
+        text = "Azure is deleting the connection" if deleting else "waiting for the running operation before deleting"
+        return Wait(Reason.DELETING, text, snapshot.operation.retry_after)
+    match snapshot.live:
+        case Absent():
+            return ReleaseFinalizer(Reason.DELETED, "the connection is gone from Azure")
+        case Present(live):
+            return _plan_present(snapshot, live, retain=retain)
+        case Unreadable(fault) if not retain:
+            return Blocked(fault, "the connection, which is not deleted unread")
+        case Unreadable() | NotRead():
+            return ReleaseFinalizer(
+                Reason.RETAINED, "the connection stays in Azure; its owner tag could not be removed"
+            )
+
+
+def _plan_present(snapshot: Snapshot, live: LiveConnection, *, retain: bool) -> Step:
+    if judge_ownership(live.tags, snapshot.owner, {}) is not Ownership.OURS:
+        return ReleaseFinalizer(Reason.RETAINED, "the connection does not carry our owner tag: it stays in Azure")
+    pause = find_pause(suspend=False, annotations=snapshot.metadata.annotations, live_tags=live.tags, now=snapshot.now)
+    if retain:
+        # A hold stops writes, and letting go must always work: then the owner tag simply stays.
+        if pause is not None or not live.settled:
+            return ReleaseFinalizer(Reason.RETAINED, "the connection stays in Azure, with its owner tag")
+        return LetGo(tags_without_owner(live.tags))
+    if pause is not None:
+        return Hold(Reason.DELETION_HELD, pause.message)
+    if not live.settled:
+        return Wait(Reason.DELETING, f"Azure shows the connection as {live.provisioning_state}", POLL_SECONDS)
+    return Delete()
+
+
+def _wishes(snapshot: Snapshot) -> tuple[ManagementPolicy, bool, DeletionPolicy]:
+    """What the object wants, read field by field where the rest of its spec is invalid."""
+    if isinstance(snapshot.subject, VpnConnection):
+        policies = effective_policies(snapshot.subject.spec, snapshot.installation)
+        return policies.management, snapshot.subject.spec.suspend, policies.deletion
+    return _wishes_of_invalid(snapshot.raw_spec, snapshot.installation)
+
+
+def _wishes_of_invalid(spec: object, installation: Installation) -> tuple[ManagementPolicy, bool, DeletionPolicy]:
+    given = spec if isinstance(spec, Mapping) else {}
+    management = given.get("managementPolicy", installation.management_policy.value)
+    deletion = given.get("deletionPolicy", installation.deletion_policy.value)
+    enforced = (
+        management == ManagementPolicy.ENFORCE.value and installation.max_management_policy is ManagementPolicy.ENFORCE
+    )
+    return (
+        ManagementPolicy.ENFORCE if enforced else ManagementPolicy.OBSERVE,
+        given.get("suspend") is True,
+        DeletionPolicy.DELETE if deletion == DeletionPolicy.DELETE.value else DeletionPolicy.RETAIN,
+    )

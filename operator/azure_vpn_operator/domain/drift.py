@@ -1,0 +1,84 @@
+"""Telling drift from an edit: it is drift if Azure held exactly this configuration before, and no longer does."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from azure_vpn_operator.api.conditions import ConditionType
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import DriftPolicy, VpnConnectionSpec
+from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
+from azure_vpn_operator.domain.differences import drops_tunnel, field_names
+from azure_vpn_operator.domain.installation import EffectivePolicies
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.snapshot import KeyCheck, Snapshot
+from azure_vpn_operator.domain.steps import PatchTags, Put, Refuse, SetKey, Settled, Step
+from azure_vpn_operator.domain.transitions import find_condition
+from azure_vpn_operator.domain.verdicts import Accepted, Outcome
+
+
+def configuration_hash(body: Mapping[str, Any], spec: VpnConnectionSpec) -> str:
+    """Twelve hex digits of what the object wants: the body's properties and the spec's tags."""
+    document = json.dumps([body["properties"], dict(spec.tags)], sort_keys=True, separators=(",", ":"))
+    return sha256(document.encode()).hexdigest()[:12]
+
+
+def is_drift(snapshot: Snapshot, wanted_hash: str) -> bool:
+    """Whether Azure was once seen to hold exactly what is wanted now: then somebody else has changed it since."""
+    return any(half.applied_hash == wanted_hash for half in snapshot.previous.halves)
+
+
+def refuse_drift(drift: DriftPolicy, differences: tuple[Difference, ...], live: LiveConnection) -> Refuse | None:
+    """Refuse to put back what driftPolicy wants reported, or what would drop a tunnel that is up."""
+    names = field_names(differences)
+    match drift:
+        case DriftPolicy.CORRECT:
+            return None
+        case DriftPolicy.REPORT:
+            return Refuse(
+                Reason.DRIFT_DETECTED,
+                f"changed in Azure by someone else, and driftPolicy is Report: {names}",
+                differences,
+            )
+        case DriftPolicy.CORRECT_SAFE:
+            if not drops_tunnel(differences) or live.connection_status != "Connected":
+                return None
+            return Refuse(
+                Reason.DRIFT_DETECTED,
+                "changed in Azure by someone else; putting it back would drop a tunnel that is up, which driftPolicy "
+                f"CorrectSafe does not do: {names}",
+                differences,
+            )
+
+
+def plan_key(
+    snapshot: Snapshot, policies: EffectivePolicies, live: LiveConnection, wanted_hash: str
+) -> Refuse | SetKey | Settled:
+    """The last step of a connection that is equal otherwise: set the key if it is not the Secret's."""
+    if snapshot.key_check is not KeyCheck.DIFFERENT:
+        return Settled(Reason.UP_TO_DATE, "Azure holds what the object says", applied_hash=wanted_hash)
+    if snapshot.key_rotated:
+        return SetKey("the key of the Secret has changed")
+    unsafe = policies.drift is DriftPolicy.CORRECT_SAFE and live.connection_status == "Connected"
+    if policies.drift is DriftPolicy.REPORT or unsafe:
+        return Refuse(
+            Reason.DRIFT_DETECTED,
+            f"the shared key was changed in Azure by someone else, and driftPolicy is {policies.drift}: it is not put back now",
+        )
+    return SetKey("the key was changed in Azure by someone else")
+
+
+def new_drift(snapshot: Snapshot, step: Step, outcome: Outcome) -> DifferenceEffect | None:
+    """The effect of a drift that this pass is the first to see or to put back; None if there is none to tell of."""
+    differences = getattr(step, "differences", ())
+    match step:
+        case Put(drift=True) | PatchTags(drift=True) if isinstance(outcome, Accepted):
+            pass
+        case Refuse(reason=Reason.DRIFT_DETECTED):
+            synced = find_condition(snapshot.previous.conditions, ConditionType.SYNCED)
+            if synced is not None and synced.reason == Reason.DRIFT_DETECTED:
+                return None
+        case _:
+            return None
+    return DifferenceEffect.TUNNEL_DROP if drops_tunnel(differences) else DifferenceEffect.NONE

@@ -1,0 +1,218 @@
+"""What only the gateway in Azure can tell: whether it can have the connection and the policy at all."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from azure_vpn_operator.api.base import Advice
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
+from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnectionSpec
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.violations import Violation
+
+_CURRENT: Final = frozenset(f"VpnGw{size}AZ" for size in range(1, 6))
+_WITHOUT_ZONES: Final = frozenset(f"VpnGw{size}" for size in range(1, 6))
+_LEGACY: Final = frozenset({"Standard", "HighPerformance"})
+_BASIC: Final = "Basic"
+_KNOWN: Final = {sku.lower(): sku for sku in (*_CURRENT, *_WITHOUT_ZONES, *_LEGACY, _BASIC)}
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayFacts:
+    """A virtual network gateway as Azure shows it; names of SKU and types in Azure's spelling."""
+
+    id: ArmId
+    location: str
+    sku: str
+    vpn_type: str
+    gateway_type: str
+    active_active: bool
+    enable_bgp: bool
+    bgp_asn: int | None
+    provisioning_state: str
+    ip_configuration_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One connection with everything a rule about it may ask."""
+
+    spec: VpnConnectionSpec
+    policy: IpsecPolicySpec | None
+    gateway: GatewayFacts
+    peer: GatewayFacts | None
+
+    @property
+    def is_vnet_to_vnet(self) -> bool:
+        return self.spec.peer_virtual_network_gateway is not None
+
+    @property
+    def is_ikev1(self) -> bool:
+        return self.spec.connection_protocol is ConnectionProtocol.IKEV1
+
+
+@dataclass(frozen=True, slots=True)
+class _GatewayRule:
+    id: str
+    field: str
+    message: str
+    holds: Callable[[_Plan], bool]
+
+
+def check_gateway(
+    spec: VpnConnectionSpec, policy: IpsecPolicySpec | None, gateway: GatewayFacts, peer: GatewayFacts | None
+) -> tuple[Violation, ...]:
+    """Return everything in which the gateway cannot carry the connection; Azure need not be asked then.
+
+    `policy` is None for Azure's Default policy, `peer` is None for a site-to-site connection or while it is unknown.
+    """
+    return tuple(_find_violations(_Plan(spec, policy, gateway, peer)))
+
+
+def gateway_warnings(gateway: GatewayFacts, peer: GatewayFacts | None) -> tuple[Advice, ...]:
+    """Return advice about the gateways themselves: SKUs that Azure retires, or that this release does not know."""
+    found = [_judge_sku(gateway, "spec.virtualNetworkGateway")]
+    if peer is not None:
+        found.append(_judge_sku(peer, "spec.peerVirtualNetworkGateway"))
+    return tuple(advice for advice in found if advice is not None)
+
+
+def _judge_sku(gateway: GatewayFacts, field: str) -> Advice | None:
+    sku = _spell(gateway.sku)
+    start = f"gateway {gateway.id.name} has the SKU {sku[:64]}"
+    if sku in _LEGACY:
+        message = f"{start}, which Azure retires: migrate it to a SKU whose name ends in AZ"
+        return Advice(id="sku-retiring", field=field, message=message)
+    if sku in _WITHOUT_ZONES:
+        return Advice(id="sku-retiring", field=field, message=f"{start}, which Azure replaces by {sku}AZ")
+    if sku.lower() not in _KNOWN:
+        message = f"{start}, which this operator does not know: whether it can have a custom policy is not checked"
+        return Advice(id="sku-unknown", field=field, message=message)
+    return None
+
+
+def _find_violations(plan: _Plan) -> Iterator[Violation]:
+    for rule in _RULES:
+        if not rule.holds(plan):
+            yield Violation(rule.id, rule.field, f"{rule.message}: {_describe(plan.gateway)}")
+    if plan.peer is not None:
+        for rule in _PEER_RULES:
+            if not rule.holds(plan):
+                yield Violation(rule.id, rule.field, f"{rule.message}: {_describe(plan.peer)}")
+
+
+def _describe(gateway: GatewayFacts) -> str:
+    return f"{gateway.id.name} is {gateway.gateway_type}, {gateway.vpn_type}, {gateway.sku}"[:256]
+
+
+def _spell(sku: str) -> str:
+    return _KNOWN.get(sku.lower(), sku)
+
+
+def _is(value: str, expected: str) -> bool:
+    return value.lower() == expected.lower()
+
+
+def _has_named_ip_configurations(plan: _Plan) -> bool:
+    known = {configuration.lower() for configuration in plan.gateway.ip_configuration_ids}
+    return all(item.ip_configuration_id.lower() in known for item in plan.spec.gateway_custom_bgp_ip_addresses)
+
+
+_RULES: Final = (
+    _GatewayRule(
+        id="gateway-is-vpn",
+        field="spec.virtualNetworkGateway",
+        message="must be a gateway of type Vpn",
+        holds=lambda plan: _is(plan.gateway.gateway_type, "Vpn"),
+    ),
+    _GatewayRule(
+        id="policy-needs-route-based",
+        field="spec.ipsecPolicyRef",
+        message="a custom policy needs a RouteBased gateway",
+        holds=lambda plan: plan.policy is None or _is(plan.gateway.vpn_type, "RouteBased"),
+    ),
+    _GatewayRule(
+        id="policy-needs-sku",
+        field="spec.ipsecPolicyRef",
+        message="a custom policy needs a gateway of SKU VpnGw1 to 5, VpnGw1AZ to 5AZ, Standard or HighPerformance, not Basic",
+        holds=lambda plan: plan.policy is None or not _is(plan.gateway.sku, _BASIC),
+    ),
+    _GatewayRule(
+        id="vnet-to-vnet-needs-route-based",
+        field="spec.virtualNetworkGateway",
+        message="a VNet-to-VNet connection needs a RouteBased gateway",
+        holds=lambda plan: not plan.is_vnet_to_vnet or _is(plan.gateway.vpn_type, "RouteBased"),
+    ),
+    _GatewayRule(
+        id="ikev1-needs-sku",
+        field="spec.connectionProtocol",
+        message="on a RouteBased gateway IKEv1 needs the SKU VpnGw1 to 5 or VpnGw1AZ to 5AZ",
+        holds=lambda plan: (
+            not plan.is_ikev1
+            or not _is(plan.gateway.vpn_type, "RouteBased")
+            or _spell(plan.gateway.sku) not in {_BASIC, *_LEGACY}
+        ),
+    ),
+    _GatewayRule(
+        id="ikev2-needs-route-based",
+        field="spec.connectionProtocol",
+        message="IKEv2 needs a RouteBased gateway",
+        holds=lambda plan: (
+            plan.spec.connection_protocol is not ConnectionProtocol.IKEV2
+            or not _is(plan.gateway.vpn_type, "PolicyBased")
+        ),
+    ),
+    _GatewayRule(
+        id="selectors-need-route-based",
+        field="spec.usePolicyBasedTrafficSelectors",
+        message="policy-based traffic selectors need a RouteBased gateway",
+        holds=lambda plan: (
+            not plan.spec.use_policy_based_traffic_selectors or not _is(plan.gateway.vpn_type, "PolicyBased")
+        ),
+    ),
+    _GatewayRule(
+        id="dpd-needs-route-based",
+        field="spec.dpdTimeoutSeconds",
+        message="a DPD timeout needs a RouteBased gateway",
+        holds=lambda plan: plan.spec.dpd_timeout_seconds is None or not _is(plan.gateway.vpn_type, "PolicyBased"),
+    ),
+    _GatewayRule(
+        id="bgp-needs-gateway",
+        field="spec.enableBgp",
+        message="BGP needs a gateway with BGP enabled",
+        holds=lambda plan: not plan.spec.enable_bgp or plan.gateway.enable_bgp,
+    ),
+    _GatewayRule(
+        id="bgp-address-needs-active-active",
+        field="spec.gatewayCustomBgpIpAddresses",
+        message="custom BGP addresses need an active-active gateway",
+        holds=lambda plan: not plan.spec.gateway_custom_bgp_ip_addresses or plan.gateway.active_active,
+    ),
+    _GatewayRule(
+        id="bgp-address-ip-configuration",
+        field="spec.gatewayCustomBgpIpAddresses",
+        message="custom BGP addresses must name IP configurations of the connection's own gateway",
+        holds=_has_named_ip_configurations,
+    ),
+)
+
+_PEER_RULES: Final = (
+    _GatewayRule(
+        id="gateway-is-not-its-peer",
+        field="spec.peerVirtualNetworkGateway",
+        message="must be another gateway than the connection's own",
+        holds=lambda plan: plan.peer is None or plan.peer.id != plan.gateway.id,
+    ),
+    _GatewayRule(
+        id="gateway-is-vpn",
+        field="spec.peerVirtualNetworkGateway",
+        message="must be a gateway of type Vpn",
+        holds=lambda plan: plan.peer is None or _is(plan.peer.gateway_type, "Vpn"),
+    ),
+    _GatewayRule(
+        id="vnet-to-vnet-needs-route-based",
+        field="spec.peerVirtualNetworkGateway",
+        message="a VNet-to-VNet connection needs a RouteBased gateway at the other end too",
+        holds=lambda plan: plan.peer is None or _is(plan.peer.vpn_type, "RouteBased"),
+    ),
+)

@@ -1,0 +1,223 @@
+"""Which connection in Azure an object speaks about, and that an update does not make it another one.
+
+What counts is the effective value: an absent azureName is the object's name, a gateway's absent resource group and
+subscription are the connection's, the connection's absent ones are those of its gateway reference, and case means nothing.
+
+The subscription may come from the operator's setting, which the object does not show. Then the recorded id of the
+connection in `status.halves` decides; before there is one, naming the subscription is allowed. Taking a named
+subscription away is refused, since the setting might name another. A gateway that is absent (under Observe) may be
+set. An absent connectionProtocol is IKEv2, but under Observe any value may be set; an adopted IKEv1 connection is
+therefore named as such under Observe, before Enforce.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from azure_vpn_operator.domain.azure_names import lower_ascii
+from azure_vpn_operator.domain.rules import Transition
+
+_SUBSCRIPTION, _RESOURCE_GROUP, _NAME = 2, 4, 8
+"""Where in an ARM id, split at slashes, the parts are."""
+_PADDING: Final = "/" * 8
+"""Makes a split id long enough, so that a malformed one, which another rule refuses, has empty parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayIdentity:
+    """A gateway in comparable form: lower case, empty where the object does not say."""
+
+    subscription: str
+    resource_group: str
+    name: str
+
+
+def is_observe(spec: Any) -> bool:
+    """Tell whether the spec itself says that the operator only reports."""
+    return bool(spec.get("managementPolicy") == "Observe")
+
+
+def read_azure_name(document: Any) -> str:
+    """Return the effective name in Azure, in lower case."""
+    return lower_ascii(document["spec"].get("azureName", document["metadata"]["name"]))
+
+
+def read_resource_group(document: Any) -> str:
+    """Return the connection's effective resource group in lower case, empty if nothing names it."""
+    spec = document["spec"]
+    return lower_ascii(
+        spec.get("resourceGroup") or _part(spec.get("virtualNetworkGateway"), "resourceGroup", _RESOURCE_GROUP)
+    )
+
+
+def read_subscription(document: Any) -> str:
+    """Return the connection's subscription in lower case, empty if the operator's setting decides."""
+    spec = document["spec"]
+    return lower_ascii(
+        spec.get("subscriptionId") or _part(spec.get("virtualNetworkGateway"), "subscriptionId", _SUBSCRIPTION)
+    )
+
+
+def read_gateway(document: Any, field: str) -> GatewayIdentity | None:
+    """Return the gateway that a field of the spec refers to, None if it is absent."""
+    reference = document["spec"].get(field)
+    if reference is None:
+        return None
+    return GatewayIdentity(
+        subscription=lower_ascii(_part(reference, "subscriptionId", _SUBSCRIPTION))
+        if reference.keys() & {"id", "subscriptionId"}
+        else read_subscription(document),
+        resource_group=lower_ascii(_part(reference, "resourceGroup", _RESOURCE_GROUP))
+        if reference.keys() & {"id", "resourceGroup"}
+        else read_resource_group(document),
+        name=lower_ascii(_part(reference, "name", _NAME)),
+    )
+
+
+def _part(reference: Any, field: str, position: int) -> str:
+    if reference is None:
+        return ""
+    if "id" in reference:
+        return str((reference["id"] + _PADDING).split("/")[position])
+    return str(reference.get(field, ""))
+
+
+def cel_resource_group(root: str) -> str:
+    """Return the CEL form of `read_resource_group` for `self` or `oldSelf`."""
+    return _cel_own(root, "resourceGroup", _RESOURCE_GROUP)
+
+
+def cel_gateway_name(root: str, field: str) -> str:
+    """Return the CEL form of a present gateway's effective name."""
+    return f"{_cel_part(f'{root}.spec.{field}', 'name', _NAME)}.lowerAscii()"
+
+
+def cel_gateway_resource_group(root: str, field: str) -> str:
+    """Return the CEL form of a present gateway's effective resource group."""
+    return _cel_gateway(root, field, "resourceGroup", _RESOURCE_GROUP)
+
+
+def cel_gateway_subscription(root: str, field: str) -> str:
+    """Return the CEL form of a present gateway's subscription, empty if the operator's setting decides."""
+    return _cel_gateway(root, field, "subscriptionId", _SUBSCRIPTION)
+
+
+def _cel_part(reference: str, field: str, position: int) -> str:
+    inside = f"({reference}.id + '{_PADDING}').split('/')[{position}]"
+    return f"(has({reference}.id) ? {inside} : has({reference}.{field}) ? {reference}.{field} : '')"
+
+
+def _cel_own(root: str, field: str, position: int) -> str:
+    gateway = f"{root}.spec.virtualNetworkGateway"
+    part = _cel_part(gateway, field, position)
+    own = f"{root}.spec.{field}"
+    return f"(has({own}) ? {own} : has({gateway}) ? {part} : '').lowerAscii()"
+
+
+def _cel_gateway(root: str, field: str, part: str, position: int) -> str:
+    reference = f"{root}.spec.{field}"
+    own = _cel_part(reference, part, position)
+    return f"(has({reference}.id) || has({reference}.{part}) ? {own}.lowerAscii() : {_cel_own(root, part, position)})"
+
+
+def _agrees_with_status(document: Any, subscription: str) -> bool:
+    halves = document.get("status", {}).get("halves", [])
+    return all(
+        lower_ascii(half["id"]).startswith(f"/subscriptions/{subscription}/")
+        for half in halves
+        if half["role"] == "Forward" and "id" in half
+    )
+
+
+def _cel_agrees_with_status(subscription: str) -> str:
+    return (
+        "!has(oldSelf.status) || !has(oldSelf.status.halves) || oldSelf.status.halves.all(half, half.role != 'Forward' || "
+        f"!has(half.id) || half.id.lowerAscii().startsWith('/subscriptions/' + {subscription} + '/'))"
+    )
+
+
+def _keeps_subscription(old: str, new: str, document: Any) -> bool:
+    return new == old if old else not new or _agrees_with_status(document, new)
+
+
+def _cel_keeps_subscription(old: str, new: str) -> str:
+    return f"({old} != '' ? {new} == {old} : {new} == '' || {_cel_agrees_with_status(new)})"
+
+
+def _keeps_protocol(new: Any, old: Any) -> bool:
+    after, before = new["spec"].get("connectionProtocol"), old["spec"].get("connectionProtocol")
+    if before is None and is_observe(old["spec"]):
+        return True
+    return (after or "IKEv2") == (before or "IKEv2")
+
+
+def _gateway_transition(field: str, rule_id: str) -> Transition:
+    def holds(new: Any, old: Any) -> bool:
+        before, after = read_gateway(old, field), read_gateway(new, field)
+        if before is None or after is None:
+            return before is None
+        return ((after.name, after.resource_group) == (before.name, before.resource_group)) and _keeps_subscription(
+            before.subscription, after.subscription, old
+        )
+
+    name = f"{cel_gateway_name('self', field)} == {cel_gateway_name('oldSelf', field)}"
+    group = f"{cel_gateway_resource_group('self', field)} == {cel_gateway_resource_group('oldSelf', field)}"
+    subscription = _cel_keeps_subscription(
+        cel_gateway_subscription("oldSelf", field), cel_gateway_subscription("self", field)
+    )
+    return Transition(
+        id=rule_id,
+        field=f"spec.{field}",
+        message=f"`spec.{field}` must stay the same gateway: make a new VpnConnection for another one",
+        cel=f"!has(oldSelf.spec.{field}) || (has(self.spec.{field}) && {name} && {group} && {subscription})",
+        holds=holds,
+    )
+
+
+def _cel_azure_name(root: str) -> str:
+    return f"(has({root}.spec.azureName) ? {root}.spec.azureName : {root}.metadata.name).lowerAscii()"
+
+
+def _cel_protocol(root: str) -> str:
+    return f"(has({root}.spec.connectionProtocol) ? {root}.spec.connectionProtocol : 'IKEv2')"
+
+
+IDENTITY_RULES: Final = (
+    Transition(
+        id="azure-name-stays",
+        field="spec.azureName",
+        message="`spec.azureName` must stay the same (absent, it is the object's name): make a new VpnConnection for "
+        "another connection",
+        cel=f"{_cel_azure_name('self')} == {_cel_azure_name('oldSelf')}",
+        holds=lambda new, old: read_azure_name(new) == read_azure_name(old),
+    ),
+    Transition(
+        id="resource-group-stays",
+        field="spec.resourceGroup",
+        message="`spec.resourceGroup` must stay the same (absent, it is the gateway reference's): make a new VpnConnection "
+        "for another connection",
+        cel=f"{cel_resource_group('oldSelf')} == '' || {cel_resource_group('self')} == {cel_resource_group('oldSelf')}",
+        holds=lambda new, old: read_resource_group(old) in {"", read_resource_group(new)},
+    ),
+    Transition(
+        id="subscription-stays",
+        field="spec.subscriptionId",
+        message="`spec.subscriptionId` must stay the same, and once the connection is known must be its subscription: make a "
+        "new VpnConnection for another connection",
+        cel=_cel_keeps_subscription(
+            _cel_own("oldSelf", "subscriptionId", _SUBSCRIPTION), _cel_own("self", "subscriptionId", _SUBSCRIPTION)
+        ),
+        holds=lambda new, old: _keeps_subscription(read_subscription(old), read_subscription(new), old),
+    ),
+    _gateway_transition("virtualNetworkGateway", "gateway-stays"),
+    _gateway_transition("localNetworkGateway", "local-gateway-stays"),
+    _gateway_transition("peerVirtualNetworkGateway", "peer-gateway-stays"),
+    Transition(
+        id="protocol-stays",
+        field="spec.connectionProtocol",
+        message="`spec.connectionProtocol` must stay the same (absent, it is IKEv2, and under `managementPolicy` Observe "
+        "whatever Azure has): delete the VpnConnection and make a new one",
+        cel="(!has(oldSelf.spec.connectionProtocol) && has(oldSelf.spec.managementPolicy) && "
+        f"oldSelf.spec.managementPolicy == 'Observe') || {_cel_protocol('self')} == {_cel_protocol('oldSelf')}",
+        holds=_keeps_protocol,
+    ),
+)

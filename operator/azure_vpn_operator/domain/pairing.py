@@ -1,0 +1,123 @@
+"""Two VpnConnections of one namespace whose gateways cross are the halves of one tunnel: what they must agree on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from azure_vpn_operator.api.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class HalfFacts:
+    """What one half wants, and whether Azure holds it."""
+
+    name: str
+    """The object's name."""
+    policy_hash: str | None
+    """Hash of the wanted policy's canonical values; None for Azure's Default policy."""
+    policy_name: str | None
+    key_reference: tuple[str, str] | None
+    """Secret and entry."""
+    protocol: str
+    responder_only: bool
+    synced: bool
+    held_policy_hash: str | None = None
+    """The policy that its status says Azure was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """This half and every object that crosses it."""
+
+    own: HalfFacts
+    partners: tuple[HalfFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairVerdict:
+    """What to say about a pair. `agreed` None means that it cannot be told."""
+
+    agreed: bool | None
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    reason: Reason
+    field: str
+    differs: bool
+    one: str
+    two: str
+
+
+def judge_pair(view: PairView) -> PairVerdict:
+    """Compare the halves. Swapping them changes nothing but the names in the message's order."""
+    if not view.partners:
+        return PairVerdict(
+            agreed=None,
+            reason=Reason.PARTNER_NOT_MANAGED,
+            message="no VpnConnection of this namespace makes the other half of this tunnel",
+        )
+    if len(view.partners) > 1:
+        names = ", ".join(sorted(partner.name for partner in view.partners))
+        return PairVerdict(
+            agreed=False, reason=Reason.DUPLICATE_PAIR, message=f"several VpnConnections cross this one: {names}"
+        )
+    partner = view.partners[0]
+    own, other = sorted((view.own, partner), key=lambda half: half.name)
+    for comparison in _comparisons(own, other):
+        if comparison.differs:
+            return PairVerdict(
+                agreed=False,
+                reason=comparison.reason,
+                message=f"spec.{comparison.field} differs: {own.name} has {comparison.one}, {other.name} has {comparison.two}",
+            )
+    if own.responder_only and other.responder_only:
+        return PairVerdict(
+            agreed=False,
+            reason=Reason.PAIR_BOTH_RESPONDERS,
+            message=f"{own.name} and {other.name} are both ResponderOnly: nobody starts the tunnel",
+        )
+    behind = [half.name for half in (own, other) if not half.synced or half.held_policy_hash != half.policy_hash]
+    if behind:
+        return PairVerdict(
+            agreed=False,
+            reason=Reason.PARTNER_UPDATING,
+            message=f"the halves agree; not in Azure yet: {', '.join(behind)}",
+        )
+    return PairVerdict(
+        agreed=True, reason=Reason.IN_SYNC, message=f"{own.name} and {other.name} want and hold the same"
+    )
+
+
+def _comparisons(own: HalfFacts, other: HalfFacts) -> Sequence[_Comparison]:
+    def policy(half: HalfFacts) -> str:
+        return half.policy_name or "Azure's Default policy"
+
+    def key(half: HalfFacts) -> str:
+        return "/".join(half.key_reference) if half.key_reference is not None else "no reference"
+
+    return (
+        # Two IpsecPolicies of equal values are one policy to Azure, so the values count and not the names.
+        _Comparison(
+            Reason.PAIR_POLICY_MISMATCH,
+            "ipsecPolicyRef",
+            own.policy_hash != other.policy_hash,
+            policy(own),
+            policy(other),
+        ),
+        _Comparison(
+            Reason.PAIR_KEY_MISMATCH,
+            "sharedKeySecretRef",
+            own.key_reference != other.key_reference,
+            key(own),
+            key(other),
+        ),
+        _Comparison(
+            Reason.PAIR_PROTOCOL_MISMATCH,
+            "connectionProtocol",
+            own.protocol != other.protocol,
+            own.protocol,
+            other.protocol,
+        ),
+    )

@@ -1,0 +1,298 @@
+"""From a snapshot to exactly one step. The order of the checks is the order of precedence that people see in the reasons."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
+from azure_vpn_operator.domain.adoption import is_adoption, refuse_adoption, refuse_foreign
+from azure_vpn_operator.domain.arm_bodies import build_put_body, read_put_body
+from azure_vpn_operator.domain.creation import plan_creation
+from azure_vpn_operator.domain.deletion import plan_deletion
+from azure_vpn_operator.domain.differences import field_names, find_differences
+from azure_vpn_operator.domain.drift import configuration_hash, is_drift, plan_key, refuse_drift
+from azure_vpn_operator.domain.faults import FaultKind
+from azure_vpn_operator.domain.finalizers import CONNECTION_FINALIZER
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts, check_gateway
+from azure_vpn_operator.domain.installation import EffectivePolicies, effective_policies
+from azure_vpn_operator.domain.live_connection import TERMINAL_STATES, LiveConnection
+from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.ownership import wanted_tags
+from azure_vpn_operator.domain.pauses import find_pause
+from azure_vpn_operator.domain.snapshot import (
+    FailedOperation,
+    NotReferenced,
+    OpenOperation,
+    OperationKind,
+    PolicyBroken,
+    PolicyFound,
+    Snapshot,
+)
+from azure_vpn_operator.domain.steps import (
+    AddFinalizer,
+    Blocked,
+    Hold,
+    PatchTags,
+    Put,
+    Refuse,
+    ReleaseFinalizer,
+    SetKey,
+    Settled,
+    Step,
+    Wait,
+)
+from azure_vpn_operator.domain.target import Target, Unresolved
+from azure_vpn_operator.domain.violations import Invalid
+
+MAX_FAILED_PUTS: Final = 3
+STUCK_AFTER: Final = timedelta(minutes=30)
+UPDATE_POLL_SECONDS: Final = 10.0
+RETRY_FAILED_SECONDS: Final = 5.0
+
+
+def plan(snapshot: Snapshot) -> Step:
+    """Decide. At most one write per pass, and none unless Azure differs from what is wanted."""
+    if snapshot.metadata.deletion_timestamp is not None:
+        return plan_deletion(snapshot)
+    subject = snapshot.subject
+    if isinstance(subject, Invalid):
+        return Refuse(Reason.INVALID_SPEC, "; ".join(str(violation) for violation in subject.violations))
+    target = snapshot.target
+    if not isinstance(target, Target):
+        return _refuse_unresolved(target)
+    if (changed := _identity_change(snapshot, target)) is not None:
+        return changed
+    policies = effective_policies(subject.spec, snapshot.installation)
+    if not policies.may_write:
+        return _plan_observation(snapshot, subject, target)
+    if CONNECTION_FINALIZER not in snapshot.metadata.finalizers and not subject.spec.suspend:
+        return AddFinalizer()
+    if (waiting := _wait_for_azure(snapshot)) is not None:
+        return waiting
+    return _plan_enforcement(snapshot, subject, target, policies)
+
+
+def _refuse_unresolved(target: Unresolved | NotRead) -> Refuse:
+    if isinstance(target, NotRead):
+        raise ValueError("a valid object's target was not resolved")
+    return Refuse(target.reason, target.message)
+
+
+def _identity_change(snapshot: Snapshot, target: Target) -> Refuse | None:
+    known = next((half.id for half in snapshot.previous.halves if half.id), None)
+    if known is None or known.lower() == target.connection.key:
+        return None
+    return Refuse(
+        Reason.IDENTITY_CHANGED,
+        f"the object now resolves to {target.connection}, and so far it was {known}; nothing is written to either",
+    )
+
+
+def _plan_observation(snapshot: Snapshot, subject: VpnConnection, target: Target) -> Step:
+    if CONNECTION_FINALIZER in snapshot.metadata.finalizers:
+        return ReleaseFinalizer()
+    match snapshot.live:
+        case Unreadable(fault):
+            return Blocked(fault, "the connection")
+        case Present(live):
+            differences = _observed_differences(snapshot, subject, target, live)
+            policies = effective_policies(subject.spec, snapshot.installation)
+            reason = Reason.MANAGEMENT_POLICY_CAPPED if policies.capped else Reason.OBSERVED
+            found = f"{len(differences)} difference(s): {field_names(differences)}" if differences else "no differences"
+            return Settled(reason, f"observed only; {found}", differences)
+        case Absent() | NotRead():
+            return Hold(Reason.NOT_FOUND_IN_AZURE, f"Azure has no connection {target.connection}")
+
+
+def _observed_differences(
+    snapshot: Snapshot, subject: VpnConnection, target: Target, live: LiveConnection
+) -> tuple[Difference, ...]:
+    if target.gateway is None or target.connection_type is None or isinstance(snapshot.policy, Absent | PolicyBroken):
+        return ()
+    policy = snapshot.policy.policy.spec if isinstance(snapshot.policy, PolicyFound) else None
+    # An observer owns nothing: only the tags that the spec names are compared, and no owner tag is missed.
+    tags = {
+        name: value for name, value in live.tags.items() if name.lower() not in {n.lower() for n in subject.spec.tags}
+    }
+    body = build_put_body(subject.spec, target, policy, live.location, {**tags, **subject.spec.tags}, live)
+    return find_differences(read_put_body(body, target), live)
+
+
+def _wait_for_azure(snapshot: Snapshot) -> Step | None:
+    match snapshot.operation:
+        case OpenOperation() as operation:
+            return _wait_for_operation(snapshot, operation)
+        case FailedOperation(_, fault):
+            if fault.kind is FaultKind.BUSY:
+                return Blocked(fault, "the end of the operation")
+            if snapshot.attempts.failed_puts >= MAX_FAILED_PUTS:
+                return _refuse_after_failures(snapshot, ())
+            return Wait(Reason.OPERATION_FAILED, f"Azure failed to carry out the change: {fault}", RETRY_FAILED_SECONDS)
+        case None:
+            pass
+    match snapshot.live:
+        case Present(live) if not live.settled:
+            since = snapshot.attempts.updating_since
+            if since is not None and snapshot.now - since > STUCK_AFTER:
+                return Refuse(Reason.OPERATION_STUCK, _stuck_message(live.provisioning_state))
+            return Wait(
+                Reason.UPDATED_ELSEWHERE,
+                f"Azure shows the connection as {live.provisioning_state}; waiting for that to end",
+                UPDATE_POLL_SECONDS,
+            )
+        case Present() | Absent() | Unreadable() | NotRead():
+            return None
+
+
+def _wait_for_operation(snapshot: Snapshot, operation: OpenOperation) -> Step:
+    if snapshot.now - operation.since > STUCK_AFTER:
+        return Refuse(Reason.OPERATION_STUCK, _stuck_message("Updating"))
+    reason, text = _describe(operation)
+    return Wait(reason, text, operation.retry_after)
+
+
+def _describe(operation: OpenOperation) -> tuple[Reason, str]:
+    match operation.kind:
+        case OperationKind.PUT if operation.creating:
+            return Reason.CREATING, "Azure is creating the connection"
+        case OperationKind.PUT:
+            return Reason.UPDATING, "Azure is updating the connection"
+        case OperationKind.TAGS:
+            return Reason.UPDATING, "Azure is updating the tags"
+        case OperationKind.SHARED_KEY:
+            return Reason.SETTING_SHARED_KEY, "Azure is setting the shared key"
+        case OperationKind.DELETE:
+            return Reason.DELETING, "Azure is deleting the connection"
+
+
+def _stuck_message(state: str) -> str:
+    return f"Azure has shown the connection as {state} for more than {int(STUCK_AFTER.total_seconds() // 60)} minutes"
+
+
+def _plan_enforcement(snapshot: Snapshot, subject: VpnConnection, target: Target, policies: EffectivePolicies) -> Step:
+    if isinstance(snapshot.live, Unreadable):
+        return Blocked(snapshot.live.fault, "the connection")
+    live = snapshot.live.value if isinstance(snapshot.live, Present) else None
+    if live is not None and (stop := refuse_foreign(snapshot, live)) is not None:
+        return stop
+    policy: PolicyFound | NotReferenced
+    match snapshot.policy:
+        case Absent():
+            name = subject.spec.ipsec_policy_ref.name if subject.spec.ipsec_policy_ref is not None else ""
+            return Hold(Reason.POLICY_NOT_FOUND, f"there is no IpsecPolicy {name}; Azure is kept as it is")
+        case PolicyBroken(summary):
+            return Refuse(Reason.POLICY_INVALID, f"the IpsecPolicy breaks a rule, Azure is kept as it is: {summary}")
+        case PolicyFound() | NotReferenced() as found:
+            policy = found
+    gateway = _suitable_gateway(snapshot, subject, target, policy)
+    if not isinstance(gateway, GatewayFacts):
+        return gateway
+    pause = find_pause(
+        suspend=subject.spec.suspend,
+        annotations=snapshot.metadata.annotations,
+        live_tags=live.tags if live is not None else {},
+        now=snapshot.now,
+    )
+    step = _plan_change(snapshot, subject, target, policies, policy, gateway, live)
+    if not isinstance(step, Put | PatchTags | SetKey):
+        return step
+    differences = step.differences if isinstance(step, Put | PatchTags) else ()
+    if pause is None:
+        return _guard_write(snapshot, step, gateway, differences)
+    what = f"differing: {field_names(differences)}" if differences else "a write is due"
+    return Hold(Reason.CHANGES_PAUSED, f"{pause.message}; {what}", differences)
+
+
+def _guard_write(
+    snapshot: Snapshot, step: Put | PatchTags | SetKey, gateway: GatewayFacts, differences: tuple[Difference, ...]
+) -> Step:
+    if isinstance(step, Put) and snapshot.attempts.failed_puts >= MAX_FAILED_PUTS:
+        return _refuse_after_failures(snapshot, differences)
+    if gateway.provisioning_state not in TERMINAL_STATES:
+        return Hold(
+            Reason.GATEWAY_NOT_READY,
+            f"{gateway.id} is {gateway.provisioning_state}; nothing is written meanwhile",
+            differences,
+        )
+    return step
+
+
+def _refuse_after_failures(snapshot: Snapshot, differences: tuple[Difference, ...]) -> Refuse:
+    last = f": {snapshot.attempts.last_failure}" if snapshot.attempts.last_failure is not None else ""
+    return Refuse(
+        Reason.OPERATION_FAILED, f"Azure failed to carry out the change {MAX_FAILED_PUTS} times{last}", differences
+    )
+
+
+def _suitable_gateway(
+    snapshot: Snapshot, subject: VpnConnection, target: Target, policy: PolicyFound | NotReferenced
+) -> GatewayFacts | Step:
+    for read, what in (
+        (snapshot.gateway, target.gateway),
+        (snapshot.local_gateway, target.local_gateway),
+        (snapshot.peer_gateway, target.peer_gateway),
+    ):
+        if isinstance(read, Absent):
+            return Hold(Reason.GATEWAY_NOT_FOUND, f"Azure has no {what}")
+        if isinstance(read, Unreadable):
+            return Blocked(read.fault, str(what))
+    if not isinstance(snapshot.gateway, Present):
+        raise ValueError("an enforced object's gateway was not read")
+    gateway = snapshot.gateway.value
+    peer = snapshot.peer_gateway.value if isinstance(snapshot.peer_gateway, Present) else None
+    policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
+    if violations := check_gateway(subject.spec, policy_spec, gateway, peer):
+        return Refuse(Reason.GATEWAY_UNSUITABLE, "; ".join(str(violation) for violation in violations))
+    return gateway
+
+
+def _plan_change(
+    snapshot: Snapshot,
+    subject: VpnConnection,
+    target: Target,
+    policies: EffectivePolicies,
+    policy: PolicyFound | NotReferenced,
+    gateway: GatewayFacts,
+    live: LiveConnection | None,
+) -> Step:
+    policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
+    formerly = next((half.managed_tags for half in snapshot.previous.halves), ())
+    tags = wanted_tags(live.tags if live is not None else {}, subject.spec.tags, formerly, snapshot.owner)
+    location = live.location if live is not None and live.location else gateway.location
+    body = build_put_body(subject.spec, target, policy_spec, location, tags, live)
+    if live is None:
+        return plan_creation(snapshot, subject, target, policies, body)
+    differences = find_differences(read_put_body(body, target), live)
+    if recreate := tuple(d for d in differences if d.effect is DifferenceEffect.RECREATE):
+        return Refuse(
+            Reason.RECREATE_REQUIRED, f"Azure cannot change this in place: {field_names(recreate)}", differences
+        )
+    if is_adoption(snapshot, live) and (refused := refuse_adoption(snapshot, policies.adoption, differences, live)):
+        return refused
+    return _plan_update(snapshot, policies, subject, body, differences, live)
+
+
+def _plan_update(
+    snapshot: Snapshot,
+    policies: EffectivePolicies,
+    subject: VpnConnection,
+    body: dict[str, Any],
+    differences: tuple[Difference, ...],
+    live: LiveConnection,
+) -> Step:
+    wanted_hash = configuration_hash(body, subject.spec)
+    broken = live.provisioning_state != "Succeeded"
+    if not differences and not broken:
+        return plan_key(snapshot, policies, live, wanted_hash)
+    adopting = is_adoption(snapshot, live)
+    drift = bool(differences) and not adopting and is_drift(snapshot, wanted_hash)
+    if drift and (refused := refuse_drift(policies.drift, differences, live)) is not None:
+        return refused
+    reason = Reason.ADOPTING if adopting else Reason.UPDATING
+    names = field_names(differences)
+    if not broken and all(difference.path.startswith("tags[") for difference in differences):
+        return PatchTags(reason, body["tags"], differences, drift=drift, why=f"differing: {names}")
+    state = f"the connection is {live.provisioning_state} in Azure"
+    why = "; ".join(text for text in (f"differing: {names}" if names else "", state if broken else "") if text)
+    return Put(reason, body, differences, drift=drift, why=why)

@@ -1,0 +1,100 @@
+"""The whole new status of an IpsecPolicy, and whether its finalizer belongs on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from azure_vpn_operator.api.base import Advice, ObjectMeta
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.domain.advice import policy_warnings
+from azure_vpn_operator.domain.canonical import canonical_policy
+from azure_vpn_operator.domain.finalizers import POLICY_FINALIZER
+from azure_vpn_operator.domain.requests import handle
+from azure_vpn_operator.domain.strength import strength
+from azure_vpn_operator.domain.transitions import Finding, merge_conditions
+from azure_vpn_operator.domain.violations import Invalid
+
+_NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyUser:
+    """A VpnConnection that names the policy."""
+
+    name: str
+    held_hash: str | None
+    """Hash of the policy that it is assigned and that Azure holds; None if Azure does not hold it (yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySnapshot:
+    """One policy and those who use it."""
+
+    now: datetime
+    metadata: ObjectMeta
+    subject: IpsecPolicy | Invalid
+    previous: IpsecPolicyStatus
+    users: tuple[PolicyUser, ...]
+
+
+def wanted_finalizers(snapshot: PolicySnapshot) -> tuple[str, ...] | None:
+    """The finalizers that the policy should have; None if they are right.
+
+    The finalizer is on a policy exactly while someone uses it. It cannot be added any more to one that is being deleted.
+    """
+    has = POLICY_FINALIZER in snapshot.metadata.finalizers
+    if snapshot.users and not has and snapshot.metadata.deletion_timestamp is None:
+        return (*snapshot.metadata.finalizers, POLICY_FINALIZER)
+    if not snapshot.users and has:
+        return tuple(name for name in snapshot.metadata.finalizers if name != POLICY_FINALIZER)
+    return None
+
+
+def build_policy_status(snapshot: PolicySnapshot) -> IpsecPolicyStatus:
+    """Return the complete status; equal inputs give an equal status."""
+    subject = snapshot.subject
+    valid = subject if isinstance(subject, IpsecPolicy) else None
+    updated = sum(user.held_hash == canonical_policy(valid.spec).hash for user in snapshot.users) if valid else 0
+    return IpsecPolicyStatus(
+        observed_generation=snapshot.metadata.generation,
+        conditions=merge_conditions(
+            snapshot.previous.conditions, _findings(snapshot), snapshot.metadata.generation, snapshot.now
+        ),
+        connections=len(snapshot.users),
+        updated_connections=updated,
+        strength=strength(valid.spec) if valid is not None else None,
+        warnings=_warnings(valid),
+        last_handled=handle(snapshot.metadata, snapshot.previous.last_handled),
+    )
+
+
+def _warnings(policy: IpsecPolicy | None) -> tuple[Advice, ...]:
+    return tuple(policy_warnings(policy.spec))[:16] if policy is not None else ()
+
+
+def _findings(snapshot: PolicySnapshot) -> Sequence[Finding]:
+    true, false = ConditionStatus.TRUE, ConditionStatus.FALSE
+    findings = []
+    if isinstance(snapshot.subject, Invalid):
+        text = "; ".join(str(violation) for violation in snapshot.subject.violations)
+        findings.append(Finding(ConditionType.READY, false, Reason.INVALID_SPEC, text))
+        findings.append(Finding(ConditionType.STALLED, true, Reason.INVALID_SPEC, text))
+    elif snapshot.metadata.deletion_timestamp is not None and snapshot.users:
+        text = f"still named by {_names(snapshot.users)}"
+        findings.append(Finding(ConditionType.READY, false, Reason.DELETION_WAITS_FOR_REFERENCES, text))
+    else:
+        findings.append(Finding(ConditionType.READY, true, Reason.VALID, "the policy is valid"))
+    if snapshot.users:
+        findings.append(Finding(ConditionType.IN_USE, true, Reason.REFERENCED, f"named by {_names(snapshot.users)}"))
+    else:
+        findings.append(Finding(ConditionType.IN_USE, false, Reason.NOT_REFERENCED, "no VpnConnection names it"))
+    return findings
+
+
+def _names(users: Sequence[PolicyUser]) -> str:
+    names = sorted(user.name for user in users)
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    rest = len(names) - _NAMES_SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -1,0 +1,51 @@
+"""What must hold for an IpsecPolicy beyond its schema."""
+
+from typing import Any, Final
+
+from azure_vpn_operator.domain.rules import Rule
+
+
+def _has_matching_gcm(spec: Any) -> bool:
+    encryption, integrity = spec["ipsecEncryption"], spec["ipsecIntegrity"]
+    return bool(integrity == encryption if encryption.startswith("GCMAES") else not integrity.startswith("GCMAES"))
+
+
+def _is_data_size(kilobytes: Any) -> bool:
+    return bool(kilobytes == 0 or kilobytes >= 1024)
+
+
+def _has_short_name(document: Any) -> bool:
+    return len(document["metadata"]["name"]) <= 63
+
+
+NAME_LENGTH: Final = Rule(
+    id="name-length",
+    at=("",),
+    field="metadata.name",
+    message="`metadata.name` must have at most 63 characters",
+    cel="size(self.metadata.name) <= 63",
+    holds=_has_short_name,
+)
+"""Holds for both kinds: names appear in labels and tags."""
+
+POLICY_RULES: Final = (
+    NAME_LENGTH,
+    Rule(
+        id="ipsec-gcm-pair",
+        at=("spec",),
+        field="ipsecIntegrity",
+        message="`ipsecEncryption` and `ipsecIntegrity` must name the same GCMAES algorithm as soon as one of them names "
+        "a GCMAES algorithm",
+        cel="self.ipsecEncryption.startsWith('GCMAES') ? self.ipsecIntegrity == self.ipsecEncryption : "
+        "!self.ipsecIntegrity.startsWith('GCMAES')",
+        holds=_has_matching_gcm,
+    ),
+    Rule(
+        id="sa-data-size",
+        at=("spec.saDataSizeKilobytes",),
+        field="",
+        message="`saDataSizeKilobytes` must be 0 (no limit by volume) or at least 1024",
+        cel="self == 0 || self >= 1024",
+        holds=_is_data_size,
+    ),
+)

@@ -1,0 +1,269 @@
+"""The whole new status of a VpnConnection from what the pass saw and did: one function, one exit."""
+
+from azure_vpn_operator.api.base import Advice
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.vpn_connection_status import (
+    AssignedPolicy,
+    ConnectionHalf,
+    ConnectionSummary,
+    HalfRole,
+    PolicySource,
+    Tunnel,
+    VpnConnectionStatus,
+)
+from azure_vpn_operator.domain.advice import connection_warnings
+from azure_vpn_operator.domain.canonical import canonical_policy
+from azure_vpn_operator.domain.gateway_rules import gateway_warnings
+from azure_vpn_operator.domain.installation import effective_policies
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Absent, NotRead, Present
+from azure_vpn_operator.domain.ownership import OWNER_TAG, Ownership, judge_ownership
+from azure_vpn_operator.domain.pairing import PairView, judge_pair
+from azure_vpn_operator.domain.pauses import find_pause
+from azure_vpn_operator.domain.requests import handle
+from azure_vpn_operator.domain.snapshot import (
+    KeyCheck,
+    KeyEntryMissing,
+    KeyFound,
+    KeyMalformed,
+    KeyUnreadable,
+    NotReferenced,
+    PolicyBroken,
+    PolicyFound,
+    Snapshot,
+)
+from azure_vpn_operator.domain.steps import Settled, Step
+from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.domain.transitions import Finding, find_condition, merge_conditions
+from azure_vpn_operator.domain.tunnel_health import count_tunnels, find_connected
+from azure_vpn_operator.domain.verdicts import Progress, Summary
+
+_T, _F, _U = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOWN
+
+
+def build_status(snapshot: Snapshot, step: Step, summary: Summary) -> VpnConnectionStatus:
+    """Return the complete status; equal inputs give an equal status, so that an unchanged one is never written."""
+    findings = list(_findings(snapshot, summary))
+    half = _half(snapshot, step)
+    return VpnConnectionStatus(
+        observed_generation=snapshot.metadata.generation,
+        conditions=merge_conditions(snapshot.previous.conditions, findings, snapshot.metadata.generation, snapshot.now),
+        summary=_columns(snapshot, summary, findings),
+        policy=_assigned_policy(snapshot),
+        halves=(half,) if half is not None else (),
+        differences=summary.differences[:64],
+        warnings=_warnings(snapshot),
+        last_handled=handle(snapshot.metadata, snapshot.previous.last_handled),
+    )
+
+
+def _findings(snapshot: Snapshot, summary: Summary) -> list[Finding]:
+    ready = Finding(ConditionType.READY, _T if summary.ready else _F, summary.reason, summary.message)
+    synced_reason = Reason.DIFFERENCES_OBSERVED if summary.ready and summary.synced is _F else summary.reason
+    if summary.ready and summary.synced is _T:
+        synced_reason = Reason.UP_TO_DATE
+    connected = find_connected(snapshot)
+    findings = [
+        ready,
+        _policy_resolved(snapshot),
+        _credentials_resolved(snapshot),
+        Finding(ConditionType.SYNCED, summary.synced, synced_reason, summary.message),
+        connected,
+    ]
+    if snapshot.pair is not None:
+        findings.append(_pair_in_sync(snapshot.pair))
+    findings.append(_paused(snapshot))
+    if summary.progress is Progress.RECONCILING:
+        findings.append(Finding(ConditionType.RECONCILING, _T, summary.reason, summary.message))
+    if summary.progress is Progress.STALLED:
+        findings.append(Finding(ConditionType.STALLED, _T, summary.reason, summary.message))
+    return findings
+
+
+def _policy_resolved(snapshot: Snapshot) -> Finding:
+    kind = ConditionType.POLICY_RESOLVED
+    match snapshot.policy:
+        case NotReferenced():
+            return Finding(kind, _T, Reason.DEFAULT_POLICY, "Azure's Default policy applies")
+        case PolicyFound(policy):
+            return Finding(kind, _T, Reason.POLICY_FOUND, f"IpsecPolicy {policy.metadata.name}")
+        case PolicyBroken(text):
+            return Finding(kind, _F, Reason.POLICY_INVALID, text)
+        case Absent():
+            return Finding(kind, _F, Reason.POLICY_NOT_FOUND, "there is no such IpsecPolicy in this namespace")
+
+
+def _credentials_resolved(snapshot: Snapshot) -> Finding:
+    kind = ConditionType.CREDENTIALS_RESOLVED
+    match snapshot.key:
+        case NotReferenced():
+            return Finding(kind, _T, Reason.KEY_NOT_MANAGED, "no sharedKeySecretRef: the key in Azure is left alone")
+        case KeyFound() if snapshot.key_check is KeyCheck.UNREADABLE:
+            return Finding(
+                kind, _T, Reason.KEY_UNVERIFIED, "the key could not be compared with Azure's, and was not written"
+            )
+        case KeyFound():
+            return Finding(kind, _T, Reason.KEY_FOUND, "the Secret holds a well-formed key")
+        case Absent():
+            return Finding(kind, _F, Reason.SECRET_NOT_FOUND, "there is no such Secret in this namespace")
+        case KeyEntryMissing(entries):
+            return Finding(
+                kind, _F, Reason.SECRET_KEY_NOT_FOUND, f"the Secret has no such entry; it has: {', '.join(entries)}"
+            )
+        case KeyMalformed(problem):
+            return Finding(kind, _F, Reason.SHARED_KEY_INVALID, problem)
+        case KeyUnreadable(fault):
+            return Finding(kind, _U, Reason.SECRET_UNREADABLE, str(fault))
+        case NotRead():
+            before = find_condition(snapshot.previous.conditions, kind)
+            if before is not None:
+                return Finding(kind, before.status, Reason(before.reason), before.message)
+            return Finding(kind, _U, Reason.KEY_NOT_MANAGED, "the Secret was not read")
+
+
+def _pair_in_sync(pair: PairView) -> Finding:
+    judged = judge_pair(pair)
+    status = _U if judged.agreed is None else _T if judged.agreed else _F
+    return Finding(ConditionType.PAIR_IN_SYNC, status, judged.reason, judged.message)
+
+
+def _paused(snapshot: Snapshot) -> Finding:
+    suspend = snapshot.subject.spec.suspend if isinstance(snapshot.subject, VpnConnection) else False
+    pause = find_pause(
+        suspend=suspend,
+        annotations=snapshot.metadata.annotations,
+        live_tags=snapshot.live.value.tags if isinstance(snapshot.live, Present) else {},
+        now=snapshot.now,
+    )
+    if pause is None:
+        return Finding(ConditionType.PAUSED, _F, Reason.NOT_PAUSED, "")
+    return Finding(ConditionType.PAUSED, _T, pause.reason, pause.message)
+
+
+def _half(snapshot: Snapshot, step: Step) -> ConnectionHalf | None:
+    before = next(iter(snapshot.previous.halves), None)
+    applied = step.applied_hash if isinstance(step, Settled) and step.applied_hash is not None else None
+    if applied is None and before is not None:
+        applied = before.applied_hash
+    match snapshot.live:
+        case Present(live):
+            return ConnectionHalf(
+                role=HalfRole.FORWARD,
+                id=before.id if before is not None and before.id else str(live.id),
+                provisioning_state=live.provisioning_state,
+                connection_status=live.connection_status,
+                tunnels=tuple(
+                    Tunnel(name=tunnel.name, status=tunnel.status, last_established=tunnel.last_established)
+                    for tunnel in live.tunnels[:16]
+                ),
+                applied_hash=applied,
+                managed_tags=_managed_tags(snapshot, live),
+            )
+        case Absent():
+            # The id stays: it is how a later change of identity is noticed.
+            if before is None or not before.id:
+                return None
+            return ConnectionHalf(role=HalfRole.FORWARD, id=before.id, applied_hash=applied)
+        case _:
+            return before
+
+
+def _managed_tags(snapshot: Snapshot, live: LiveConnection) -> tuple[str, ...]:
+    if judge_ownership(live.tags, snapshot.owner, {}) is not Ownership.OURS:
+        return next((half.managed_tags for half in snapshot.previous.halves), ())
+    spec_tags = snapshot.subject.spec.tags if isinstance(snapshot.subject, VpnConnection) else {}
+    present = {name.lower() for name in live.tags}
+    before = next((half.managed_tags for half in snapshot.previous.halves), ())
+    # A name that left the spec stays listed for as long as Azure still has the tag: it is still to be removed.
+    return tuple(sorted({OWNER_TAG, *spec_tags, *(name for name in before if name.lower() in present)}))[:41]
+
+
+def _assigned_policy(snapshot: Snapshot) -> AssignedPolicy | None:
+    match snapshot.policy:
+        case PolicyFound(policy):
+            return AssignedPolicy(
+                name=policy.metadata.name, hash=canonical_policy(policy.spec).hash, source=PolicySource.CUSTOM
+            )
+        case NotReferenced():
+            return AssignedPolicy(source=PolicySource.DEFAULT)
+        case PolicyBroken() | Absent():
+            return snapshot.previous.policy
+
+
+def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
+    if not isinstance(snapshot.subject, VpnConnection):
+        return ()
+    policy = snapshot.policy.policy.spec if isinstance(snapshot.policy, PolicyFound) else None
+    warnings = list(connection_warnings(snapshot.subject.spec, policy))
+    if isinstance(snapshot.gateway, Present):
+        peer = snapshot.peer_gateway.value if isinstance(snapshot.peer_gateway, Present) else None
+        warnings += gateway_warnings(snapshot.gateway.value, peer)
+    return tuple(warnings[:16])
+
+
+def _columns(snapshot: Snapshot, summary: Summary, findings: list[Finding]) -> ConnectionSummary:
+    target = snapshot.target if isinstance(snapshot.target, Target) else None
+    before = snapshot.previous.summary
+    other_end = (target.local_gateway or target.peer_gateway) if target is not None else None
+    worst = _worst(summary, findings)
+    return ConnectionSummary(
+        tunnel=_tunnel_column(snapshot, before.tunnel if before is not None else None),
+        peer=other_end.name if other_end is not None else _name_in_azure(snapshot, of_peer=True),
+        gateway=target.gateway.name
+        if target is not None and target.gateway is not None
+        else _name_in_azure(snapshot, of_peer=False),
+        policy=_policy_column(snapshot),
+        reason=worst.reason.value,
+        message=worst.message[:1024],
+    )
+
+
+def _name_in_azure(snapshot: Snapshot, *, of_peer: bool) -> str | None:
+    """An object that only observes need not name the gateways: then Azure does."""
+    if not isinstance(snapshot.live, Present):
+        return None
+    live = snapshot.live.value
+    found = (live.local_gateway_id or live.peer_gateway_id) if of_peer else live.gateway_id
+    return found.rsplit("/", 1)[-1][:80] if found else None
+
+
+def _worst(summary: Summary, findings: list[Finding]) -> Finding:
+    """What stops the object comes first, then a tunnel that is down, a pair that disagrees, a pause."""
+    by_type = {finding.type: finding for finding in findings}
+    if not summary.ready:
+        return by_type[ConditionType.READY]
+    for kind in (ConditionType.PAIR_IN_SYNC, ConditionType.CONNECTED):
+        finding = by_type.get(kind)
+        if finding is not None and finding.status is _F:
+            return finding
+    if by_type[ConditionType.CONNECTED].status is _U:
+        return by_type[ConditionType.CONNECTED]
+    paused = by_type[ConditionType.PAUSED]
+    connected = by_type[ConditionType.CONNECTED]
+    if paused.status is _T:
+        return paused
+    return connected if connected.reason is Reason.REDUNDANCY_LOST else by_type[ConditionType.READY]
+
+
+def _tunnel_column(snapshot: Snapshot, before: str | None) -> str | None:
+    match snapshot.live:
+        case Present(live) if live.connection_status is not None:
+            up, total = count_tunnels(live)
+            return f"{up}/{total}"
+        case Absent():
+            return None
+        case _:
+            return before
+
+
+def _policy_column(snapshot: Snapshot) -> str | None:
+    if isinstance(snapshot.subject, VpnConnection) and snapshot.subject.spec.ipsec_policy_ref is not None:
+        return snapshot.subject.spec.ipsec_policy_ref.name
+    if (
+        isinstance(snapshot.subject, VpnConnection)
+        and effective_policies(snapshot.subject.spec, snapshot.installation).may_write
+    ):
+        return PolicySource.DEFAULT.value
+    return None

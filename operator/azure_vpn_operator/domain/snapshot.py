@@ -1,0 +1,166 @@
+"""Everything one pass has read, frozen: the only input of decisions. Missing and unreadable are values here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from azure_vpn_operator.api.base import ObjectMeta
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.installation import Installation
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Absent, NotRead, Read, SharedKey
+from azure_vpn_operator.domain.ownership import Owner
+from azure_vpn_operator.domain.pairing import PairView
+from azure_vpn_operator.domain.target import Target, Unresolved
+from azure_vpn_operator.domain.violations import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class NotReferenced:
+    """The object names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFound:
+    """The named policy exists and is valid."""
+
+    policy: IpsecPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBroken:
+    """The named policy exists and breaks a rule."""
+
+    summary: str
+
+
+PolicyLookup = NotReferenced | PolicyFound | PolicyBroken | Absent
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFound:
+    """A well-formed key, and the version of the Secret it is from."""
+
+    key: SharedKey
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntryMissing:
+    """The Secret is there and lacks the named entry."""
+
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMalformed:
+    """Azure would refuse the key; `problem` says why and never quotes it."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUnreadable:
+    """The API server did not hand the Secret out."""
+
+    fault: Fault
+
+
+KeyLookup = NotReferenced | KeyFound | KeyEntryMissing | KeyMalformed | KeyUnreadable | Absent | NotRead
+
+
+class KeyCheck(StrEnum):
+    """How the key of the Secret compares with the key in Azure."""
+
+    NOT_NEEDED = "NotNeeded"
+    """Compared before, and neither side has changed since; or nothing to compare."""
+    EQUAL = "Equal"
+    DIFFERENT = "Different"
+    UNREADABLE = "Unreadable"
+    """Azure does not hand the key out."""
+
+
+class OperationKind(StrEnum):
+    """What a running operation is about."""
+
+    PUT = "Put"
+    TAGS = "Tags"
+    SHARED_KEY = "SharedKey"
+    DELETE = "Delete"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOperation:
+    """A write of ours that Azure has not finished."""
+
+    kind: OperationKind
+    creating: bool
+    retry_after: float
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedOperation:
+    """The last operation of ours ended badly."""
+
+    kind: OperationKind
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """What this process remembers of earlier passes over the object; reset by any change of spec, policy or Secret."""
+
+    failures: int = 0
+    """Passes in a row that ended in a fault or refusal."""
+    failed_puts: int = 0
+    """PUTs whose operation failed, or that found the connection Failed."""
+    last_failure: Fault | None = None
+    """Why the last of them failed."""
+    updating_since: datetime | None = None
+    """Since when Azure shows an operation that is still running."""
+    last_read: datetime | None = None
+    """When the connection was last read with success."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """How often to look, in seconds."""
+
+    steady: float = 300.0
+    recent: float = 30.0
+    """While not connected, or recently changed, or waiting for something in Kubernetes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One object and all that its next step depends on."""
+
+    now: datetime
+    installation: Installation
+    owner: Owner
+    metadata: ObjectMeta
+    subject: VpnConnection | Invalid
+    raw_spec: Mapping[str, Any]
+    """Only for the deletion of an object whose spec is invalid."""
+    previous: VpnConnectionStatus
+    target: Target | Unresolved | NotRead
+    policy: PolicyLookup
+    key: KeyLookup
+    live: Read[LiveConnection] | NotRead
+    gateway: Read[GatewayFacts] | NotRead
+    local_gateway: Read[str] | NotRead
+    peer_gateway: Read[GatewayFacts] | NotRead
+    key_check: KeyCheck
+    key_rotated: bool
+    """The Secret has changed since its key was last seen equal to Azure's (or that was never seen)."""
+    operation: OpenOperation | FailedOperation | None
+    pair: PairView | None
+    attempts: Attempts
+    cadence: Cadence

@@ -1,0 +1,134 @@
+"""What a pass may do: exactly one of these. Steps that write name the reason, and never carry a key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection_status import Difference
+from azure_vpn_operator.domain.faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Write nothing: a person has to act. We look again slowly."""
+
+    reason: Reason
+    message: str
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Write nothing: something that is expected to come is not there yet."""
+
+    reason: Reason
+    message: str
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Write nothing: an operation is under way."""
+
+    reason: Reason
+    message: str
+    seconds: float
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Write nothing: something that the decision needs could not be read. The fault says how to go on."""
+
+    fault: Fault
+    what: str
+    """What could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nothing to write."""
+
+    reason: Reason
+    message: str
+    differences: tuple[Difference, ...] = ()
+    applied_hash: str | None = None
+    """Hash of the configuration that Azure holds completely."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddFinalizer:
+    """Our finalizer must be on the object before the first write to Azure."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFinalizer:
+    """Let the object go, or, if it is not being deleted, stop guarding it."""
+
+    reason: Reason | None = None
+    """The Event to publish, if any."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Create or replace the connection."""
+
+    reason: Reason
+    body: Mapping[str, Any] = field(repr=False)
+    differences: tuple[Difference, ...]
+    creating: bool = False
+    with_key: bool = False
+    """Send the key of the Secret along; only when creating."""
+    drift: bool = False
+    """Somebody else's change is put back."""
+    why: str = ""
+    """For message, log and Event."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchTags:
+    """Write the tags and nothing else."""
+
+    reason: Reason
+    tags: Mapping[str, str]
+    differences: tuple[Difference, ...]
+    drift: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetKey:
+    """Write the key of the Secret, and nothing else."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the connection in Azure."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """Remove our owner tag from a connection that stays; then the finalizer is released, whatever Azure answers."""
+
+    tags: Mapping[str, str]
+
+
+Step = (
+    Refuse
+    | Hold
+    | Wait
+    | Blocked
+    | Settled
+    | AddFinalizer
+    | ReleaseFinalizer
+    | Put
+    | PatchTags
+    | SetKey
+    | Delete
+    | LetGo
+)
+Write = Put | PatchTags | SetKey | Delete | LetGo

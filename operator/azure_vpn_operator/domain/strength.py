@@ -1,0 +1,83 @@
+"""How strong the algorithms of a policy are, and which of them standards advise against.
+
+Sources: RFC 8247 (IKEv2), RFC 8221 (ESP), NIST SP 800-57 and 800-77r1, RFC 9206 (CNSA 1.0).
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
+
+
+class Strength(StrEnum):
+    """Grade of a policy: that of its weakest algorithm."""
+
+    BROKEN = "Broken"
+    """Can be broken with known means, or does not encrypt: DES, MD5, DH group 1, no encryption, no group in phase 1."""
+    WEAK = "Weak"
+    """Standards advise against it or phase it out: DES3, SHA1, DH groups 2 and 24."""
+    GOOD = "Good"
+    """Nothing wrong; about 112 bits (group 14), or no perfect forward secrecy."""
+    STRONG = "Strong"
+    """At least 128 bits everywhere, with perfect forward secrecy over an elliptic curve."""
+    CNSA = "CNSA"
+    """Within the Commercial National Security Algorithm Suite 1.0 for IPsec."""
+
+
+_ORDER: Final = tuple(Strength)
+_CIPHERS: Final = {
+    "None": Strength.BROKEN,
+    "DES": Strength.BROKEN,
+    "DES3": Strength.WEAK,
+    "AES128": Strength.STRONG,
+    "AES192": Strength.STRONG,
+    "AES256": Strength.STRONG,
+    "GCMAES128": Strength.STRONG,
+    "GCMAES192": Strength.STRONG,
+    "GCMAES256": Strength.CNSA,
+}
+_HASHES: Final = {
+    "MD5": Strength.BROKEN,
+    "SHA1": Strength.WEAK,
+    "SHA256": Strength.STRONG,
+    "SHA384": Strength.CNSA,
+    "GCMAES128": Strength.STRONG,
+    "GCMAES192": Strength.STRONG,
+    "GCMAES256": Strength.CNSA,
+}
+_GROUPS: Final = {
+    "1": Strength.BROKEN,
+    "2": Strength.WEAK,
+    "24": Strength.WEAK,
+    "14": Strength.GOOD,
+    "2048": Strength.GOOD,
+    "ECP256": Strength.STRONG,
+    "ECP384": Strength.CNSA,
+}
+
+
+def grade_field(spec: IpsecPolicySpec, field: str) -> Strength:
+    """Return the grade of one algorithm, given the attribute's name; PFSMM has that of the phase 1 group."""
+    value = str(getattr(spec, field))
+    match field:
+        case "ike_encryption":
+            # CNSA allows AES-256 in CBC mode for IKE.
+            return Strength.CNSA if value == "AES256" else _CIPHERS[value]
+        case "ipsec_encryption":
+            return _CIPHERS[value]
+        case "ike_integrity" | "ipsec_integrity":
+            return _HASHES[value]
+        case "dh_group" if value == "None":
+            return Strength.BROKEN
+        case "pfs_group" if value == "None":
+            return Strength.GOOD
+        case "pfs_group" if value == "PFSMM":
+            return grade_field(spec, "dh_group")
+        case _:
+            return _GROUPS[value.removeprefix("DHGroup").removeprefix("PFS")]
+
+
+def strength(spec: IpsecPolicySpec) -> Strength:
+    """Return the grade of the weakest of the six algorithms."""
+    fields = ("ike_encryption", "ike_integrity", "dh_group", "ipsec_encryption", "ipsec_integrity", "pfs_group")
+    return min((grade_field(spec, field) for field in fields), key=_ORDER.index)

@@ -1,0 +1,100 @@
+"""Whether the tunnels are up, by what Azure says of them, and what to show when it does not say."""
+
+from datetime import timedelta
+from typing import Final
+
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import ConnectionType
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.snapshot import Snapshot
+from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.domain.transitions import Finding, find_condition
+
+INTERVALS_UNTIL_UNKNOWN: Final = 3
+
+
+def count_tunnels(live: LiveConnection) -> tuple[int, int]:
+    """Tunnels that are up, and tunnels there are. Azure lists none for some connections: then the connection counts as one."""
+    if live.tunnels:
+        return sum(tunnel.status == "Connected" for tunnel in live.tunnels), len(live.tunnels)
+    return (1 if live.connection_status == "Connected" else 0), 1
+
+
+def find_connected(snapshot: Snapshot) -> Finding:
+    """The condition Connected. While an operation runs, Azure tells nothing: then the last word stands for a while."""
+    match snapshot.live:
+        case Absent():
+            return Finding(
+                ConditionType.CONNECTED, ConditionStatus.FALSE, Reason.NOT_CREATED, "Azure has no such connection"
+            )
+        case Present(live) if live.connection_status is not None:
+            return _judge(snapshot, live)
+        case Present() | Unreadable() | NotRead():
+            return _last_word(snapshot)
+
+
+def _judge(snapshot: Snapshot, live: LiveConnection) -> Finding:
+    up, total = count_tunnels(live)
+    match live.connection_status:
+        case "Connected" if up == total:
+            text = "the tunnel is up" if total == 1 else f"all {total} tunnels are up"
+            return Finding(ConditionType.CONNECTED, ConditionStatus.TRUE, Reason.ALL_TUNNELS_UP, text)
+        case "Connected":
+            down = ", ".join(tunnel.name for tunnel in live.tunnels if tunnel.status != "Connected")
+            return Finding(
+                ConditionType.CONNECTED,
+                ConditionStatus.TRUE,
+                Reason.REDUNDANCY_LOST,
+                f"{up} of {total} tunnels are up; down: {down}",
+            )
+        case "NotConnected" | "Connecting":
+            return _judge_down(snapshot, live)
+        case other:
+            return Finding(
+                ConditionType.CONNECTED,
+                ConditionStatus.UNKNOWN,
+                Reason.STATUS_UNKNOWN,
+                f"Azure gives the tunnel's status as {other}",
+            )
+
+
+def _judge_down(snapshot: Snapshot, live: LiveConnection) -> Finding:
+    target = snapshot.target
+    pair_type = isinstance(target, Target) and target.connection_type is ConnectionType.VNET2VNET
+    if pair_type and snapshot.pair is not None and not snapshot.pair.partners:
+        return Finding(
+            ConditionType.CONNECTED,
+            ConditionStatus.FALSE,
+            Reason.PEER_HALF_MISSING,
+            "the tunnel is down, and no VpnConnection of this namespace makes the half that leads back",
+        )
+    if live.connection_status == "Connecting":
+        return Finding(
+            ConditionType.CONNECTED, ConditionStatus.FALSE, Reason.CONNECTING, "Azure is bringing the tunnel up"
+        )
+    return Finding(
+        ConditionType.CONNECTED,
+        ConditionStatus.FALSE,
+        Reason.NOT_CONNECTED,
+        "the tunnel is down: compare policy, shared key and IKE version with the other side, and see that it is reachable",
+    )
+
+
+def _last_word(snapshot: Snapshot) -> Finding:
+    before = find_condition(snapshot.previous.conditions, ConditionType.CONNECTED)
+    limit = timedelta(seconds=INTERVALS_UNTIL_UNKNOWN * snapshot.cadence.steady)
+    last_read = snapshot.attempts.last_read
+    if before is not None and last_read is not None and snapshot.now - last_read > limit:
+        return Finding(
+            ConditionType.CONNECTED,
+            ConditionStatus.UNKNOWN,
+            Reason.STATUS_NOT_READ,
+            "Azure could not be read for three intervals",
+        )
+    if before is None or before.reason == Reason.NOT_CREATED:
+        return Finding(
+            ConditionType.CONNECTED, ConditionStatus.UNKNOWN, Reason.STATUS_UNKNOWN, "Azure has not told yet"
+        )
+    return Finding(ConditionType.CONNECTED, before.status, Reason(before.reason), before.message)

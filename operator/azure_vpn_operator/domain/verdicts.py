@@ -1,0 +1,219 @@
+"""From a step, and what Azure answered to it, to the summary: is it ready, does it go on by itself, when to look again."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from azure_vpn_operator.api.conditions import ConditionStatus
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection_status import Difference
+from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
+from azure_vpn_operator.domain.snapshot import Snapshot
+from azure_vpn_operator.domain.steps import (
+    AddFinalizer,
+    Blocked,
+    Delete,
+    Hold,
+    LetGo,
+    PatchTags,
+    Put,
+    Refuse,
+    ReleaseFinalizer,
+    SetKey,
+    Settled,
+    Step,
+    Wait,
+)
+
+REFUSED_RETRY_SECONDS: Final = 300.0
+ACCEPTED_RETRY_SECONDS: Final = 10.0
+
+
+class Progress(StrEnum):
+    """Whether work goes on by itself."""
+
+    NONE = "None"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Azure took the write; look again after so many seconds."""
+
+    retry_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The write was not sent, since another operation holds the gateway."""
+
+    holder: str
+
+
+Outcome = Accepted | Busy | Fault | None
+"""What became of the step's write; None for a step that writes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the pass comes to."""
+
+    ready: bool
+    synced: ConditionStatus
+    progress: Progress
+    reason: Reason
+    message: str
+    differences: tuple[Difference, ...]
+    next_look: float
+    """Seconds."""
+    failed: bool = False
+    """Counts as a failure for the growing delay."""
+
+
+def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
+    """Judge the pass. The differences stay in the status for as long as Azure holds them."""
+    differences = getattr(step, "differences", ())
+    match outcome:
+        case Fault() as fault:
+            return _judge_fault(snapshot, fault, f"{_verb(step)}: {fault}", differences)
+        case Busy(holder):
+            return Summary(
+                ready=False,
+                synced=ConditionStatus.FALSE,
+                progress=Progress.RECONCILING,
+                reason=Reason.GATEWAY_BUSY,
+                message=f"waiting for the gateway, which is busy with {holder}",
+                differences=differences,
+                next_look=snapshot.cadence.recent,
+            )
+        case Accepted(retry_after):
+            return Summary(
+                ready=False,
+                synced=ConditionStatus.FALSE,
+                progress=Progress.RECONCILING,
+                reason=_reason_of_write(step),
+                message=_message_of_write(step),
+                differences=differences,
+                next_look=retry_after,
+            )
+        case None:
+            return _judge_rest(snapshot, step, differences)
+
+
+def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, ...]) -> Summary:
+    match step:
+        case Refuse(reason, message):
+            return Summary(
+                ready=False,
+                synced=_synced_of(reason),
+                progress=Progress.STALLED,
+                reason=reason,
+                message=message,
+                differences=differences,
+                next_look=REFUSED_RETRY_SECONDS,
+            )
+        case Hold(reason, message):
+            return Summary(
+                ready=False,
+                synced=_synced_of(reason),
+                progress=Progress.NONE,
+                reason=reason,
+                message=message,
+                differences=differences,
+                next_look=snapshot.cadence.recent,
+            )
+        case Wait(reason, message, seconds):
+            return Summary(
+                ready=False,
+                synced=ConditionStatus.FALSE,
+                progress=Progress.RECONCILING,
+                reason=reason,
+                message=message,
+                differences=differences,
+                next_look=seconds,
+                failed=reason is Reason.OPERATION_FAILED,
+            )
+        case Blocked(fault, what):
+            return _judge_fault(snapshot, fault, f"could not read {what}: {fault}", differences)
+        case Settled(reason, message):
+            return Summary(
+                ready=True,
+                synced=ConditionStatus.FALSE if differences else ConditionStatus.TRUE,
+                progress=Progress.NONE,
+                reason=reason,
+                message=message,
+                differences=differences,
+                next_look=snapshot.cadence.steady,
+            )
+        case AddFinalizer() | ReleaseFinalizer() | Put() | PatchTags() | SetKey() | Delete() | LetGo():
+            raise ValueError("a writing step needs the answer to its write")
+
+
+def _judge_fault(snapshot: Snapshot, fault: Fault, message: str, differences: tuple[Difference, ...]) -> Summary:
+    meaning = verdict(fault)
+    grown = min(meaning.retry_seconds * 2 ** min(snapshot.attempts.failures, 16), meaning.max_retry_seconds)
+    unread = fault.kind in {
+        FaultKind.UNAVAILABLE,
+        FaultKind.UNREADABLE,
+        FaultKind.UNSUPPORTED,
+        FaultKind.UNAUTHENTICATED,
+    }
+    return Summary(
+        ready=False,
+        synced=ConditionStatus.UNKNOWN if unread else ConditionStatus.FALSE,
+        progress=Progress.STALLED if meaning.stalled else Progress.RECONCILING,
+        reason=meaning.reason,
+        message=message,
+        differences=differences,
+        next_look=max(grown, fault.retry_after or 0.0),
+        failed=True,
+    )
+
+
+_SYNC_UNKNOWN: Final = frozenset(
+    {
+        Reason.INVALID_SPEC,
+        Reason.SUBSCRIPTION_REQUIRED,
+        Reason.IDENTITY_CHANGED,
+        Reason.POLICY_NOT_FOUND,
+        Reason.POLICY_INVALID,
+        Reason.SECRET_UNREADABLE,
+    }
+)
+
+
+def _synced_of(reason: Reason) -> ConditionStatus:
+    return ConditionStatus.UNKNOWN if reason in _SYNC_UNKNOWN else ConditionStatus.FALSE
+
+
+def _reason_of_write(step: Step) -> Reason:
+    match step:
+        case Put(reason) | PatchTags(reason):
+            return reason
+        case SetKey():
+            return Reason.SETTING_SHARED_KEY
+        case _:
+            return Reason.DELETING
+
+
+def _message_of_write(step: Step) -> str:
+    match step:
+        case Put(why=why) | PatchTags(why=why):
+            return f"Azure accepted the change ({why})"
+        case SetKey():
+            return "Azure accepted the shared key"
+        case _:
+            return "Azure accepted the deletion"
+
+
+def _verb(step: Step) -> str:
+    match step:
+        case Put(creating=True):
+            return "could not create the connection"
+        case Put() | PatchTags():
+            return "could not update the connection"
+        case SetKey():
+            return "could not set the shared key"
+        case _:
+            return "could not delete the connection"

@@ -1,0 +1,37 @@
+"""What is wrong with an object, as values: one violation per broken rule and field."""
+
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from azure_vpn_operator.api.base import ObjectMeta
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that one field breaks. Never quotes text that could be a key."""
+
+    rule: str
+    """The rule's id. Rules of the schema are `type`, `enum`, `range`, `length`, `items`, `required`, `duplicate`."""
+    field: str
+    """Path from the object's root, as the API server writes it: `spec.ingressNatRules[0].id`."""
+    message: str
+    """What must hold; the words of the CRD."""
+    hint: str | None = None
+    """A likely correction, for people."""
+
+    @override
+    def __str__(self) -> str:
+        """Return field, message, rule and hint on one line."""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.field}: {self.message} [{self.rule}]{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """An object that breaks rules, all of them listed in the order of the document."""
+
+    metadata: ObjectMeta
+    """What could be read of the metadata."""
+    violations: tuple[Violation, ...]
+    """At least one."""

@@ -1,0 +1,160 @@
+"""What the reconcile passes need from outside, as promises. Adapters in `arm` and `cluster` keep them; tests have fakes.
+
+All methods are safe to repeat, none waits for a long-running operation, and none raises for what Azure or the API server says:
+such answers are values (`Absent`, `Fault`, …). Cancellation passes through.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.events import EventNote
+from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Read, SecretData, SharedKey
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A write that Azure took. `operation_url` is None if there is nothing to wait for."""
+
+    operation_url: str | None
+    retry_after: float
+    """Seconds until the first look at the operation makes sense."""
+
+
+class OperationStatus(StrEnum):
+    """Where a long-running operation stands."""
+
+    IN_PROGRESS = "InProgress"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    GONE = "Gone"
+    """Azure no longer knows the operation; the resource itself has to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationState:
+    """One look at an operation."""
+
+    status: OperationStatus
+    retry_after: float = 10.0
+    """Seconds until the next look; only for IN_PROGRESS."""
+    fault: Fault | None = None
+    """Only for FAILED: Azure's own error."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayUse:
+    """A connection as the list of its gateway shows it."""
+
+    connection_id: str
+    provisioning_state: str
+
+
+class ConnectionsPort(Protocol):
+    """`Microsoft.Network/connections`."""
+
+    async def get(self, connection: ArmId) -> Read[LiveConnection]:
+        """One connection with its tunnel state; Absent also when its resource group is gone."""
+        ...
+
+    async def list_group(self, subscription: str, resource_group: str) -> Read[Sequence[LiveConnection]]:
+        """All connections of a group, every page. Tunnel state is not in a list."""
+        ...
+
+    async def list_of_gateway(self, gateway: ArmId) -> Read[Sequence[GatewayUse]]:
+        """All connections that use the gateway, with their provisioning state."""
+        ...
+
+    async def put(self, connection: ArmId, body: Mapping[str, Any]) -> Accepted | Fault:
+        """Create or replace. What the body leaves out is reset to Azure's default."""
+        ...
+
+    async def patch_tags(self, connection: ArmId, tags: Mapping[str, str]) -> Accepted | Fault:
+        """Replace the tags and touch nothing else."""
+        ...
+
+    async def delete(self, connection: ArmId) -> Accepted | Fault:
+        """Delete; a connection that does not exist is a success without an operation."""
+        ...
+
+    async def get_shared_key(self, connection: ArmId) -> Read[SharedKey]:
+        """The key in force. Without the right to it, Azure answers in several wrong ways: all are Unreadable with kind FORBIDDEN."""
+        ...
+
+    async def put_shared_key(self, connection: ArmId, key: SharedKey) -> Accepted | Fault:
+        """Set the key, and nothing else of the connection."""
+        ...
+
+    async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
+        """Look at an operation once. A URL on another host than the resource manager's is not followed (kind UNSUPPORTED)."""
+        ...
+
+
+class GatewaysPort(Protocol):
+    """What is read of the resources that a connection refers to."""
+
+    async def get_gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
+        """A virtual network gateway."""
+        ...
+
+    async def get_local_gateway(self, local_gateway: ArmId) -> Read[str]:
+        """A local network gateway: its id in Azure's spelling."""
+        ...
+
+
+class StatusWrite(StrEnum):
+    """How the write of a status or of metadata ended, when no fault is to be told."""
+
+    WRITTEN = "Written"
+    CONFLICT = "Conflict"
+    """The object has changed since it was read: read it again and start over."""
+    GONE = "Gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write to the API server; `document` is the object after it (None unless WRITTEN)."""
+
+    result: StatusWrite
+    document: Mapping[str, Any] | None = None
+
+
+class ObjectsPort(Protocol):
+    """Our own kinds in the API server. `kind` is `VpnConnection` or `IpsecPolicy`."""
+
+    async def list_all(self, kind: str) -> Sequence[Mapping[str, Any]] | Fault:
+        """Every object of the kind in the watched namespaces, from a consistent read."""
+        ...
+
+    async def write_status(
+        self, kind: str, namespace: str, name: str, resource_version: str, status: Mapping[str, Any]
+    ) -> Written | Fault:
+        """Replace the whole status, if the object still has this resourceVersion."""
+        ...
+
+    async def write_finalizers(
+        self, kind: str, namespace: str, name: str, resource_version: str, finalizers: Sequence[str]
+    ) -> Written | Fault:
+        """Replace the list of finalizers, if the object still has this resourceVersion."""
+        ...
+
+
+class SecretsPort(Protocol):
+    """Secrets, by `get` only."""
+
+    async def read(self, namespace: str, name: str, entry: str) -> Read[SecretData]:
+        """One entry of a Secret; Absent if there is no such Secret."""
+        ...
+
+
+class EventsPort(Protocol):
+    """Kubernetes Events; best effort, never an error to the caller."""
+
+    async def record(self, regarding: Mapping[str, Any], notes: Sequence[EventNote]) -> None:
+        """Publish the notes on the object; repeats of the same note are counted in a series."""
+        ...

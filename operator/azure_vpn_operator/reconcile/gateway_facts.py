@@ -1,0 +1,66 @@
+"""Gateways and local gateways as last read, for some minutes, since a thousand connections share a few of them."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, Generic, TypeVar
+
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.live_connection import TERMINAL_STATES
+from azure_vpn_operator.domain.lookups import Present, Read
+from azure_vpn_operator.ports import GatewaysPort
+from azure_vpn_operator.runtime.clock import Clock
+
+KEEP_SECONDS: Final = 600.0
+KEEP_UNSETTLED_SECONDS: Final = 5.0
+"""What is absent, unreadable or being changed is asked for again soon."""
+
+T = TypeVar("T")
+
+
+class _Cache(Generic[T]):
+    def __init__(self, clock: Clock, keep: Callable[[Read[T]], float]) -> None:
+        self._clock = clock
+        self._keep = keep
+        self._entries: dict[str, tuple[float, Read[T]]] = {}
+
+    async def get(self, key: str, read: Callable[[], Awaitable[Read[T]]]) -> Read[T]:
+        found = self._entries.get(key)
+        if found is not None and found[0] > self._clock.monotonic():
+            return found[1]
+        value = await read()
+        self._entries[key] = (self._clock.monotonic() + self._keep(value), value)
+        return value
+
+    def forget(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._entries.pop(key, None)
+
+
+class GatewayDirectory:
+    """Reads of gateways through a small cache."""
+
+    def __init__(self, gateways: GatewaysPort, clock: Clock) -> None:
+        self._gateways = gateways
+        self._facts: _Cache[GatewayFacts] = _Cache(clock, _keep_facts)
+        self._local: _Cache[str] = _Cache(clock, _keep)
+
+    async def gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
+        """A virtual network gateway, at most ten minutes old."""
+        return await self._facts.get(gateway.key, lambda: self._gateways.get_gateway(gateway))
+
+    async def local_gateway(self, local_gateway: ArmId) -> Read[str]:
+        """A local network gateway's id, at most ten minutes old."""
+        return await self._local.get(local_gateway.key, lambda: self._gateways.get_local_gateway(local_gateway))
+
+    def forget(self, gateways: Iterable[str]) -> None:
+        """Read these virtual network gateways anew when they are asked for."""
+        self._facts.forget(gateways)
+
+
+def _keep(value: Read[str]) -> float:
+    return KEEP_SECONDS if isinstance(value, Present) else KEEP_UNSETTLED_SECONDS
+
+
+def _keep_facts(value: Read[GatewayFacts]) -> float:
+    settled = isinstance(value, Present) and value.value.provisioning_state in TERMINAL_STATES
+    return KEEP_SECONDS if settled else KEEP_UNSETTLED_SECONDS

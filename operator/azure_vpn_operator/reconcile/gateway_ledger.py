@@ -1,0 +1,66 @@
+"""Which gateways are busy. Azure takes one operation at a time per gateway; we send the next when ours has ended.
+
+A gateway that this process has not written to yet may be busy from before: its connections are read once first.
+"""
+
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.live_connection import TERMINAL_STATES
+from azure_vpn_operator.domain.lookups import Absent, Present, Unreadable
+from azure_vpn_operator.domain.verdicts import Busy
+from azure_vpn_operator.ports import ConnectionsPort
+from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.priority import Priority
+from azure_vpn_operator.runtime.reservations import Reservations
+
+
+class GatewayLedger:
+    """Reservations of gateways by connections."""
+
+    def __init__(self, connections: ConnectionsPort, reservations: Reservations[ObjectKey]) -> None:
+        self._connections = connections
+        self._reservations = reservations
+        self._known: set[str] = set()
+
+    async def reserve(
+        self, key: ObjectKey, connection: ArmId, gateways: frozenset[ArmId], priority: Priority
+    ) -> Busy | Fault | None:
+        """Reserve all the gateways for one write, or none. None means that the write may go out."""
+        for gateway in sorted(gateways, key=lambda item: item.key):
+            if (problem := await self._get_to_know(gateway, connection)) is not None:
+                return problem
+        if self._reservations.try_reserve(key, frozenset(gateway.key for gateway in gateways), priority=priority):
+            return None
+        names = sorted({f"{holder.namespace}/{holder.name}" for holder in self._reservations.blockers(key)})
+        return Busy(", ".join(names) or "another operation")
+
+    def release(self, key: ObjectKey) -> None:
+        """Give back what the connection holds; whoever waits is woken."""
+        self._reservations.release(key)
+
+    def forget(self, key: ObjectKey) -> None:
+        """Give back what the connection holds, and let it wait no longer."""
+        self._reservations.forget(key)
+
+    def doubt(self, gateways: frozenset[ArmId]) -> None:
+        """A write whose answer was lost may be running: look at the gateway before the next one."""
+        self._known -= {gateway.key for gateway in gateways}
+
+    async def _get_to_know(self, gateway: ArmId, connection: ArmId) -> Busy | Fault | None:
+        if gateway.key in self._known:
+            return None
+        match await self._connections.list_of_gateway(gateway):
+            case Unreadable(fault):
+                return fault
+            case Absent():
+                return None
+            case Present(uses):
+                running = [
+                    use.connection_id
+                    for use in uses
+                    if use.provisioning_state not in TERMINAL_STATES and use.connection_id.lower() != connection.key
+                ]
+                if running:
+                    return Busy(running[0].rsplit("/", 1)[-1])
+                self._known.add(gateway.key)
+                return None

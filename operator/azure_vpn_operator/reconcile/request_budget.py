@@ -1,0 +1,142 @@
+"""The quota of requests, shared by all passes: buckets per subscription that follow what Azure's headers tell.
+
+A request that would have to wait for a moment waits; one that would have to wait longer is refused like Azure refuses it.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+
+from typing_extensions import override
+
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Read, SharedKey, Unreadable
+from azure_vpn_operator.ports import Accepted, ConnectionsPort, GatewaysPort, GatewayUse, OperationState
+from azure_vpn_operator.runtime.clock import Clock
+from azure_vpn_operator.runtime.priority import Priority
+from azure_vpn_operator.runtime.token_bucket import TokenBuckets
+
+LONGEST_WAIT_SECONDS: Final = 5.0
+
+current_priority: ContextVar[Priority] = ContextVar("current_priority", default=Priority.RESYNC)
+"""The priority of the pass that is running: edits do not queue behind resyncs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One of Azure's buckets: `kind` is reads, writes or deletes."""
+
+    subscription: str
+    kind: str
+
+
+class RequestBudget:
+    """Takes tokens before requests."""
+
+    def __init__(self, buckets: TokenBuckets[Quota], clock: Clock) -> None:
+        self._buckets = buckets
+        self._clock = clock
+
+    async def take(self, subscription: str, kind: str) -> Fault | None:
+        """Take one token; a fault if that would take too long."""
+        bucket = self._buckets.get(Quota(subscription.lower(), kind))
+        if bucket.blocked_for > LONGEST_WAIT_SECONDS:
+            return _exhausted(kind, bucket.blocked_for)
+        wait = bucket.try_take(priority=current_priority.get())
+        waited = 0.0
+        while wait > 0:
+            if waited + wait > LONGEST_WAIT_SECONDS:
+                return _exhausted(kind, wait)
+            await self._clock.sleep(wait)
+            waited += wait
+            wait = bucket.try_take(priority=current_priority.get())
+        return None
+
+
+class BudgetedConnections(ConnectionsPort):
+    """Connections behind the budget."""
+
+    def __init__(self, inner: ConnectionsPort, budget: RequestBudget) -> None:
+        self._inner = inner
+        self._budget = budget
+
+    @override
+    async def get(self, connection: ArmId) -> Read[LiveConnection]:
+        """As promised by the port."""
+        fault = await self._budget.take(connection.subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.get(connection)
+
+    @override
+    async def list_group(self, subscription: str, resource_group: str) -> Read[Sequence[LiveConnection]]:
+        """As promised by the port."""
+        fault = await self._budget.take(subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.list_group(subscription, resource_group)
+
+    @override
+    async def list_of_gateway(self, gateway: ArmId) -> Read[Sequence[GatewayUse]]:
+        """As promised by the port."""
+        fault = await self._budget.take(gateway.subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.list_of_gateway(gateway)
+
+    @override
+    async def put(self, connection: ArmId, body: Mapping[str, Any]) -> Accepted | Fault:
+        """As promised by the port."""
+        return await self._budget.take(connection.subscription, "writes") or await self._inner.put(connection, body)
+
+    @override
+    async def patch_tags(self, connection: ArmId, tags: Mapping[str, str]) -> Accepted | Fault:
+        """As promised by the port."""
+        return await self._budget.take(connection.subscription, "writes") or await self._inner.patch_tags(
+            connection, tags
+        )
+
+    @override
+    async def delete(self, connection: ArmId) -> Accepted | Fault:
+        """As promised by the port."""
+        return await self._budget.take(connection.subscription, "deletes") or await self._inner.delete(connection)
+
+    @override
+    async def get_shared_key(self, connection: ArmId) -> Read[SharedKey]:
+        """As promised by the port."""
+        fault = await self._budget.take(connection.subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.get_shared_key(connection)
+
+    @override
+    async def put_shared_key(self, connection: ArmId, key: SharedKey) -> Accepted | Fault:
+        """As promised by the port."""
+        return await self._budget.take(connection.subscription, "writes") or await self._inner.put_shared_key(
+            connection, key
+        )
+
+    @override
+    async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
+        """As promised by the port."""
+        return await self._budget.take(subscription, "reads") or await self._inner.poll(operation_url, subscription)
+
+
+class BudgetedGateways(GatewaysPort):
+    """Gateways behind the budget."""
+
+    def __init__(self, inner: GatewaysPort, budget: RequestBudget) -> None:
+        self._inner = inner
+        self._budget = budget
+
+    @override
+    async def get_gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
+        """As promised by the port."""
+        fault = await self._budget.take(gateway.subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.get_gateway(gateway)
+
+    @override
+    async def get_local_gateway(self, local_gateway: ArmId) -> Read[str]:
+        """As promised by the port."""
+        fault = await self._budget.take(local_gateway.subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.get_local_gateway(local_gateway)
+
+
+def _exhausted(kind: str, wait: float) -> Fault:
+    return Fault(FaultKind.THROTTLED, "RequestBudget", f"the quota of {kind} of the subscription is used up", wait)

@@ -1,0 +1,77 @@
+"""Which objects have to be looked at after a change in the store. No I/O."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.runtime.frozen import Document
+from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.object_store import Change
+
+PREFIX = "azvpn.dev/"
+
+
+def keys_to_look_at(change: Change, reader: Reader) -> Iterator[ObjectKey]:
+    """The objects that a change concerns, the changed one first. A change of nothing but status concerns only others."""
+    if not change.happened:
+        return
+    if change.key.kind == CONNECTION:
+        yield from _after_connection(change, reader)
+    elif change.key.kind == POLICY and _asks_for_a_pass(change):
+        yield change.key
+        yield from reader.users_of_policy(change.key.namespace, change.key.name)
+
+
+def _after_connection(change: Change, reader: Reader) -> Iterator[ObjectKey]:
+    if _asks_for_a_pass(change):
+        yield change.key
+    elif not _standing_changed(change):
+        return
+    for document in (change.old, change.new):
+        if document is None:
+            continue
+        name = _mapping(_mapping(document, "spec"), "ipsecPolicyRef").get("name")
+        if isinstance(name, str):
+            yield ObjectKey(POLICY, change.key.namespace, name)
+        connection = reader.connection(document)
+        target = reader.target(connection) if isinstance(connection, VpnConnection) else None
+        if isinstance(target, Target):
+            yield from reader.partners_of(change.key, target)
+
+
+def _asks_for_a_pass(change: Change) -> bool:
+    if change.old is None or change.new is None:
+        return True
+    return _wishes(change.old) != _wishes(change.new)
+
+
+def _wishes(document: Document) -> tuple[object, ...]:
+    metadata = _mapping(document, "metadata")
+    annotations = _mapping(metadata, "annotations")
+    return (
+        metadata.get("uid"),
+        metadata.get("generation"),
+        metadata.get("deletionTimestamp"),
+        tuple(sorted((key, value) for key, value in annotations.items() if key.startswith(PREFIX))),
+        tuple(name for name in metadata.get("finalizers") or () if name.startswith(PREFIX)),
+    )
+
+
+def _standing_changed(change: Change) -> bool:
+    if change.old is None or change.new is None:
+        return True
+    return _standing(change.old) != _standing(change.new)
+
+
+def _standing(document: Document) -> tuple[object, ...]:
+    """What others look at: the policy it holds, and whether it is in sync."""
+    status = _mapping(document, "status")
+    conditions = status.get("conditions") or ()
+    return status.get("policy"), [item.get("status") for item in conditions if item.get("type") == "Synced"]
+
+
+def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = document.get(name)
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,9 @@
+"""Which files are generated, and from what."""
+
+from collections.abc import Callable, Mapping
+
+from azure_vpn_operator.render.crds import render_crds
+from azure_vpn_operator.render.rbac import render_rbac
+
+GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (render_crds, render_rbac)
+"""Each returns paths from the repository's root, and what the files there must say."""

@@ -1,0 +1,96 @@
+"""What the operator may do in the cluster, and what users may do with our kinds: rules as data, rendered to YAML.
+
+Tests run the operator under these rules, so a right that is missing fails there. Each rule says what it is for.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from azure_vpn_operator.api.base import GROUP
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.render.crds import HEADER
+
+NAME: Final = "azure-vpn-operator"
+NAMESPACE: Final = "azure-vpn-system"
+RBAC_PATH: Final = "manifests/base/rbac.yaml"
+_API: Final = "rbac.authorization.k8s.io"
+_PLURALS: Final = (IpsecPolicy.PLURAL, VpnConnection.PLURAL)
+_STATUS: Final = tuple(f"{plural}/status" for plural in _PLURALS)
+_LABELS: Final = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "rbac"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One PolicyRule and why it is there."""
+
+    why: str
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+    def wire(self) -> dict[str, Any]:
+        """Return the rule as Kubernetes has it."""
+        return {"apiGroups": [self.group], "resources": list(self.resources), "verbs": list(self.verbs)}
+
+
+OPERATOR_RULES: Final = (
+    Rule(
+        "Read and watch our kinds; set and release their finalizers.",
+        GROUP,
+        _PLURALS,
+        ("get", "list", "watch", "patch"),
+    ),
+    Rule("Report.", GROUP, _STATUS, ("patch",)),
+    Rule("Read the keys that connections name: one at a time, never all.", "", ("secrets",), ("get",)),
+    Rule("Tell what happened.", "events.k8s.io", ("events",), ("create", "patch")),
+)
+"""The operator's own rights, wherever it watches."""
+
+VIEW_RULES: Final = (Rule("See our kinds.", GROUP, _PLURALS, ("get", "list", "watch")),)
+"""Added to the cluster's role `view`."""
+
+EDIT_RULES: Final = (
+    Rule("Own our kinds.", GROUP, _PLURALS, ("create", "update", "patch", "delete", "deletecollection")),
+)
+"""Added to the cluster's roles `edit` and `admin`. Status and finalizers are the operator's."""
+
+
+def render_rbac() -> dict[str, str]:
+    """Return the RBAC manifest for an operator that watches the whole cluster, path to text."""
+    documents = build_rbac()
+    return {RBAC_PATH: HEADER + yaml.safe_dump_all(documents, sort_keys=False, width=140)}
+
+
+def build_rbac() -> list[dict[str, Any]]:
+    """Return the objects of the manifest: ServiceAccount, the operator's role and its binding, the users' roles."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(NAME) | {"namespace": NAMESPACE}}
+    binding = {
+        "apiVersion": f"{_API}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": _metadata(NAME),
+        "roleRef": {"apiGroup": _API, "kind": "ClusterRole", "name": NAME},
+        "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
+    }
+    return [
+        account,
+        _role(NAME, OPERATOR_RULES),
+        binding,
+        _role(f"{NAME}-view", VIEW_RULES, "view"),
+        _role(f"{NAME}-edit", EDIT_RULES, "edit", "admin"),
+    ]
+
+
+def _role(name: str, rules: tuple[Rule, ...], *added_to: str) -> dict[str, Any]:
+    return {
+        "apiVersion": f"{_API}/v1",
+        "kind": "ClusterRole",
+        "metadata": _metadata(name, {f"{_API}/aggregate-to-{role}": "true" for role in added_to}),
+        "rules": [rule.wire() for rule in rules],
+    }
+
+
+def _metadata(name: str, labels: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"name": name, "labels": _LABELS | (labels or {})}

@@ -1,0 +1,133 @@
+"""Series per object, made when somebody scrapes: first a sample is read, then the series are made of it.
+
+Nothing is kept between two scrapes, so an object that is gone has no series any more, and a replica that does not lead
+simply has no objects to show.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+
+_PREFIX = "azure_vpn_operator_"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSample:
+    """One condition as it is in an object's status; `status` is True, False or Unknown."""
+
+    type: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSample:
+    """One connection."""
+
+    namespace: str
+    name: str
+    conditions: tuple[ConditionSample, ...]
+    connected: bool | None
+    """Whether all its tunnels are up; None if that is not known at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySample:
+    """One policy and how many connections refer to it."""
+
+    namespace: str
+    name: str
+    references: int
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSample:
+    """Everything that is read at scrape time."""
+
+    connections: tuple[ConnectionSample, ...] = ()
+    policies: tuple[PolicySample, ...] = ()
+    operations_in_progress: int = 0
+    cache_objects: Mapping[str, int] = field(default_factory=dict)
+    """Objects in the store, by kind."""
+    watch_last_event_age: Mapping[str, float] = field(default_factory=dict)
+    """Seconds since the watch last brought something, a bookmark included, by kind."""
+    event_loop_lag: float = 0.0
+    """Seconds."""
+
+
+class FleetCollector:
+    """Turns a sample into series."""
+
+    def __init__(self, read: Callable[[], FleetSample]) -> None:
+        """Take the function that reads the store."""
+        self._read = read
+        self._sample = FleetSample()
+
+    def sample(self) -> None:
+        """Read the fleet for the next `collect`; to be called in the event loop."""
+        self._sample = self._read()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the series of the last sample; may run in a thread of its own."""
+        sample = self._sample
+        yield from _connections(sample.connections)
+        yield _gauge(
+            "policy_references",
+            "Connections that refer to the policy",
+            ("namespace", "name"),
+            {(policy.namespace, policy.name): policy.references for policy in sample.policies},
+        )
+        yield _gauge(
+            "operations_in_progress", "Azure operations that are under way", (), {(): sample.operations_in_progress}
+        )
+        yield _gauge(
+            "cache_objects",
+            "Kubernetes objects that the operator knows",
+            ("kind",),
+            {(kind,): count for kind, count in sample.cache_objects.items()},
+        )
+        yield _gauge(
+            "watch_last_event_age_seconds",
+            "Time since the watch last brought something",
+            ("kind",),
+            {(kind,): age for kind, age in sample.watch_last_event_age.items()},
+        )
+        yield _gauge(
+            "event_loop_lag_seconds",
+            "By how much the event loop was late at worst during the last minute",
+            (),
+            {(): sample.event_loop_lag},
+        )
+
+
+def _connections(connections: tuple[ConnectionSample, ...]) -> Iterator[Metric]:
+    yield _gauge(
+        "connection_condition",
+        "1 for the status that each condition of the connection has",
+        ("namespace", "name", "type", "status", "reason"),
+        {
+            (connection.namespace, connection.name, condition.type, condition.status, condition.reason): 1
+            for connection in connections
+            for condition in connection.conditions
+        },
+    )
+    yield _gauge(
+        "tunnel_connected",
+        "1 if all tunnels of the connection are up, 0 if not or if that is not known",
+        ("namespace", "name"),
+        {(connection.namespace, connection.name): connection.connected is True for connection in connections},
+    )
+    yield _gauge(
+        "tunnel_state_known",
+        "1 if the state of the tunnels was read from Azure recently, else 0",
+        ("namespace", "name"),
+        {(connection.namespace, connection.name): connection.connected is not None for connection in connections},
+    )
+
+
+def _gauge(name: str, text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]) -> Metric:
+    family = GaugeMetricFamily(_PREFIX + name, text, labels=labels)
+    for label_values, value in values.items():
+        family.add_metric(label_values, float(value))
+    return family

@@ -1,0 +1,120 @@
+"""Simulated time: one scaled clock from which every duration of the simulation is taken."""
+
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the simulation asks of time: simulated seconds, how they relate to real ones, and the wall clock."""
+
+    @property
+    def scale(self) -> float:
+        """Simulated seconds per real second, above 0."""
+
+    def seconds(self) -> float:
+        """Simulated seconds since the start; never goes back."""
+
+    def utc(self, seconds: float) -> datetime:
+        """Return the simulated date and time at `seconds` since the start."""
+
+    def wall(self) -> datetime:
+        """Return the real date and time (tokens and the journal live by it)."""
+
+    def step(self, seconds: float) -> None:
+        """Jump ahead by `seconds` simulated seconds; wall time jumps too."""
+
+    def set_scale(self, scale: float) -> None:
+        """Change the speed from now on."""
+
+
+def real_seconds(clock: Clock, simulated: float) -> int:
+    """Turn a simulated duration into the whole real seconds (at least 1) that a client has to wait for it."""
+    return max(1, math.ceil(simulated / clock.scale - 1e-9))
+
+
+class ScaledClock:
+    """The clock of a running simulator: `scale` simulated seconds pass in each real second."""
+
+    def __init__(self, scale: float = 1.0, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._scale = _positive(scale)
+        self._origin = datetime.now(UTC)
+        self._real_mark = monotonic()
+        self._simulated_mark = 0.0
+        self._stepped = 0.0
+
+    @property
+    def scale(self) -> float:
+        """Simulated seconds per real second."""
+        return self._scale
+
+    def seconds(self) -> float:
+        """Simulated seconds since the start."""
+        return self._simulated_mark + (self._monotonic() - self._real_mark) * self._scale
+
+    def utc(self, seconds: float) -> datetime:
+        """Return the simulated date and time at `seconds` since the start."""
+        return self._origin + timedelta(seconds=seconds)
+
+    def wall(self) -> datetime:
+        """Return the real date and time, moved ahead by every `step` so far."""
+        return datetime.now(UTC) + timedelta(seconds=self._stepped)
+
+    def step(self, seconds: float) -> None:
+        """Jump ahead by `seconds`; negative values raise ValueError."""
+        if seconds < 0:
+            raise ValueError("time does not go back")
+        self._simulated_mark += seconds
+        self._stepped += seconds
+
+    def set_scale(self, scale: float) -> None:
+        """Change the speed from now on; ValueError unless above 0."""
+        scale = _positive(scale)
+        self._simulated_mark = self.seconds()
+        self._real_mark = self._monotonic()
+        self._scale = scale
+
+
+class ManualClock:
+    """A clock that only moves when told to, for tests."""
+
+    def __init__(self, scale: float = 1.0, origin: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._scale = _positive(scale)
+        self._origin = origin
+        self._seconds = 0.0
+
+    @property
+    def scale(self) -> float:
+        """Simulated seconds per real second; only durations told to clients depend on it here."""
+        return self._scale
+
+    def seconds(self) -> float:
+        """Simulated seconds since the start."""
+        return self._seconds
+
+    def utc(self, seconds: float) -> datetime:
+        """Return the simulated date and time at `seconds` since the start."""
+        return self._origin + timedelta(seconds=seconds)
+
+    def wall(self) -> datetime:
+        """Return the simulated date and time now: this clock knows no other."""
+        return self.utc(self._seconds)
+
+    def step(self, seconds: float) -> None:
+        """Jump ahead by `seconds`; negative values raise ValueError."""
+        if seconds < 0:
+            raise ValueError("time does not go back")
+        self._seconds += seconds
+
+    def set_scale(self, scale: float) -> None:
+        """Change the factor that durations told to clients are divided by; ValueError unless above 0."""
+        self._scale = _positive(scale)
+
+
+def _positive(scale: float) -> float:
+    if not math.isfinite(scale) or scale <= 0:
+        raise ValueError("the time scale must be a number above 0")
+    return scale

@@ -1,0 +1,191 @@
+"""From a topology to resources, and from a changed topology to changed resources."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from azure_vpn_simulator.connections import Connections
+from azure_vpn_simulator.errors import ArmError
+from azure_vpn_simulator.gateway_shapes import local_properties, network_properties, topology_gateway
+from azure_vpn_simulator.resource_ids import ResourceId, normal_location
+from azure_vpn_simulator.resources import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS, NETWORKS, Resource
+from azure_vpn_simulator.topology import (
+    MASK,
+    Connection,
+    ResourceGroup,
+    Topology,
+    TopologyError,
+    VirtualNetwork,
+    VirtualNetworkGateway,
+    parse_topology,
+    resolve,
+)
+from azure_vpn_simulator.world import World
+
+_SECRETS = {"key", "sharedKey", "clientSecret", "managedIdentityHeader"}
+_NAMED_LISTS = {
+    "subscriptions",
+    "resourceGroups",
+    "virtualNetworks",
+    "virtualNetworkGateways",
+    "localNetworkGateways",
+    "connections",
+    "principals",
+}
+Document = dict[str, Any]
+_Shape = Callable[[ResourceId, Any], Document]
+
+
+class Installation:
+    """Brings the topology into the world; later documents are merged into it by name."""
+
+    def __init__(self, world: World, connections: Connections) -> None:
+        self._world = world
+        self._connections = connections
+        self._apply(None, world.topology)
+
+    def shown(self) -> Document:
+        """Return the topology as a document with every secret masked."""
+        masked = _masked(_document(self._world.topology))
+        assert isinstance(masked, dict)  # noqa: S101 - a document stays one
+        return masked
+
+    def update(self, changes: Document) -> None:
+        """Merge a document of the topology's shape.
+
+        Named things are found by name (subscriptions by id) and changed or added; other lists and values are replaced;
+        masked secrets stay as they are. What is not mentioned stays. TopologyError if the result is not a topology: then
+        nothing has changed.
+        """
+        before = self._world.topology
+        after = parse_topology(_merged(_document(before), changes))
+        self._world.timeline.advance()
+        self._world.topology = after
+        self._apply(before, after)
+
+    def _apply(self, before: Topology | None, after: Topology) -> None:
+        self._rows(NETWORKS, before, after, network_properties)
+        self._rows(GATEWAYS, before, after, self._gateway)
+        self._rows(LOCAL_GATEWAYS, before, after, local_properties)
+        for id_, _, row in _local_gateways(after):
+            self._world.tunnels.device_changed(id_.key, row.device)
+        for s, group in _groups(after):
+            known = {c.name for g in _same_group(before, s, group) for c in g.connections}
+            for row in group.connections:
+                id_ = ResourceId(s, group.name, CONNECTIONS, row.name)
+                if row.name not in known and self._world.store.get(id_) is None:
+                    self._preset(s, group, row)
+
+    def _rows(self, type_: str, before: Topology | None, after: Topology, shape: _Shape) -> None:
+        old = {id_.key: (location, _without_device(row)) for id_, location, row in _resources(before, type_)}
+        for id_, location, row in _resources(after, type_):
+            if old.get(id_.key) != (location, _without_device(row)):
+                self._put(id_, location, shape(id_, row), row.tags)
+
+    def _gateway(self, id_: ResourceId, row: VirtualNetworkGateway) -> Document:
+        network = row.virtual_network or f"{row.name}-network"
+        network_id = ResourceId(id_.subscription, id_.group, NETWORKS, network)
+        if self._world.store.get(network_id) is None:
+            made = VirtualNetwork(name=network, address_space=row.address_space)
+            location = normal_location(row.location or self._location(id_))
+            self._put(network_id, location, network_properties(network_id, made), None)
+        return topology_gateway(id_, row, network)
+
+    def _location(self, id_: ResourceId) -> str:
+        found = (g.location for s, g in _groups(self._world.topology) if s == id_.subscription and g.name == id_.group)
+        return next(found)
+
+    def _put(self, id_: ResourceId, location: str, properties: Document, tags: dict[str, str] | None) -> None:
+        world = self._world
+        existing = world.store.get(id_)
+        if existing is None:
+            world.store.add(Resource(id_, location, properties, tags, world.etag(), world.guids.next()))
+        else:
+            existing.properties, existing.tags, existing.etag = properties, tags, world.etag()
+
+    def _preset(self, subscription: str, group: ResourceGroup, row: Connection) -> None:
+        ends: Document = {}
+        for name, type_, text in (
+            ("virtualNetworkGateway1", GATEWAYS, row.virtual_network_gateway),
+            ("localNetworkGateway2", LOCAL_GATEWAYS, row.local_network_gateway),
+            ("virtualNetworkGateway2", GATEWAYS, row.peer_virtual_network_gateway),
+        ):
+            if text is not None:
+                ends[name] = {"id": str(resolve(subscription, group.name, type_, text))}
+        type_ = "IPsec" if row.local_network_gateway is not None else "Vnet2Vnet"
+        sent = {"connectionType": type_, **ends, **row.properties}
+        own = self._world.store.find(ends["virtualNetworkGateway1"]["id"])
+        location = own.location if own is not None else normal_location(group.location)
+        id_ = ResourceId(subscription, group.name, CONNECTIONS, row.name)
+        try:
+            self._connections.preset(id_, location, sent, row.tags, row.shared_key)
+        except ArmError as refusal:
+            raise TopologyError(f"connection {row.name} of {group.name}: {refusal.message}") from None
+
+
+def _groups(topology: Topology | None) -> Iterator[tuple[str, ResourceGroup]]:
+    for subscription in topology.subscriptions if topology else []:
+        for group in subscription.resource_groups:
+            yield subscription.id, group
+
+
+def _same_group(topology: Topology | None, subscription: str, group: ResourceGroup) -> list[ResourceGroup]:
+    return [g for s, g in _groups(topology) if s == subscription and g.name == group.name]
+
+
+def _resources(topology: Topology | None, type_: str) -> Iterator[tuple[ResourceId, str, Any]]:
+    for subscription, group in _groups(topology):
+        rows: dict[str, list[Any]] = {
+            NETWORKS: list(group.virtual_networks),
+            GATEWAYS: list(group.virtual_network_gateways),
+            LOCAL_GATEWAYS: list(group.local_network_gateways),
+        }
+        for row in rows[type_]:
+            location = normal_location(row.location or group.location)
+            yield ResourceId(subscription, group.name, type_, row.name), location, row
+
+
+def _local_gateways(topology: Topology) -> Iterator[tuple[ResourceId, str, Any]]:
+    return _resources(topology, LOCAL_GATEWAYS)
+
+
+def _without_device(row: Any) -> Any:
+    return row.model_copy(update={"device": None}) if hasattr(row, "device") else row
+
+
+def _document(topology: Topology) -> Document:
+    return topology.model_dump(mode="json", by_alias=True)
+
+
+def _masked(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {k: _masked(v, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_masked(v) for v in value]
+    return MASK if name in _SECRETS and value is not None else value
+
+
+def _merged(old: Document, new: Document) -> Document:
+    result = dict(old)
+    for name, value in new.items():
+        before = old.get(name)
+        if name in _NAMED_LISTS and isinstance(value, list) and isinstance(before, list):
+            result[name] = _merged_rows(before, value)
+        elif isinstance(value, dict) and isinstance(before, dict) and name not in {"tags", "addTags", "properties"}:
+            result[name] = _merged(before, value)
+        elif not (name in _SECRETS and value == MASK):
+            result[name] = value
+    return result
+
+
+def _merged_rows(old: list[Any], new: list[Any]) -> list[Any]:
+    rows = {_row_name(row): row for row in old}
+    for row in new:
+        name = _row_name(row)
+        rows[name] = _merged(rows[name], row) if name in rows and isinstance(row, dict) else row
+    return list(rows.values())
+
+
+def _row_name(row: Any) -> str:
+    if not isinstance(row, dict):
+        return repr(row)
+    return str(row.get("id") or row.get("name") or "").lower()

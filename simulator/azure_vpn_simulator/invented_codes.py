@@ -1,0 +1,79 @@
+"""Error codes that no recording of Azure shows.
+
+Azure's documents say *that* these requests are refused, not with which code. Everything that the simulator answers with a code
+of this table may look different in Azure: a client must not depend on it. The README holds the same table; a test compares them.
+"""
+
+from typing import NamedTuple
+
+from azure_vpn_simulator.errors import ProviderError
+
+
+class InventedCode(NamedTuple):
+    """One refusal: what is known to be refused, and the HTTP status and code made up for it."""
+
+    status: int
+    code: str
+    when: str
+
+    def error(self, message: str) -> ProviderError:
+        """Return the refusal with a message for the client."""
+        return ProviderError(self.status, self.code, message)
+
+
+TOO_MANY_POLICIES = InventedCode(400, "VpnConnectionTooManyIpsecPolicies", "more than one element in ipsecPolicies")
+PARTIAL_POLICY = InventedCode(
+    400, "VpnConnectionIpsecPolicyIncomplete", "an IPsec policy without all of its eight values"
+)
+BAD_ENUM = InventedCode(400, "VpnConnectionInvalidValue", "a property value outside its enumeration or range")
+GCM_MISMATCH = InventedCode(
+    400, "VpnConnectionGcmMismatch", "IPsec GCM encryption without the same GCM integrity, or the reverse"
+)
+POLICY_ON_BASIC = InventedCode(400, "VpnGatewayBasicSkuIpsecPolicy", "a custom policy on a gateway of SKU Basic")
+POLICY_ON_POLICY_BASED = InventedCode(
+    400, "VpnGatewayPolicyBasedIpsecPolicy", "a custom policy on a PolicyBased gateway"
+)
+VNET_ON_POLICY_BASED = InventedCode(
+    400, "VpnGatewayPolicyBasedVnet2Vnet", "a Vnet2Vnet connection with a PolicyBased gateway"
+)
+PROTOCOL_REFUSED = InventedCode(
+    400, "VpnGatewayProtocolNotSupported", "IKEv1 on a gateway that only does IKEv2, or IKEv2 on a PolicyBased gateway"
+)
+SELECTORS_WITH_IKEV1 = InventedCode(
+    400, "VpnConnectionSelectorsNeedIKEv2", "policy-based traffic selectors together with IKEv1"
+)
+IMMUTABLE = InventedCode(400, "VpnConnectionPropertyImmutable", "a PUT that changes a property fixed at creation")
+BAD_KEY = InventedCode(
+    400, "VpnConnectionInvalidSharedKey", "a shared key that is too long or has a character outside the alphabet"
+)
+TUNNEL_LIMIT = InventedCode(400, "VpnGatewayConnectionLimitReached", "more connections than the gateway's SKU carries")
+GATEWAY_TWICE = InventedCode(400, "VpnConnectionSameGateway", "a Vnet2Vnet connection of a gateway with itself")
+BAD_NAME = InventedCode(400, "InvalidResourceName", "a name that breaks the naming rules")
+BAD_REFERENCE = InventedCode(
+    400, "InvalidRequestFormat", "a reference that is not the id of a resource of the right type"
+)
+REFERENCE_MISSING = InventedCode(400, "InvalidResourceReference", "a body that names a resource which does not exist")
+IN_USE = InventedCode(
+    400, "InUseLocalNetworkGatewayCannotBeDeleted", "deleting a local network gateway that a connection uses"
+)
+QUOTA = InventedCode(429, "SubscriptionRequestsThrottled", "the principal's token bucket for the subscription is empty")
+PROVIDER_QUOTA = InventedCode(
+    429, "TooManyRequests", "the resource provider's own five-minute limit is used up (off by default)"
+)
+NO_SUBSCRIPTION = InventedCode(404, "SubscriptionNotFound", "a subscription that the topology does not have")
+LOCATION_MISSING = InventedCode(400, "LocationRequired", "creating a resource without a location")
+LOCATION_CHANGED = InventedCode(
+    409, "InvalidResourceLocation", "a PUT that moves an existing resource to another region"
+)
+PATH_UNKNOWN = InventedCode(404, "InvalidResourceType", "a path or a resource type that the simulator does not play")
+METHOD_UNKNOWN = InventedCode(405, "UnsupportedResourceOperation", "a method that the resource type does not have")
+BODY_TOO_LARGE = InventedCode(413, "RequestContentTooLarge", "a request body above 4 MiB")
+KEY_UNREADABLE = InventedCode(
+    500, "InternalServerError", "reading a key without the right (one of the two switchable answers)"
+)
+OPERATION_FAULT = InventedCode(200, "OperationFailed", "inside a failed operation, when the fault names no code")
+
+INVENTED_CODES: tuple[InventedCode, ...] = tuple(
+    row for row in list(globals().values()) if isinstance(row, InventedCode)
+)
+"""Every row above, in order."""

@@ -1,0 +1,56 @@
+"""What clients ask before they know a cloud: its endpoints (`az cloud register`) and the aliases of its authority (MSAL)."""
+
+from urllib.parse import urlsplit
+
+from azure_vpn_simulator.topology import Topology
+from azure_vpn_simulator.wire import Reply, Request, json_reply
+
+_LIST_SINCE = "2019-05-01"
+
+
+def cloud_metadata(topology: Topology, request: Request) -> Reply:
+    """Answer /metadata/endpoints: one cloud in the old form, a list with one cloud from api-version 2019-05-01 on."""
+    base = request.base_url
+    audiences = topology.options.audiences
+    authentication = {
+        "loginEndpoint": base,
+        "audiences": [*audiences, base],
+        "tenant": topology.tenant_id,
+        "identityProvider": "AAD",
+    }
+    if request.query.get("api-version", "") < _LIST_SINCE:
+        return json_reply(
+            200,
+            {
+                "galleryEndpoint": f"{base}/gallery",
+                "graphEndpoint": f"{base}/graph",
+                "portalEndpoint": base,
+                "authentication": authentication,
+            },
+        )
+    cloud = {
+        "name": "AzureVpnSimulator",
+        "portal": base,
+        "resourceManager": base,
+        "authentication": authentication,
+        "graph": f"{base}/graph",
+        "graphAudience": f"{base}/graph",
+        "gallery": f"{base}/gallery",
+        "suffixes": {},
+    }
+    return json_reply(200, [cloud])
+
+
+def instance_discovery(request: Request) -> Reply:
+    """Answer /common/discovery/instance: the authority is this host under no other name."""
+    host = urlsplit(request.base_url).netloc
+    asked = urlsplit(request.query.get("authorization_endpoint", ""))
+    tenant = next((p for p in asked.path.split("/") if p), "common")
+    return json_reply(
+        200,
+        {
+            "tenant_discovery_endpoint": f"{request.base_url}/{tenant}/v2.0/.well-known/openid-configuration",
+            "api-version": request.query.get("api-version", "1.1"),
+            "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+        },
+    )

@@ -1,0 +1,123 @@
+"""The program: it says when it is ready, stops at once, and keeps its certificates."""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_vpn_simulator.certificates import Certificates
+from azure_vpn_simulator.cli import main
+
+Start = Callable[..., tuple["subprocess.Popen[str]", dict[str, Any]]]
+
+
+@pytest.fixture
+def start(tmp_path: Path, state_dir: Path) -> Iterator[Start]:
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*flags: str, **environment: str) -> tuple["subprocess.Popen[str]", dict[str, Any]]:
+        ready = tmp_path / "ready.json"
+        command = [sys.executable, "-m", "azure_vpn_simulator", "serve", "--state-dir", str(state_dir)]
+        command += ["--ready-file", str(ready), *flags]
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True)
+        running.append(process)
+        deadline = time.monotonic() + 30
+        while not ready.exists():
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return process, json.loads(ready.read_text())
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_and_stops_within_a_second_even_with_a_client_connected(start: Start, number: int) -> None:
+    process, ready = start("--topology", "demo", "--control", "127.0.0.1:0")
+    assert ready["pid"] == process.pid
+    assert ready["authority"] == ready["endpoint"]
+    host, port = ready["endpoint"].removeprefix("https://").split(":")
+    context = ssl.create_default_context(cafile=ready["caFile"])
+    with socket.create_connection((host, int(port))) as raw, context.wrap_socket(raw, server_hostname=host) as client:
+        client.sendall(b"GET /metadata/endpoints HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+        before = time.monotonic()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=10)
+        assert time.monotonic() - before < 1
+    assert process.returncode == 0
+    assert "Demo." not in said
+    assert "stopping" in said
+
+
+def test_flags_can_be_environment_variables(start: Start) -> None:
+    _, ready = start(AZURE_VPN_SIMULATOR_TOPOLOGY="demo", AZURE_VPN_SIMULATOR_TIME_SCALE="60")
+    assert ready["controlUrl"] is None
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param(["--topology", "demo", "--control", "0.0.0.0:1"], id="control on all interfaces"),
+        pytest.param(["--topology", "demo", "--control", "8080"], id="an address without a host"),
+        pytest.param(["--topology", "demo", "--time-scale", "0"], id="time that stands still"),
+        pytest.param(["--topology", "demo", "--port", "70000"], id="a port that is none"),
+        pytest.param([], id="no topology"),
+    ],
+)
+def test_bad_flags_are_refused(flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["serve", "--state-dir", str(tmp_path), *flags])
+    assert end.value.code == 2
+    assert "error" in capsys.readouterr().err
+
+
+def test_a_bad_topology_is_told_with_file_and_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text("tenantId: 11111111-1111-4111-8111-111111111111\nsubscriptions: [{id: 1}]\n")
+    assert main(["serve", "--state-dir", str(tmp_path), "--topology", str(file)]) == 2
+    assert "t.yaml: subscriptions[0].id" in capsys.readouterr().err
+
+
+def test_a_port_in_use_ends_with_the_reason(state_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert main(["serve", "--topology", "demo", "--state-dir", str(state_dir), "--port", port]) == 1
+    assert "cannot serve" in capsys.readouterr().err
+
+
+def test_certificates_and_keys_are_used_again_and_private(tmp_path: Path) -> None:
+    names = ["localhost", "127.0.0.1"]
+    first = Certificates(tmp_path, names)
+    key = first.token_key()
+    before = {f.name: f.read_bytes() for f in tmp_path.iterdir()}
+    again = Certificates(tmp_path, names)
+    assert again.token_key().private_numbers() == key.private_numbers()
+    assert {f.name: f.read_bytes() for f in tmp_path.iterdir()} == before
+    assert {f.name for f in tmp_path.iterdir() if f.stat().st_mode & 0o077 == 0} == {
+        "ca.key",
+        "server.key",
+        "token.key",
+    }
+
+
+def test_a_new_host_name_gets_a_new_server_certificate_of_the_same_authority(tmp_path: Path) -> None:
+    Certificates(tmp_path, ["127.0.0.1"])
+    authority, server = (tmp_path / "ca.crt").read_bytes(), (tmp_path / "server.crt").read_bytes()
+    Certificates(tmp_path, ["127.0.0.1", "simulator.azvpn.svc"])
+    assert (tmp_path / "ca.crt").read_bytes() == authority
+    assert (tmp_path / "server.crt").read_bytes() != server

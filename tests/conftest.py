@@ -1,0 +1,102 @@
+"""Fixtures for every test that needs a Kubernetes API server; tests that use one are marked `apiserver` by that.
+
+The binaries are looked for, and built if need be, after the collection: a build takes minutes, and a fixture's time
+counts against the test's own limit.
+"""
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from kubernetes.aio.client import ApiClient
+
+from workbench.control_plane import ControlPlane
+from workbench.go_toolchain import ToolchainError
+from workbench.toolchain import find_binaries
+
+REPOSITORY = Path(__file__).parents[1]
+
+_BINARIES = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "kubernetes_binaries" in getattr(item, "fixturenames", ()):
+            item.add_marker("apiserver")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if session.config.option.collectonly or not any(item.get_closest_marker("apiserver") for item in session.items):
+        return
+    with _uncaptured(session.config):
+        try:
+            session.config.stash[_BINARIES] = find_binaries()
+        except ToolchainError as error:
+            session.config.stash[_BINARIES] = error
+
+
+@contextmanager
+def _uncaptured(config: pytest.Config) -> Iterator[None]:
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is None:
+        yield
+    else:
+        with capture.global_and_fixture_disabled():
+            yield
+
+
+@pytest.fixture(scope="session")
+def kubernetes_binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
+    """etcd and kube-apiserver; without them tests are skipped, but fail where CI is set."""
+    found = pytestconfig.stash[_BINARIES]
+    if isinstance(found, ToolchainError):
+        if os.environ.get("CI"):
+            pytest.fail(str(found), pytrace=False)
+        pytest.skip(str(found))
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def control_plane(
+    kubernetes_binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ControlPlane]:
+    """One control plane for the whole session: use a `namespace` of your own, and never stop it."""
+    async with ControlPlane(tmp_path_factory.mktemp("control-plane"), binaries=kubernetes_binaries) as plane:
+        yield plane
+    shutil.rmtree(plane.directory / "etcd")
+
+
+@pytest.fixture
+async def own_control_plane(kubernetes_binaries: Mapping[str, Path], tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    """A control plane for one test, which may break it: three more seconds."""
+    async with ControlPlane(tmp_path / "control-plane", binaries=kubernetes_binaries) as plane:
+        yield plane
+    shutil.rmtree(plane.directory / "etcd")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def azvpn_crds(control_plane: ControlPlane) -> None:
+    """Put the project's CRDs into the shared control plane; they are served when the test begins."""
+    await control_plane.apply(REPOSITORY / "crds")
+
+
+@pytest.fixture
+async def namespace(control_plane: ControlPlane, request: pytest.FixtureRequest) -> str:
+    """A namespace of the shared control plane that only this test has. Nobody deletes it."""
+    test = re.sub(r"[^a-z0-9]+", "-", request.node.originalname.lower().removeprefix("test_"))[:40].strip("-")
+    name = f"{test}-{uuid.uuid4().hex[:8]}"
+    await control_plane.create_namespace(name)
+    return name
+
+
+@pytest.fixture
+async def admin(control_plane: ControlPlane) -> AsyncIterator[ApiClient]:
+    """The official client (kubernetes.aio), as administrator of the shared control plane."""
+    async with control_plane.client() as client:
+        yield client

@@ -1,0 +1,414 @@
+"""The fakes that the passes are tested with say what the simulator and a real API server say: the same cases on both."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes.aio.client import ApiClient
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.cluster.event_recorder import EventRecorder
+from azure_vpn_operator.cluster.objects import ClusterObjects
+from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
+from azure_vpn_operator.cluster.session import ClusterSession
+from azure_vpn_operator.cluster.settings import ClusterSettings
+from azure_vpn_operator.domain.events import EventNote
+from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey
+from azure_vpn_operator.ports import (
+    Accepted,
+    ConnectionsPort,
+    EventsPort,
+    GatewaysPort,
+    ObjectsPort,
+    OperationStatus,
+    SecretsPort,
+    StatusWrite,
+    Written,
+)
+from azure_vpn_operator.runtime.clock import SystemClock
+from azure_vpn_operator.telemetry.redaction import SecretRegistry
+from support.fake_azure import FakeAzure
+from support.fake_clock import FakeClock
+from support.fake_cluster import FakeCluster
+from support.operator_access import operator_kubeconfig
+from support.simulated_azure import (
+    GROUP,
+    KEY,
+    SUBSCRIPTION,
+    body,
+    connection_id,
+    gateway_id,
+    local_gateway_id,
+    simulated_azure,
+)
+from workbench.control_plane import ControlPlane
+from workbench.rest import call
+
+
+@dataclass
+class Azure:
+    """Azure as the cases see it: the ports, and a way to let time pass."""
+
+    connections: ConnectionsPort
+    gateways: GatewaysPort
+    pass_time: Callable[[float], Awaitable[None]]
+
+    async def settle(self) -> None:
+        await self.pass_time(120)
+
+    async def create(self, name: str = "c1", **properties: Any) -> None:
+        assert isinstance(await self.connections.put(connection_id(name), body(**properties)), Accepted)
+        await self.settle()
+
+
+@pytest.fixture(params=["fake", "simulator"])
+async def azure(request: pytest.FixtureRequest, simulator_state: Path) -> AsyncIterator[Azure]:
+    if request.param == "fake":
+        clock = FakeClock()
+        fake = FakeAzure(clock)
+        fake.add_gateway(gateway_id("GW1"), active_active=True, enable_bgp=True, bgp_asn=65010)
+        fake.add_gateway(gateway_id("GW2"))
+        fake.add_local_gateway(local_gateway_id("Site6"))
+        yield Azure(fake, fake, clock.advance)
+        return
+    async with simulated_azure(simulator_state) as simulated:
+
+        async def step(seconds: float) -> None:
+            simulated.clock.step(seconds)
+
+        yield Azure(simulated.connections, simulated.gateways, step)
+
+
+async def test_connection_is_created_by_an_operation_that_ends(azure: Azure) -> None:
+    accepted = await azure.connections.put(connection_id(), body(routingWeight=3))
+    assert isinstance(accepted, Accepted)
+    assert accepted.operation_url is not None
+    early = await azure.connections.get(connection_id())
+    running = await azure.connections.poll(accepted.operation_url, SUBSCRIPTION)
+    await azure.settle()
+    late = await azure.connections.get(connection_id())
+    ended = await azure.connections.poll(accepted.operation_url, SUBSCRIPTION)
+    assert isinstance(early, Present)
+    assert isinstance(late, Present)
+    assert (early.value.provisioning_state, early.value.connection_status) == ("Updating", None)
+    assert (late.value.provisioning_state, late.value.connection_status) == ("Succeeded", "Connected")
+    assert (late.value.routing_weight, late.value.tags) == (3, {"team": "network"})
+    assert not isinstance(running, Fault)
+    assert not isinstance(ended, Fault)
+    assert (running.status, ended.status) == (OperationStatus.IN_PROGRESS, OperationStatus.SUCCEEDED)
+
+
+async def test_put_replaces_everything_but_the_key(azure: Azure) -> None:
+    await azure.create(routingWeight=7)
+    document = body(sharedKey="Another.Key.1")
+    document["tags"] = {"only": "this"}
+    assert isinstance(await azure.connections.put(connection_id(), document), Accepted)
+    await azure.settle()
+    live = await azure.connections.get(connection_id())
+    assert isinstance(live, Present)
+    assert (live.value.routing_weight, live.value.tags) == (0, {"only": "this"})
+    assert await azure.connections.get_shared_key(connection_id()) == Present(SharedKey(KEY))
+
+
+async def test_what_does_not_exist_is_absent(azure: Azure) -> None:
+    assert await azure.connections.get(connection_id("nobody")) == Absent()
+    assert await azure.connections.get(connection_id("c1", "NoSuchGroup")) == Absent()
+    assert await azure.connections.list_group(SUBSCRIPTION, "NoSuchGroup") == Absent()
+    assert await azure.connections.list_of_gateway(gateway_id("Nobody")) == Absent()
+    assert await azure.connections.get_shared_key(connection_id("nobody")) == Absent()
+    assert await azure.gateways.get_gateway(gateway_id("Nobody")) == Absent()
+    assert await azure.gateways.get_local_gateway(local_gateway_id("Nobody")) == Absent()
+
+
+async def test_lists_show_configuration_and_no_tunnel(azure: Azure) -> None:
+    await azure.create("one")
+    await azure.create("two", routingWeight=5)
+    found = await azure.connections.list_group(SUBSCRIPTION, GROUP)
+    assert isinstance(found, Present)
+    assert {(item.id.name, item.routing_weight, item.connection_status) for item in found.value} == {
+        ("one", 0, None),
+        ("two", 5, None),
+    }
+
+
+async def test_gateway_lists_its_connections_with_their_state(azure: Azure) -> None:
+    await azure.create("one")
+    await azure.connections.put(connection_id("two"), body())
+    found = await azure.connections.list_of_gateway(gateway_id())
+    assert isinstance(found, Present)
+    assert {(use.connection_id.rpartition("/")[2], use.provisioning_state) for use in found.value} == {
+        ("one", "Succeeded"),
+        ("two", "Updating"),
+    }
+    assert await azure.connections.list_of_gateway(gateway_id("GW2")) == Present(())
+
+
+async def test_gateway_takes_one_operation_at_a_time(azure: Azure) -> None:
+    await azure.create("one")
+    assert isinstance(await azure.connections.put(connection_id("two"), body()), Accepted)
+    for refused in (
+        await azure.connections.put(connection_id("three"), body()),
+        await azure.connections.put(connection_id("two"), body()),
+        await azure.connections.delete(connection_id("one")),
+    ):
+        assert isinstance(refused, Fault)
+        assert (refused.kind, refused.code) == (FaultKind.BUSY, "AnotherOperationInProgress")
+    await azure.settle()
+    assert isinstance(await azure.connections.put(connection_id("three"), body()), Accepted)
+
+
+async def test_other_gateways_are_free_meanwhile(azure: Azure) -> None:
+    await azure.connections.put(connection_id("one"), body())
+    other = body(virtualNetworkGateway1={"id": str(gateway_id("GW2"))})
+    assert isinstance(await azure.connections.put(connection_id("two"), other), Accepted)
+
+
+async def test_tags_are_replaced_alone(azure: Azure) -> None:
+    await azure.create(routingWeight=7)
+    assert await azure.connections.patch_tags(connection_id(), {"new": "tag"}) == Accepted(None, 0.0)
+    live = await azure.connections.get(connection_id())
+    assert isinstance(live, Present)
+    assert (live.value.tags, live.value.routing_weight) == ({"new": "tag"}, 7)
+
+
+async def test_tags_of_what_does_not_exist_are_not_found(azure: Azure) -> None:
+    result = await azure.connections.patch_tags(connection_id("nobody"), {})
+    assert isinstance(result, Fault)
+    assert (result.kind, result.code) == (FaultKind.NOT_FOUND, "ResourceNotFound")
+
+
+async def test_deletion_takes_an_operation(azure: Azure) -> None:
+    await azure.create()
+    accepted = await azure.connections.delete(connection_id())
+    assert isinstance(accepted, Accepted)
+    assert accepted.operation_url is not None
+    meanwhile = await azure.connections.get(connection_id())
+    await azure.settle()
+    assert isinstance(meanwhile, Present)
+    assert meanwhile.value.provisioning_state == "Deleting"
+    assert await azure.connections.get(connection_id()) == Absent()
+
+
+async def test_deleting_nothing_succeeds_at_once(azure: Azure) -> None:
+    assert await azure.connections.delete(connection_id("nobody")) == Accepted(None, 0.0)
+
+
+async def test_key_is_set_by_an_operation_on_the_connection(azure: Azure) -> None:
+    await azure.create()
+    accepted = await azure.connections.put_shared_key(connection_id(), SharedKey("Another.Key.2"))
+    assert isinstance(accepted, Accepted)
+    assert accepted.operation_url is not None
+    meanwhile = await azure.connections.get(connection_id())
+    await azure.settle()
+    assert isinstance(meanwhile, Present)
+    assert not meanwhile.value.settled
+    assert await azure.connections.get_shared_key(connection_id()) == Present(SharedKey("Another.Key.2"))
+
+
+async def test_reference_to_nothing_is_not_found(azure: Azure) -> None:
+    result = await azure.connections.put(connection_id(), body(virtualNetworkGateway1={"id": str(gateway_id("No"))}))
+    assert isinstance(result, Fault)
+    assert (result.kind, result.code) == (FaultKind.NOT_FOUND, "InvalidResourceReference")
+    assert await azure.connections.get(connection_id()) == Absent()
+
+
+async def test_gateway_is_read_with_its_facts(azure: Azure) -> None:
+    found = await azure.gateways.get_gateway(gateway_id())
+    assert isinstance(found, Present)
+    facts = found.value
+    assert (facts.id, facts.sku, facts.vpn_type, facts.gateway_type) == (gateway_id(), "VpnGw2AZ", "RouteBased", "Vpn")
+    assert (facts.active_active, facts.enable_bgp, facts.bgp_asn) == (True, True, 65010)
+    assert facts.provisioning_state == "Succeeded"
+    assert facts.ip_configuration_ids
+    assert await azure.gateways.get_local_gateway(local_gateway_id()) == Present(str(local_gateway_id()))
+
+
+SPEC = {
+    "ikeEncryption": "AES256",
+    "ikeIntegrity": "SHA384",
+    "dhGroup": "DHGroup24",
+    "ipsecEncryption": "AES256",
+    "ipsecIntegrity": "SHA256",
+    "pfsGroup": "None",
+    "saLifeTimeSeconds": 27000,
+    "saDataSizeKilobytes": 102400000,
+}
+
+
+@dataclass
+class Cluster:
+    """The API server as the cases see it: the ports, and what a user does."""
+
+    namespace: str
+    objects: ObjectsPort
+    secrets: SecretsPort
+    events: EventsPort
+    create: Callable[..., Awaitable[dict[str, Any]]]
+    delete: Callable[[], Awaitable[None]]
+    put_secret: Callable[..., Awaitable[None]]
+    read_events: Callable[[], Awaitable[list[tuple[str, str]]]]
+
+    async def current(self) -> dict[str, Any] | None:
+        found = await self.objects.list_all("IpsecPolicy")
+        assert not isinstance(found, Fault)
+        return next((dict(item) for item in found), None)
+
+    async def write_status(self, version: str, **status: Any) -> Written | Fault:
+        return await self.objects.write_status("IpsecPolicy", self.namespace, "p", version, status)
+
+    async def write_finalizers(self, version: str, *finalizers: str) -> Written | Fault:
+        return await self.objects.write_finalizers("IpsecPolicy", self.namespace, "p", version, finalizers)
+
+
+def fake_cluster() -> Cluster:
+    fake = FakeCluster(FakeClock())
+
+    async def create(**metadata: Any) -> dict[str, Any]:
+        return fake.create("IpsecPolicy", "n", "p", SPEC, **metadata)
+
+    async def delete() -> None:
+        fake.delete("IpsecPolicy", "n", "p")
+
+    async def put_secret(**entries: bytes) -> None:
+        fake.put_secret("n", "s", **entries)
+
+    async def read_events() -> list[tuple[str, str]]:
+        return [(note.reason, note.note) for _, note in fake.events]
+
+    return Cluster("n", fake, fake, fake, create, delete, put_secret, read_events)
+
+
+def real_cluster(session: ClusterSession, admin: ApiClient, namespace: str) -> Cluster:
+    policies = f"/apis/azvpn.dev/v1alpha1/namespaces/{namespace}/ipsecpolicies"
+    secrets = f"/api/v1/namespaces/{namespace}/secrets"
+
+    async def create(**metadata: Any) -> dict[str, Any]:
+        document = {"apiVersion": "azvpn.dev/v1alpha1", "kind": "IpsecPolicy", "spec": SPEC}
+        return await call(admin, "POST", policies, body={**document, "metadata": {"name": "p", **metadata}})
+
+    async def delete() -> None:
+        await call(admin, "DELETE", f"{policies}/p")
+
+    async def put_secret(**entries: bytes) -> None:
+        data = {name: value.decode() for name, value in entries.items()}
+        await call(admin, "POST", secrets, body={"metadata": {"name": "s"}, "stringData": data})
+
+    async def read_events() -> list[tuple[str, str]]:
+        found = await call(admin, "GET", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events")
+        return [(item["reason"], item["note"]) for item in found["items"]]
+
+    return Cluster(
+        namespace,
+        ClusterObjects(session, namespaces=[namespace]),
+        ClusterSecrets(session, secrets=SecretRegistry()),
+        EventRecorder(session, clock=SystemClock(), instance="test"),
+        create,
+        delete,
+        put_secret,
+        read_events,
+    )
+
+
+@pytest.fixture
+def fake() -> Cluster:
+    return fake_cluster()
+
+
+@pytest.fixture
+async def server(
+    control_plane: ControlPlane, azvpn_crds: None, admin: ApiClient, namespace: str
+) -> AsyncIterator[Cluster]:
+    kubeconfig = await operator_kubeconfig(control_plane, namespace)
+    async with ClusterSession(ClusterSettings(kubeconfig=str(kubeconfig)), clock=SystemClock()) as session:
+        yield real_cluster(session, admin, namespace)
+
+
+@pytest.fixture(params=["fake", pytest.param("server", marks=pytest.mark.apiserver)])
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    found: Cluster = request.getfixturevalue(request.param)
+    return found
+
+
+def version(document: Any) -> str:
+    return str(document["metadata"]["resourceVersion"])
+
+
+def written(result: Written | Fault) -> Any:
+    assert isinstance(result, Written)
+    assert result.result is StatusWrite.WRITTEN
+    return result.document
+
+
+async def test_new_object_has_the_status_that_says_nobody_looked_yet(cluster: Cluster) -> None:
+    created = await cluster.create()
+    assert created["status"] == {"observedGeneration": -1}
+    assert await cluster.current() is not None
+
+
+async def test_status_is_replaced_as_a_whole_and_the_rest_stays(cluster: Cluster) -> None:
+    created = await cluster.create(labels={"team": "network"})
+    first = written(await cluster.write_status(version(created), observedGeneration=1, connections=3))
+    second = written(await cluster.write_status(version(first), observedGeneration=2))
+    current = await cluster.current()
+    assert current is not None
+    assert current["status"] == second["status"] == {"observedGeneration": 2}
+    assert (current["spec"], current["metadata"]["labels"]) == (SPEC, {"team": "network"})
+    assert current["metadata"]["generation"] == 1
+
+
+async def test_equal_write_changes_nothing(cluster: Cluster) -> None:
+    created = await cluster.create()
+    first = written(await cluster.write_status(version(created), observedGeneration=1))
+    again = written(await cluster.write_status(version(first), observedGeneration=1))
+    assert version(again) == version(first)
+
+
+async def test_write_on_an_older_version_is_a_conflict(cluster: Cluster) -> None:
+    created = await cluster.create()
+    written(await cluster.write_status(version(created), observedGeneration=1))
+    assert await cluster.write_status(version(created), observedGeneration=2) == Written(StatusWrite.CONFLICT)
+    assert await cluster.write_finalizers(version(created), "azvpn.dev/policy") == Written(StatusWrite.CONFLICT)
+
+
+async def test_write_on_a_deleted_object_is_gone(cluster: Cluster) -> None:
+    created = await cluster.create()
+    await cluster.delete()
+    assert await cluster.write_status(version(created), observedGeneration=1) == Written(StatusWrite.GONE)
+    assert await cluster.write_finalizers(version(created)) == Written(StatusWrite.GONE)
+
+
+async def test_finalizer_keeps_a_deleted_object_until_it_is_released(cluster: Cluster) -> None:
+    created = await cluster.create()
+    held = written(await cluster.write_finalizers(version(created), "azvpn.dev/policy"))
+    assert held["metadata"]["finalizers"] == ["azvpn.dev/policy"]
+    await cluster.delete()
+    terminating = await cluster.current()
+    assert terminating is not None
+    assert terminating["metadata"]["deletionTimestamp"]
+    assert terminating["metadata"]["generation"] == 2
+    written(await cluster.write_status(version(terminating), observedGeneration=2))
+    still_there = await cluster.current()
+    assert still_there is not None
+    written(await cluster.write_finalizers(version(still_there)))
+    assert await cluster.current() is None
+
+
+async def test_secret_is_read_by_entry(cluster: Cluster) -> None:
+    assert await cluster.secrets.read(cluster.namespace, "s", "sharedKey") == Absent()
+    await cluster.put_secret(sharedKey=b"Contract.Key.1", other=b"x")
+    found = await cluster.secrets.read(cluster.namespace, "s", "sharedKey")
+    other = await cluster.secrets.read(cluster.namespace, "s", "missing")
+    assert isinstance(found, Present)
+    assert isinstance(other, Present)
+    assert (found.value.entry, found.value.entries) == (b"Contract.Key.1", ("other", "sharedKey"))
+    assert (other.value.entry, other.value.entries) == (None, ("other", "sharedKey"))
+    assert found.value.version == other.value.version != ""
+
+
+async def test_event_is_recorded(cluster: Cluster) -> None:
+    created = await cluster.create()
+    await cluster.events.record(created, [EventNote(True, Reason.TUNNEL_DOWN, "Observe", "down")])
+    assert await cluster.read_events() == [("TunnelDown", "down")]

@@ -1,0 +1,347 @@
+"""Azure behind its ports, in memory: the state of the world, and a journal of what was written.
+
+A contract test holds it to the simulator. Operations take time of the clock that it is given; documents are read by the same
+reader as Azure's, so a test can put any property there.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.live_connection import LiveConnection, read_live_connection
+from azure_vpn_operator.domain.lookups import Absent, Present, Read, SharedKey, Unreadable
+from azure_vpn_operator.ports import Accepted, GatewayUse, OperationState, OperationStatus
+from azure_vpn_operator.runtime.clock import Clock
+
+T = TypeVar("T")
+
+Verb = Literal[
+    "get",
+    "list_group",
+    "list_of_gateway",
+    "put",
+    "patch_tags",
+    "delete",
+    "get_shared_key",
+    "put_shared_key",
+    "poll",
+    "get_gateway",
+    "get_local_gateway",
+]
+BUSY = Fault(
+    FaultKind.BUSY, "AnotherOperationInProgress", "Another operation on this or dependent resource is in progress."
+)
+_READ_ONLY = ("connectionStatus", "tunnelConnectionStatus", "ingressBytesTransferred", "egressBytesTransferred")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write that reached Azure. Keys are not in it."""
+
+    verb: Verb
+    name: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Connection:
+    """A connection as it is in Azure; `document` may be changed by a test at any time, as somebody in the portal would."""
+
+    document: dict[str, Any]
+    key: str
+    tunnel: str = "Connected"
+    """What Azure reports of the tunnel while no operation runs."""
+
+
+@dataclass(slots=True)
+class _Operation:
+    connection: ArmId
+    ends_at: float
+    fault: Fault | None
+    deletes: bool = False
+    done: bool = False
+
+
+@dataclass(slots=True)
+class _Failure:
+    fault: Fault
+    times: int
+    lost: bool
+
+
+class FakeAzure:
+    """One subscription's connections and gateways; keeps `ConnectionsPort` and `GatewaysPort`."""
+
+    def __init__(self, clock: Clock, *, operation_seconds: float = 30.0) -> None:
+        """Start empty; every operation takes this long unless `operation_seconds` is set to something else later."""
+        self.clock = clock
+        self.operation_seconds = operation_seconds
+        self.writes: list[Write] = []
+        self.reads: list[tuple[Verb, str]] = []
+        self.world: dict[ArmId, Connection] = {}
+        self.gateways: dict[ArmId, GatewayFacts] = {}
+        self.local_gateways: dict[ArmId, str] = {}
+        self.operation_fault: Fault | None = None
+        """How operations that are started from now on end; None: well."""
+        self._operations: dict[str, _Operation] = {}
+        self._numbers = itertools.count(1)
+        self._failures: dict[Verb, _Failure] = {}
+
+    def add_gateway(self, gateway: ArmId, **facts: Any) -> GatewayFacts:
+        """Put a RouteBased VpnGw2AZ gateway there; keywords replace its facts."""
+        usual: dict[str, Any] = {
+            "id": gateway,
+            "location": "eastus",
+            "sku": "VpnGw2AZ",
+            "vpn_type": "RouteBased",
+            "gateway_type": "Vpn",
+            "active_active": False,
+            "enable_bgp": False,
+            "bgp_asn": None,
+            "provisioning_state": "Succeeded",
+            "ip_configuration_ids": (f"{gateway}/ipConfigurations/default",),
+        }
+        self.gateways[gateway] = GatewayFacts(**(usual | facts))
+        return self.gateways[gateway]
+
+    def add_local_gateway(self, local_gateway: ArmId) -> None:
+        """Put a local network gateway there."""
+        self.local_gateways[local_gateway] = str(local_gateway)
+
+    def add_connection(self, connection: ArmId, body: Mapping[str, Any], *, key: str = "given-by-azure") -> Connection:
+        """Put a connection there that somebody else made: settled, and with the tunnel up."""
+        self.world[connection] = made = Connection(_stored(connection, body, "Succeeded"), key)
+        return made
+
+    def fail(self, verb: Verb, fault: Fault, *, times: int = 1, lost: bool = False) -> None:
+        """Let the next calls of a method end in a fault; `lost` means that Azure carries them out all the same."""
+        self._failures[verb] = _Failure(fault, times, lost)
+
+    @property
+    def operations_in_progress(self) -> int:
+        """How many operations run now."""
+        self._pass_time()
+        return sum(not operation.done for operation in self._operations.values())
+
+    async def get(self, connection: ArmId) -> Read[LiveConnection]:
+        """As the port says."""
+        return self._read("get", connection, lambda: self._live(connection))
+
+    async def list_group(self, subscription: str, resource_group: str) -> Read[Sequence[LiveConnection]]:
+        """As the port says; a group exists as long as something is in it."""
+        group = (subscription.lower(), resource_group.lower())
+
+        def listed() -> Present[Sequence[LiveConnection]] | Absent:
+            if group not in {_group(known) for known in (*self.world, *self.gateways, *self.local_gateways)}:
+                return Absent()
+            return Present(tuple(self._item(found) for found in self.world if _group(found) == group))
+
+        return self._read("list_group", resource_group, listed)
+
+    async def list_of_gateway(self, gateway: ArmId) -> Read[Sequence[GatewayUse]]:
+        """As the port says."""
+
+        def listed() -> Present[Sequence[GatewayUse]] | Absent:
+            if gateway not in self.gateways:
+                return Absent()
+            return Present(
+                tuple(
+                    GatewayUse(str(found), self.world[found].document["properties"]["provisioningState"])
+                    for found in self.world
+                    if gateway in self._gateways_of(found)
+                )
+            )
+
+        return self._read("list_of_gateway", gateway, listed)
+
+    async def put(self, connection: ArmId, body: Mapping[str, Any]) -> Accepted | Fault:
+        """As the port says; the key counts on creation only."""
+
+        def carry_out() -> Accepted | Fault:
+            wanted = self._references(body)
+            if not all(gateway in self.gateways or gateway in self.local_gateways for gateway in wanted):
+                return Fault(
+                    FaultKind.NOT_FOUND, "InvalidResourceReference", "A resource that is named does not exist."
+                )
+            if self._is_busy(wanted):
+                return BUSY
+            before = self.world.get(connection)
+            key = before.key if before else str(body["properties"].get("sharedKey") or "given-by-azure")
+            tunnel = before.tunnel if before else "Connected"
+            self.world[connection] = Connection(_stored(connection, body, "Updating"), key, tunnel)
+            return self._begin(connection)
+
+        return self._write("put", connection, body, carry_out)
+
+    async def patch_tags(self, connection: ArmId, tags: Mapping[str, str]) -> Accepted | Fault:
+        """As the port says; done at once."""
+
+        def carry_out() -> Accepted | Fault:
+            self.world[connection].document["tags"] = dict(tags)
+            return Accepted(operation_url=None, retry_after=0.0)
+
+        return self._write("patch_tags", connection, {"tags": dict(tags)}, self._if_there(connection, carry_out))
+
+    async def delete(self, connection: ArmId) -> Accepted | Fault:
+        """As the port says."""
+
+        def carry_out() -> Accepted | Fault:
+            if connection not in self.world:
+                return Accepted(operation_url=None, retry_after=0.0)
+            if self._is_busy(self._gateways_of(connection)):
+                return BUSY
+            self.world[connection].document["properties"]["provisioningState"] = "Deleting"
+            return self._begin(connection, deletes=True)
+
+        return self._write("delete", connection, {}, carry_out)
+
+    async def get_shared_key(self, connection: ArmId) -> Read[SharedKey]:
+        """As the port says."""
+
+        def found() -> Present[SharedKey] | Absent:
+            known = self.world.get(connection)
+            return Present(SharedKey(known.key)) if known else Absent()
+
+        return self._read("get_shared_key", connection, found)
+
+    async def put_shared_key(self, connection: ArmId, key: SharedKey) -> Accepted | Fault:
+        """As the port says."""
+
+        def carry_out() -> Accepted | Fault:
+            if self._is_busy(self._gateways_of(connection)):
+                return BUSY
+            self.world[connection].key = key.value
+            self.world[connection].document["properties"]["provisioningState"] = "Updating"
+            return self._begin(connection)
+
+        return self._write("put_shared_key", connection, {}, self._if_there(connection, carry_out))
+
+    async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
+        """As the port says."""
+        del subscription
+        self.reads.append(("poll", operation_url))
+        failure = self._next_failure("poll")
+        if failure is not None:
+            return failure.fault
+        self._pass_time()
+        operation = self._operations.get(operation_url)
+        if operation is None:
+            return OperationState(OperationStatus.GONE)
+        if not operation.done:
+            return OperationState(OperationStatus.IN_PROGRESS)
+        status = OperationStatus.FAILED if operation.fault else OperationStatus.SUCCEEDED
+        return OperationState(status, fault=operation.fault)
+
+    async def get_gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
+        """As the port says."""
+        found = self.gateways.get(gateway)
+        return self._read("get_gateway", gateway, lambda: Present(found) if found else Absent())
+
+    async def get_local_gateway(self, local_gateway: ArmId) -> Read[str]:
+        """As the port says."""
+        found = self.local_gateways.get(local_gateway)
+        return self._read("get_local_gateway", local_gateway, lambda: Present(found) if found else Absent())
+
+    def _read(self, verb: Verb, what: ArmId | str, found: Callable[[], Read[T]]) -> Read[T]:
+        self._pass_time()
+        self.reads.append((verb, what.name if isinstance(what, ArmId) else what))
+        failure = self._next_failure(verb)
+        return Unreadable(failure.fault) if failure else found()
+
+    def _write(
+        self, verb: Verb, connection: ArmId, body: Mapping[str, Any], carry_out: Callable[[], Accepted | Fault]
+    ) -> Accepted | Fault:
+        self._pass_time()
+        self.writes.append(Write(verb, connection.name, _without_key(body)))
+        failure = self._next_failure(verb)
+        if failure is not None and not failure.lost:
+            return failure.fault
+        result = carry_out()
+        return failure.fault if failure else result
+
+    def _next_failure(self, verb: Verb) -> _Failure | None:
+        failure = self._failures.get(verb)
+        if failure is None:
+            return None
+        failure.times -= 1
+        if failure.times <= 0:
+            del self._failures[verb]
+        return failure
+
+    def _if_there(self, connection: ArmId, carry_out: Callable[[], Accepted | Fault]) -> Callable[[], Accepted | Fault]:
+        missing = Fault(FaultKind.NOT_FOUND, "ResourceNotFound", "The connection was not found.")
+        return lambda: carry_out() if connection in self.world else missing
+
+    def _begin(self, connection: ArmId, *, deletes: bool = False) -> Accepted:
+        url = f"https://azure.test/operations/{next(self._numbers)}"
+        ends_at = self.clock.monotonic() + self.operation_seconds
+        self._operations[url] = _Operation(connection, ends_at, self.operation_fault, deletes)
+        return Accepted(operation_url=url, retry_after=10.0)
+
+    def _pass_time(self) -> None:
+        now = self.clock.monotonic()
+        for operation in self._operations.values():
+            if operation.done or operation.ends_at > now:
+                continue
+            operation.done = True
+            known = self.world.get(operation.connection)
+            if known is None:
+                continue
+            if operation.deletes and operation.fault is None:
+                del self.world[operation.connection]
+            else:
+                known.document["properties"]["provisioningState"] = "Failed" if operation.fault else "Succeeded"
+
+    def _is_busy(self, gateways: Sequence[ArmId]) -> bool:
+        running = [operation.connection for operation in self._operations.values() if not operation.done]
+        own = set(gateways[:1])
+        return any(own & set(self._gateways_of(connection)[:1]) for connection in running)
+
+    def _gateways_of(self, connection: ArmId) -> tuple[ArmId, ...]:
+        known = self.world.get(connection)
+        return self._references(known.document) if known else ()
+
+    def _references(self, document: Mapping[str, Any]) -> tuple[ArmId, ...]:
+        properties = document["properties"]
+        names = ("virtualNetworkGateway1", "virtualNetworkGateway2", "localNetworkGateway2")
+        return tuple(ArmId.parse(properties[name]["id"]) for name in names if properties.get(name))
+
+    def _live(self, connection: ArmId) -> Present[LiveConnection] | Absent:
+        known = self.world.get(connection)
+        if known is None:
+            return Absent()
+        document = deepcopy(known.document)
+        if document["properties"]["provisioningState"] == "Succeeded":
+            document["properties"].setdefault("connectionStatus", known.tunnel)
+        return Present(read_live_connection(document))
+
+    def _item(self, connection: ArmId) -> LiveConnection:
+        document = deepcopy(self.world[connection].document)
+        for name in _READ_ONLY:
+            document["properties"].pop(name, None)
+        return read_live_connection(document)
+
+
+def _group(known: ArmId) -> tuple[str, str]:
+    return known.subscription.lower(), known.resource_group.lower()
+
+
+def _stored(connection: ArmId, body: Mapping[str, Any], state: str) -> dict[str, Any]:
+    document = deepcopy(dict(body))
+    properties = {
+        name: value for name, value in document["properties"].items() if name not in {"sharedKey", *_READ_ONLY}
+    }
+    document["properties"] = properties | {"provisioningState": state}
+    return document | {"id": str(connection), "name": connection.name}
+
+
+def _without_key(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    copied = deepcopy(dict(body))
+    if "sharedKey" in copied.get("properties", {}):
+        copied["properties"]["sharedKey"] = "***"
+    return copied

@@ -1,0 +1,106 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from azure_vpn_operator.render.__main__ import main
+from azure_vpn_operator.render.crds import render_crds
+
+_REPOSITORY = Path(__file__).parents[3]
+_PATHS = ["crds/azvpn.dev_ipsecpolicies.yaml", "crds/azvpn.dev_vpnconnections.yaml"]
+
+
+def _crds() -> list[dict[str, Any]]:
+    return [yaml.safe_load(text) for text in render_crds().values()]
+
+
+def test_files_in_the_repository_are_current():
+    rendered = render_crds()
+
+    assert sorted(rendered) == _PATHS
+    for path, text in rendered.items():
+        assert (_REPOSITORY / path).read_text(encoding="utf-8") == text, f"{path} is stale: run make generate"
+
+
+def test_files_say_that_they_are_generated():
+    assert all(
+        text.startswith("# Generated") and "do not edit" in text.splitlines()[0] for text in render_crds().values()
+    )
+
+
+def test_names_of_the_kinds():
+    names = [(crd["metadata"]["name"], crd["spec"]["names"]) for crd in _crds()]
+
+    assert [name for name, _ in names] == ["ipsecpolicies.azvpn.dev", "vpnconnections.azvpn.dev"]
+    assert [entry["kind"] for _, entry in names] == ["IpsecPolicy", "VpnConnection"]
+    assert [entry["shortNames"] for _, entry in names] == [["ipsecpol"], ["vpnconn"]]
+    assert all(entry["categories"] == ["azvpn"] for _, entry in names)
+
+
+@pytest.mark.parametrize("crd", _crds(), ids=lambda crd: crd["spec"]["names"]["kind"])
+def test_one_version_with_status_is_served(crd: dict[str, Any]):
+    (version,) = crd["spec"]["versions"]
+    schema = version["schema"]["openAPIV3Schema"]
+
+    assert crd["spec"]["scope"] == "Namespaced"
+    assert (version["name"], version["served"], version["storage"], version["subresources"]) == (
+        "v1alpha1",
+        True,
+        True,
+        {"status": {}},
+    )
+    assert schema["required"] == ["spec"]
+    assert schema["properties"]["status"]["default"] == {"observedGeneration": -1}
+
+
+def test_what_later_versions_add_is_not_there_yet():
+    policy, connection = (crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] for crd in _crds())
+
+    assert not {"rollout"} & policy["spec"]["properties"].keys()
+    assert not {"reverse", "confirm", "changeWindows"} & connection["spec"]["properties"].keys()
+    assert not {"change", "key", "lastKnownGood"} & connection["status"]["properties"].keys()
+    assert not {"revisions"} & policy["status"]["properties"].keys()
+
+
+def test_rules_are_told_with_message_and_place():
+    validations = [
+        node for crd in _crds() for node in _validations(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
+    ]
+
+    assert len(validations) > 40
+    for validation in validations:
+        assert validation.keys() <= {"rule", "message", "fieldPath"}
+        assert validation["message"].endswith("]")
+
+
+def _validations(node: dict[str, Any]) -> list[dict[str, str]]:
+    inner = [
+        *node.get("properties", {}).values(),
+        *(node[key] for key in ("items", "additionalProperties") if key in node),
+    ]
+    return [*node.get("x-kubernetes-validations", []), *(found for child in inner for found in _validations(child))]
+
+
+def test_command_writes_what_is_missing_and_then_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["--root", str(tmp_path)]) == 0
+    written = capsys.readouterr().out
+    assert all(path in written and (tmp_path / path).is_file() for path in _PATHS)
+
+    assert main(["--root", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["--root", str(tmp_path), "--check"]) == 0
+
+
+def test_check_names_what_is_stale_and_leaves_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    main(["--root", str(tmp_path)])
+    stale = tmp_path / _PATHS[0]
+    stale.write_text("edited")
+    (tmp_path / _PATHS[1]).unlink()
+
+    assert main(["--root", str(tmp_path), "--check"]) == 1
+
+    told = capsys.readouterr().err
+    assert all(f"stale: {path}" in told for path in _PATHS)
+    assert stale.read_text() == "edited"
+    assert not (tmp_path / _PATHS[1]).exists()
