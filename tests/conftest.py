@@ -18,7 +18,7 @@ from kubernetes.aio.client import ApiClient
 
 from workbench.control_plane import ControlPlane
 from workbench.go_toolchain import ToolchainError
-from workbench.toolchain import find_binaries
+from workbench.toolchain import CONTROL_PLANE, find_binaries
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -36,9 +36,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     with _uncaptured(session.config):
         try:
-            session.config.stash[_BINARIES] = find_binaries()
+            session.config.stash[_BINARIES] = find_binaries(_names(session))
         except ToolchainError as error:
             session.config.stash[_BINARIES] = error
+
+
+def _names(session: pytest.Session) -> tuple[str, ...]:
+    users = any(item.get_closest_marker("e2e") for item in session.items)
+    return (*CONTROL_PLANE, "kubectl") if users else CONTROL_PLANE
 
 
 @contextmanager

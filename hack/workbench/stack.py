@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import aiohttp
 
-from workbench.control_plane import ControlPlane
-from workbench.processes import Process
+from workbench.control_plane import ControlPlane, is_detached_running, stop_detached
+from workbench.processes import Process, ProcessError, is_recorded_running, stop_recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_NAMESPACE = "azure-vpn-system"
@@ -55,7 +55,10 @@ class SimulatedAzure:
 
 
 class Stack:
-    """Control plane, simulator and operator below one folder. An asynchronous context manager; parts can be restarted."""
+    """Control plane, simulator and operator below one folder. An asynchronous context manager; parts can be restarted.
+
+    Started `detached`, the programs outlive this process and are stopped by `stop_detached_stack`.
+    """
 
     def __init__(
         self,
@@ -71,9 +74,9 @@ class Stack:
         detached: bool = False,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.directory = directory
+        self.directory = directory.resolve()
         self.plane = ControlPlane(
-            directory, binaries=binaries, audit=audit, api_server_flags=api_server_flags, detached=detached
+            self.directory, binaries=binaries, audit=audit, api_server_flags=api_server_flags, detached=detached
         )
         self._time_scale = time_scale
         self._topology = topology
@@ -84,7 +87,6 @@ class Stack:
         self._azure: SimulatedAzure | None = None
         self._simulator: Process | None = None
         self._operator: Process | None = None
-        self._operator_kubeconfig: Path | None = None
         self.probe_port = 0
         self.metrics_port = 0
 
@@ -118,28 +120,41 @@ class Stack:
         return self._operator
 
     async def start(self) -> None:
-        """Start control plane, simulator and operator, and wait until each is ready."""
+        """Start control plane, simulator and operator, and wait until each is ready.
+
+        What is left of an earlier stack in the same folder is stopped first; its logs are begun anew.
+        """
+        await stop_detached_stack(self.directory)
+        for name in _PROGRAMS:
+            (self.directory / f"{name}.log").unlink(missing_ok=True)
         self._say("Kubernetes: a real kube-apiserver and etcd, built from Go modules when first needed")
         await self.plane.start()
-        self._say("Azure: the simulator, with gateways, sites and devices of the demo topology")
+        self._say("Azure: a simulator with Azure's API, and with gateways, sites and devices as the topology says")
         await self.start_simulator()
-        self._say(
-            "CRDs and rights: the operator runs as its own ServiceAccount, under the RBAC rules that it ships with"
-        )
+        self._say("CRDs and rights: the operator gets a ServiceAccount and the RBAC rules that it ships with")
         await self.install()
         self._say("Operator: the program as it is shipped; it does not know that this Azure is simulated")
         await self.start_operator()
 
     async def stop(self) -> None:
-        """Stop what runs, the operator first."""
-        for process in (self._operator, self._simulator):
-            if process is not None:
-                await process.stop()
-        await self.plane.stop()
+        """Stop what runs, the operator first. Safe to call twice."""
+        try:
+            for name, process in (("operator", self._operator), ("simulator", self._simulator)):
+                if process is not None:
+                    await process.stop()
+                    self._pid_file(name).unlink(missing_ok=True)
+        finally:
+            await self.plane.stop()
+
+    def check(self) -> None:
+        """Raise ProcessError, with the end of its log, if one of the programs has ended by itself."""
+        for process in (self.plane.etcd, self.plane.api_server, self._simulator, self._operator):
+            if process is not None and process.exit_code is not None:
+                raise ProcessError(f"{process.name} ended with {process.exit_code}. {process.last_words()}")
 
     async def start_simulator(self) -> None:
         """Start the simulator anew; its state begins with the topology."""
-        ready_file = self.directory / "simulator-ready.json"
+        ready_file = _ready_file(self.directory)
         ready_file.unlink(missing_ok=True)
         command = [
             *_program("azure-vpn-simulator"),
@@ -153,7 +168,7 @@ class Stack:
         self._simulator = Process.start(
             "simulator", command, log=self.directory / "simulator.log", detached=self._detached
         )
-        self._simulator.record(self.directory / "simulator.pid")
+        self._simulator.record(self._pid_file("simulator"))
 
         async def is_ready() -> bool:
             return ready_file.exists()
@@ -172,24 +187,25 @@ class Stack:
         await self.plane.apply(ROOT / "crds")
         await self.plane.create_namespace(SYSTEM_NAMESPACE)
         await self.plane.apply(ROOT / "manifests" / "base" / "rbac.yaml")
-        self._operator_kubeconfig = await self.plane.service_account_kubeconfig(
+        await self.plane.service_account_kubeconfig(
             SYSTEM_NAMESPACE,
             SERVICE_ACCOUNT,
-            expires_in=timedelta(hours=24),
-            path=self.directory / "operator.kubeconfig",
+            expires_in=timedelta(days=30),
+            path=_operator_kubeconfig(self.directory),
         )
 
     async def start_operator(self) -> None:
         """Start the operator and wait until it is ready."""
         self.probe_port, self.metrics_port = _free_ports(2)
+        kubeconfig = ("--kubeconfig", str(_operator_kubeconfig(self.directory)))
         self._operator = Process.start(
             "operator",
-            [*_program("azure-vpn-operator"), "run", *self._operator_flags],
+            [*_program("azure-vpn-operator"), "run", *kubeconfig, *self._operator_flags],
             log=self.directory / "operator.log",
             env=self.operator_environment,
             detached=self._detached,
         )
-        self._operator.record(self.directory / "operator.pid")
+        self._operator.record(self._pid_file("operator"))
         await self._operator.wait_until(self._operator_is_ready, timeout_seconds=START_SECONDS)
 
     @property
@@ -198,12 +214,15 @@ class Stack:
         return {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             **self.azure.environment,
-            "KUBECONFIG": str(self._operator_kubeconfig),
+            "KUBECONFIG": str(_operator_kubeconfig(self.directory)),
             "AZVPN_INSTALLATION_ID": "demo",
             "AZVPN_PROBE_ADDRESS": f"127.0.0.1:{self.probe_port}",
             "AZVPN_METRICS_ADDRESS": f"127.0.0.1:{self.metrics_port}",
             **self._operator_environment,
         }
+
+    def _pid_file(self, name: str) -> Path:
+        return self.directory / f"{name}.pid"
 
     async def _operator_is_ready(self) -> bool:
         url = f"http://127.0.0.1:{self.probe_port}/readyz"
@@ -212,6 +231,36 @@ class Stack:
                 return answer.status == 200
         except (TimeoutError, aiohttp.ClientError):
             return False
+
+
+_PROGRAMS = ("operator", "simulator")
+
+
+async def stop_detached_stack(directory: Path) -> bool:
+    """Stop the stack that was started detached in `directory`; True if anything of it was still running."""
+    stopped = [await stop_recorded(pid_file, marker=marker) for pid_file, marker in _recorded(directory)]
+    return any([await stop_detached(directory), *stopped])
+
+
+def is_detached_stack_running(directory: Path) -> bool:
+    """Tell whether all programs of a stack that was started detached in `directory` run."""
+    recorded = _recorded(directory)
+    return is_detached_running(directory) and all(is_recorded_running(file, marker=marker) for file, marker in recorded)
+
+
+def _recorded(directory: Path) -> list[tuple[Path, str]]:
+    """Pid file and, to tell the program from a stranger, an argument that only this folder's program has."""
+    directory = directory.resolve()
+    markers = (_operator_kubeconfig(directory), _ready_file(directory))
+    return [(directory / f"{name}.pid", str(marker)) for name, marker in zip(_PROGRAMS, markers, strict=True)]
+
+
+def _operator_kubeconfig(directory: Path) -> Path:
+    return directory / "operator.kubeconfig"
+
+
+def _ready_file(directory: Path) -> Path:
+    return directory / "simulator-ready.json"
 
 
 def _program(name: str) -> list[str]:

@@ -179,13 +179,9 @@ class Azure:
         subscription: Subscription,
         rest: list[str],
     ) -> Reply:
-        match rest:
-            case [_, group_name, providers, namespace, type_, *names] if (
-                providers.lower() == "providers" and namespace.lower() == NETWORK.lower()
-            ):
-                pass
-            case _:
-                raise _unknown(request)
+        if len(rest) < 5 or [part.lower() for part in rest[2:4]] != ["providers", NETWORK.lower()]:
+            raise _unknown(request)
+        group_name, type_, names = rest[1], rest[4], rest[5:]
         known = next((t for t in TYPES if t.lower() == type_.lower()), None)
         if known is None:
             raise _unknown(request)

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TopologyError as mistake:
         _say(f"the topology cannot be used:\n{mistake}")
         return 2
-    except OSError as problem:
+    except (OSError, ValueError) as problem:
         _say(f"cannot serve: {problem}")
         return 1
 
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     _flag(serve, "--topology", required=True, help="a YAML file, or demo")
     _flag(serve, "--state-dir", type=Path, required=True, help="folder for ca.crt and keys; used again if there")
     _flag(serve, "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    _flag(serve, "--names", default="", help="further host names and addresses for the certificate, with commas between")
     _flag(serve, "--port", type=_port, default=0, help="TLS port; 0 takes a free one (default)")
     _flag(
         serve, "--control", type=_address, help="loopback address of the control API, such as 127.0.0.1:0; off without"
@@ -61,10 +62,13 @@ async def _serve(options: argparse.Namespace, topology: Topology) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if options.ready_file is not None:
+        options.ready_file.unlink(missing_ok=True)  # one that a killed simulator left would lead astray
     async with running_simulator(
         topology,
         state_dir=options.state_dir,
         host=options.host,
+        names=[name.strip() for name in options.names.split(",") if name.strip()],
         port=options.port,
         control=options.control,
         time_scale=options.time_scale,

@@ -24,7 +24,7 @@ class Clock(Protocol):
         """Return the real date and time (tokens and the journal live by it)."""
 
     def step(self, seconds: float) -> None:
-        """Jump ahead by `seconds` simulated seconds; wall time jumps too."""
+        """Jump ahead by `seconds` simulated seconds; wall time does not, or clients would hold tokens that are over."""
 
     def set_scale(self, scale: float) -> None:
         """Change the speed from now on."""
@@ -44,7 +44,6 @@ class ScaledClock:
         self._origin = datetime.now(UTC)
         self._real_mark = monotonic()
         self._simulated_mark = 0.0
-        self._stepped = 0.0
 
     @property
     def scale(self) -> float:
@@ -60,15 +59,14 @@ class ScaledClock:
         return self._origin + timedelta(seconds=seconds)
 
     def wall(self) -> datetime:
-        """Return the real date and time, moved ahead by every `step` so far."""
-        return datetime.now(UTC) + timedelta(seconds=self._stepped)
+        """Return the real date and time."""
+        return datetime.now(UTC)
 
     def step(self, seconds: float) -> None:
         """Jump ahead by `seconds`; negative values raise ValueError."""
         if seconds < 0:
             raise ValueError("time does not go back")
         self._simulated_mark += seconds
-        self._stepped += seconds
 
     def set_scale(self, scale: float) -> None:
         """Change the speed from now on; ValueError unless above 0."""
@@ -85,6 +83,7 @@ class ManualClock:
         self._scale = _positive(scale)
         self._origin = origin
         self._seconds = 0.0
+        self._wall = origin
 
     @property
     def scale(self) -> float:
@@ -100,8 +99,12 @@ class ManualClock:
         return self._origin + timedelta(seconds=seconds)
 
     def wall(self) -> datetime:
-        """Return the simulated date and time now: this clock knows no other."""
-        return self.utc(self._seconds)
+        """Return the date and time that tokens live by."""
+        return self._wall
+
+    def step_wall(self, seconds: float) -> None:
+        """Let wall time pass, for tests of what expires."""
+        self._wall += timedelta(seconds=seconds)
 
     def step(self, seconds: float) -> None:
         """Jump ahead by `seconds`; negative values raise ValueError."""

@@ -98,7 +98,7 @@ def normalized(sent: dict[str, Any], *, normalize_aliases: bool) -> dict[str, An
         if name in kept:
             kept[name] = _reduced(name, kept[name], type_)
     for name, allowed in _ALLOWED.items():
-        if name in kept and kept[name] not in allowed:
+        if name in kept and not (isinstance(kept[name], str) and kept[name] in allowed):
             raise _bad_value(name, kept[name])
     for name in _FLAGS:
         if not isinstance(kept.get(name, False), bool):

@@ -46,17 +46,16 @@ class Connections:
 
     def list_group(self, call: Call) -> Reply:
         """GET all of a group: without connectionStatus and without keys."""
-        rows = self._world.store.group(call.subscription, call.group, CONNECTIONS)
-        return self._world.page(
-            call, [self._views.listed(r, call.api_version) for r in rows if isinstance(r, Connection)]
-        )
+        found = self._world.store.group(call.subscription, call.group, CONNECTIONS)
+        rows = [row for row in found if isinstance(row, Connection)]
+        return self._world.page(call, rows, lambda row: self._views.listed(row, call.api_version))
 
     def list_of_gateway(self, call: Call) -> Reply:
         """GET all that a gateway has a part in, in the shorter form of that list."""
         if self._world.store.get(call.id) is None:
             raise not_found(GATEWAYS, call.name, call.group)
-        rows = self._world.store.of_gateway(call.id.key)
-        return self._world.page(call, [self._views.listed_of_gateway(c, call.api_version) for c in rows])
+        rows = self._world.store.at_end(call.id.key)
+        return self._world.page(call, rows, lambda row: self._views.listed_of_gateway(row, call.api_version))
 
     def put(self, call: Call) -> Reply:
         """PUT: create (201) or replace (200); what is left out goes back to its default."""
@@ -180,13 +179,12 @@ class Connections:
             gateway, operation = blocked
             used = store.find(gateway)
             if gateway != own or self._world.options.gateway_busy_answer == "RetryableError":
-                raise referenced_not_ready(str(used.id) if used else gateway, call.scope, operation)
+                raise referenced_not_ready(str(used.id) if used else gateway, call.scope, operation.name)
             url = self._world.operation_url(call.request, operation, call.api_version)
             raise another_operation(url)
         local = store.find(reference(properties, "localNetworkGateway2"))
         if local is not None and local.state is ProvisioningState.UPDATING:
-            operation = Operation("", local.last_operation, local.id, local.location)
-            raise referenced_not_ready(str(local.id), call.scope, operation)
+            raise referenced_not_ready(str(local.id), call.scope, local.last_operation)
 
     def preset(
         self, id_: ResourceId, location: str, sent: dict[str, Any], tags: dict[str, str] | None, key: str

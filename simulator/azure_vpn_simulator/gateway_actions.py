@@ -27,7 +27,7 @@ class GatewayActions:
         self._world.require_action(call)
         self._world.require_gateway_free(call)
         seconds = self._world.options.durations.gateway_reset
-        for connection in self._world.store.of_gateway(call.id.key):
+        for connection in self._world.store.at_end(call.id.key):
             if connection.live is not None:
                 self._world.tunnels.negotiate(connection, delay=seconds)
 
@@ -48,7 +48,7 @@ class GatewayActions:
 
     def _bgp_peers(self, gateway: Resource) -> list[dict[str, Any]]:
         peers = []
-        for connection in self._world.store.of_gateway(gateway.id.key):
+        for connection in self._world.store.at_end(gateway.id.key):
             far = self._far_end(connection, gateway)
             settings = far.properties.get("bgpSettings") if far else None
             if not connection.properties["enableBgp"] or not settings:

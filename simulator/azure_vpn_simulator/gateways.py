@@ -16,7 +16,6 @@ from azure_vpn_simulator.resources import (
     Connection,
     ProvisioningState,
     Resource,
-    reference,
 )
 from azure_vpn_simulator.wire import Call, Reply, json_reply
 from azure_vpn_simulator.world import World, described
@@ -24,6 +23,7 @@ from azure_vpn_simulator.world import World, described
 _PUT_GATEWAY = "PutVirtualNetworkGatewayOperation"
 _PUT_LOCAL = "PutLocalNetworkGatewayOperation"
 _DELETE_LOCAL = "DeleteLocalNetworkGatewayOperation"
+_OBJECTS = ("sku", "bgpSettings", "localNetworkAddressSpace")
 
 
 class Gateways:
@@ -48,7 +48,7 @@ class Gateways:
     def list_group(self, call: Call) -> Reply:
         """GET all of a group."""
         rows = self._world.store.group(call.subscription, call.group, call.type)
-        return self._world.page(call, [described(r, r.properties) for r in rows])
+        return self._world.page(call, rows, lambda row: described(row, row.properties))
 
     def patch(self, call: Call) -> Reply:
         """PATCH: replace the tags."""
@@ -64,8 +64,6 @@ class Gateways:
         """PUT a virtual network gateway: replaces what was sent, keeps what the service made."""
         existing, location, tags, sent = self._put_start(call)
         self._world.require_gateway_free(call)
-        if "sku" in sent and not isinstance(sent["sku"], dict):
-            raise bad_content("sku must be an object")
         durations = self._world.options.durations
         if existing is None:
             existing = self._add(call.id, location, gateway_properties(call.id, sent), tags)
@@ -119,6 +117,9 @@ class Gateways:
         location = self._world.require_location(body, existing)
         read_only = ("provisioningState", "resourceGuid")
         sent = {k: v for k, v in bodies.properties_of(body).items() if k not in read_only}
+        for name in _OBJECTS:
+            if not isinstance(sent.get(name, {}), dict):
+                raise bad_content(f"{name} must be an object")
         return existing, location, self._world.modified_tags(call, tags), sent
 
     def _write_gateway(self, call: Call, gateway: Resource, seconds: float) -> dict[str, str]:
@@ -136,8 +137,7 @@ class Gateways:
         return self._world.operation_headers(call, operation)
 
     def _used_by(self, local: Resource) -> list[Connection]:
-        rows = self._world.store.connections()
-        return [c for c in rows if reference(c.properties, "localNetworkGateway2") == local.id.key]
+        return self._world.store.at_end(local.id.key)
 
     def _add(self, id_: ResourceId, location: str, properties: dict[str, Any], tags: dict[str, str] | None) -> Resource:
         resource = Resource(id_, location, properties, tags, self._world.etag(), self._world.guids.next())

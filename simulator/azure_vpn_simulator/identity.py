@@ -174,7 +174,7 @@ class Identity:
             )
         if "client_secret" in form:
             known = principal.client_secret
-            if known is None or not hmac.compare_digest(known.encode(), form["client_secret"].encode("latin-1")):
+            if known is None or not hmac.compare_digest(known.encode(), form["client_secret"].encode()):
                 raise _TokenError(401, "invalid_client", 7000215, "Invalid client secret provided.")
         elif "client_assertion" in form:
             self._require_assertion(principal, form)

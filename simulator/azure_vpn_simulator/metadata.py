@@ -6,10 +6,15 @@ from azure_vpn_simulator.topology import Topology
 from azure_vpn_simulator.wire import Reply, Request, json_reply
 
 _LIST_SINCE = "2019-05-01"
+_ONE_SINCE = "2022-09-01"
 
 
 def cloud_metadata(topology: Topology, request: Request) -> Reply:
-    """Answer /metadata/endpoints: one cloud in the old form, a list with one cloud from api-version 2019-05-01 on."""
+    """Answer /metadata/endpoints.
+
+    Before api-version 2019-05-01 that is one cloud in an old form, from then on a list of clouds, and from 2022-09-01 on the
+    one cloud again: that is what `az cloud register` reads.
+    """
     base = request.base_url
     audiences = topology.options.audiences
     authentication = {
@@ -18,7 +23,8 @@ def cloud_metadata(topology: Topology, request: Request) -> Reply:
         "tenant": topology.tenant_id,
         "identityProvider": "AAD",
     }
-    if request.query.get("api-version", "") < _LIST_SINCE:
+    version = request.query.get("api-version", "")
+    if version < _LIST_SINCE:
         return json_reply(
             200,
             {
@@ -38,7 +44,7 @@ def cloud_metadata(topology: Topology, request: Request) -> Reply:
         "gallery": f"{base}/gallery",
         "suffixes": {},
     }
-    return json_reply(200, [cloud])
+    return json_reply(200, cloud if version >= _ONE_SINCE else [cloud])
 
 
 def instance_discovery(request: Request) -> Reply:

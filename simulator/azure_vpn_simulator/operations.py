@@ -163,7 +163,7 @@ def another_operation(url: str) -> ProviderError:
     )
 
 
-def referenced_not_ready(used: str, user: str, operation: Operation) -> ProviderError:
+def referenced_not_ready(used: str, user: str, operation_name: str) -> ProviderError:
     """Return the refusal of a write that refers to a resource which is not in a settled state."""
     return ProviderError(
         429,
@@ -174,7 +174,7 @@ def referenced_not_ready(used: str, user: str, operation: Operation) -> Provider
                 "code": "ReferencedResourceNotProvisioned",
                 "message": f"Cannot proceed with operation because resource {used} used by resource {user} is not in Succeeded "
                 "state. Resource is in Updating state and the last operation that updated/is updating the resource is "
-                f"{operation.name}.",
+                f"{operation_name}.",
             }
         ],
     )

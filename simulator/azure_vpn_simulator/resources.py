@@ -2,7 +2,6 @@
 
 import random
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -69,11 +68,11 @@ class Connection(Resource):
 
 
 class Store:
-    """Every resource, indexed by id, by group and type, and connections by the gateways they join."""
+    """Every resource, indexed by id, by group and type, and connections by the gateways at their ends."""
 
     def __init__(self) -> None:
         self._by_group: dict[tuple[str, str], dict[str, Resource]] = {}
-        self._by_gateway: dict[str, dict[str, Connection]] = {}
+        self._by_end: dict[str, dict[str, Connection]] = {}
 
     def get(self, id_: ResourceId) -> Resource | None:
         """Find a resource."""
@@ -93,37 +92,28 @@ class Store:
         """Put a resource in."""
         self._by_group.setdefault(_place(resource.id), {})[resource.id.name.lower()] = resource
         if isinstance(resource, Connection):
-            for gateway in gateway_keys(resource.properties):
-                self._by_gateway.setdefault(gateway, {})[resource.id.key] = resource
+            for end in _end_keys(resource.properties):
+                self._by_end.setdefault(end, {})[resource.id.key] = resource
 
     def remove(self, resource: Resource) -> None:
         """Take a resource out."""
         self._by_group.get(_place(resource.id), {}).pop(resource.id.name.lower(), None)
         if isinstance(resource, Connection):
             resource.deleted = True
-            for gateway in gateway_keys(resource.properties):
-                self._by_gateway.get(gateway, {}).pop(resource.id.key, None)
+            for end in _end_keys(resource.properties):
+                self._by_end.get(end, {}).pop(resource.id.key, None)
 
     def group(self, subscription: str, group: str, type_: str) -> list[Resource]:
         """List one type in one group, oldest first."""
         return list(self._by_group.get((f"{subscription}/{group}".lower(), type_.lower()), {}).values())
 
-    def of_gateway(self, gateway_key: str) -> list[Connection]:
-        """List the connections that name the gateway at either end, oldest first."""
-        return list(self._by_gateway.get(gateway_key, {}).values())
+    def at_end(self, gateway_key: str) -> list[Connection]:
+        """List the connections that name the gateway, virtual or local, at either end, oldest first."""
+        return list(self._by_end.get(gateway_key, {}).values())
 
     def owned_by(self, gateway_key: str) -> list[Connection]:
         """List the connections whose own (first) gateway it is."""
-        return [
-            c for c in self.of_gateway(gateway_key) if reference(c.properties, "virtualNetworkGateway1") == gateway_key
-        ]
-
-    def connections(self) -> Iterator[Connection]:
-        """Every connection there is."""
-        for rows in list(self._by_group.values()):
-            for row in list(rows.values()):
-                if isinstance(row, Connection):
-                    yield row
+        return [c for c in self.at_end(gateway_key) if reference(c.properties, "virtualNetworkGateway1") == gateway_key]
 
 
 def reference(properties: dict[str, Any], name: str) -> str:
@@ -137,6 +127,11 @@ def gateway_keys(properties: dict[str, Any]) -> tuple[str, ...]:
     """Return the keys of the virtual network gateways that a connection names, its own first."""
     keys = (reference(properties, "virtualNetworkGateway1"), reference(properties, "virtualNetworkGateway2"))
     return tuple(dict.fromkeys(k for k in keys if k))
+
+
+def _end_keys(properties: dict[str, Any]) -> tuple[str, ...]:
+    local = reference(properties, "localNetworkGateway2")
+    return (*gateway_keys(properties), local) if local else gateway_keys(properties)
 
 
 def _place(id_: ResourceId) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ async def running_simulator(
     *,
     state_dir: Path | None = None,
     host: str = "127.0.0.1",
+    names: Sequence[str] = (),
     port: int = 0,
     control: tuple[str, int] | None = ("127.0.0.1", 0),
     clock: Clock | None = None,
@@ -46,14 +47,14 @@ async def running_simulator(
 ) -> AsyncIterator[RunningSimulator]:
     """Listen until the block ends.
 
-    `topology` is a checked topology, a document, the name of a built-in one, or a file; port 0 takes a free one; without
+    `names` are further ones for the certificate; `topology` is a checked topology, a document, the name of a built-in one, or a file; port 0 takes a free one; without
     `state_dir` the certificates are made in a folder that goes with the block; `clock` replaces the real one.
     TopologyError, OSError (a port in use) or ValueError (control not on loopback) end it before it begins.
     """
     async with AsyncExitStack() as stack:
         if state_dir is None:
             state_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="azure-vpn-simulator-")))
-        certificates = Certificates(state_dir, sorted({"localhost", "127.0.0.1", "::1", _certificate_name(host)}))
+        certificates = Certificates(state_dir, sorted({"localhost", "127.0.0.1", "::1", _certificate_name(host), *names}))
         checked = _checked(topology)
         simulator = Simulator(checked, clock or ScaledClock(time_scale), certificates.token_key())
         site = await _listen(stack, simulator.server.application(), host, port, certificates)

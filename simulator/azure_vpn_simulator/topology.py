@@ -39,7 +39,7 @@ class Bgp(_Part):
 class Device(_Part):
     """The VPN device behind a local network gateway; everything but the key has a friendly default."""
 
-    key: SharedKey
+    key: SharedKey = Field(repr=False)
     proposals: Literal["any"] | list[Proposal] = "any"
     protocols: list[Literal["IKEv2", "IKEv1"]] = ["IKEv2", "IKEv1"]
     mode: Literal["Default", "ResponderOnly", "InitiatorOnly"] = "Default"
@@ -97,9 +97,9 @@ class Connection(_Part):
     virtual_network_gateway: str
     local_network_gateway: str | None = None
     peer_virtual_network_gateway: str | None = None
-    shared_key: SharedKey
+    shared_key: SharedKey = Field(repr=False)
     tags: dict[str, str] | None = None
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = Field(default={}, repr=False)
 
     @model_validator(mode="after")
     def _one_peer(self) -> Self:
@@ -142,9 +142,9 @@ class Principal(_Part):
     name: Name
     client_id: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")
     object_id: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")
-    client_secret: str | None = Field(default=None, min_length=1)
+    client_secret: str | None = Field(default=None, min_length=1, repr=False)
     federated_subjects: list[str] = []
-    managed_identity_header: str | None = Field(default=None, min_length=1)
+    managed_identity_header: str | None = Field(default=None, min_length=1, repr=False)
     rights: list[Right] = [Right(actions=["*"])]
 
 

@@ -85,8 +85,8 @@ class Tunnels:
             self.devices[gateway_key] = device
         if before == device:
             return
-        for connection in self._store.connections():
-            if connection.live is not None and connection.live.peer == gateway_key:
+        for connection in self._store.at_end(gateway_key):
+            if connection.live is not None:
                 self._react(connection, before, device)
 
     def other_half(self, connection: Connection) -> Connection | None:

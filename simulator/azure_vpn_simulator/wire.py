@@ -20,8 +20,8 @@ class Request:
     method: str
     path: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     base_url: str
 
     def json_object(self) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class Reply:
     """An HTTP answer; `body` None means no content at all."""
 
     status: int
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
 

@@ -1,13 +1,14 @@
 """Everything that the simulated Azure consists of, tied together for the services that answer requests."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from azure_vpn_simulator import access
 from azure_vpn_simulator import invented_codes as invented
 from azure_vpn_simulator.clock import Clock, real_seconds
 from azure_vpn_simulator.errors import ArmError
-from azure_vpn_simulator.operations import Operation, Operations, Outcome, another_operation
+from azure_vpn_simulator.operations import Finish, Operation, Operations, Outcome, another_operation
 from azure_vpn_simulator.options import Options
 from azure_vpn_simulator.resource_ids import NETWORK, normal_location
 from azure_vpn_simulator.resources import Guids, ProvisioningState, Resource, Store
@@ -16,6 +17,7 @@ from azure_vpn_simulator.topology import Topology
 from azure_vpn_simulator.tunnels import Tunnels
 from azure_vpn_simulator.wire import Call, Reply, Request, json_reply
 
+_Row = TypeVar("_Row")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?")
 
 
@@ -114,7 +116,7 @@ class World:
         return headers
 
     def start_action(
-        self, call: Call, name: str, resource: Resource, seconds: float, finish: Any, gateways: tuple[str, ...] = ()
+        self, call: Call, name: str, resource: Resource, seconds: float, finish: Finish, gateways: tuple[str, ...] = ()
     ) -> Reply:
         """Begin a POST action: 202 with both addresses."""
         operation = self.operations.start(
@@ -159,11 +161,11 @@ class World:
         resource.state = ProvisioningState.FAILED if operation.error else ProvisioningState.SUCCEEDED
         resource.etag = self.etag()
 
-    def page(self, call: Call, rows: list[dict[str, Any]]) -> Reply:
-        """Return one page of a list; `$skipToken` in `nextLink` says where the next one begins."""
+    def page(self, call: Call, rows: list[_Row], show: Callable[[_Row], dict[str, Any]]) -> Reply:
+        """Return one page of a list, each row as `show` writes it; `$skipToken` in `nextLink` says where the next begins."""
         token = call.request.query.get("$skipToken", "0")
         start, size = int(token) if token.isascii() and token.isdigit() else 0, self.options.page_size
-        document: dict[str, Any] = {"value": rows[start : start + size]}
+        document: dict[str, Any] = {"value": [show(row) for row in rows[start : start + size]]}
         if start + size < len(rows):
             document["nextLink"] = (
                 f"{call.request.base_url}{call.request.path}?api-version={call.api_version}&$skipToken={start + size}"

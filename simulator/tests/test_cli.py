@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,11 @@ def start(tmp_path: Path, state_dir: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_and_stops_within_a_second_even_with_a_client_connected(start: Start, number: int) -> None:
+def test_it_serves_and_stops_within_a_second_even_with_a_request_that_hangs(start: Start, number: int) -> None:
     process, ready = start("--topology", "demo", "--control", "127.0.0.1:0")
+    hang = json.dumps({"action": "hang", "match": {"pathRegex": "/subscriptions"}}).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{ready['controlUrl']}/faults", hang)) as created:
+        assert created.status == 201
     assert ready["pid"] == process.pid
     assert ready["authority"] == ready["endpoint"]
     host, port = ready["endpoint"].removeprefix("https://").split(":")
@@ -53,6 +57,8 @@ def test_it_serves_and_stops_within_a_second_even_with_a_client_connected(start:
     with socket.create_connection((host, int(port))) as raw, context.wrap_socket(raw, server_hostname=host) as client:
         client.sendall(b"GET /metadata/endpoints HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 200")
+        client.sendall(b"GET /subscriptions HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.1)
         before = time.monotonic()
         process.send_signal(number)
         _, said = process.communicate(timeout=10)
@@ -60,6 +66,17 @@ def test_it_serves_and_stops_within_a_second_even_with_a_client_connected(start:
     assert process.returncode == 0
     assert "Demo." not in said
     assert "stopping" in said
+
+
+def test_a_ready_file_that_was_left_behind_does_not_count(tmp_path: Path, state_dir: Path) -> None:
+    left = tmp_path / "ready.json"
+    left.write_text("{}")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        flags = ["--topology", "demo", "--state-dir", str(state_dir), "--ready-file", str(left)]
+        assert main(["serve", *flags, "--port", str(taken.getsockname()[1])]) == 1
+    assert not left.exists()
 
 
 def test_flags_can_be_environment_variables(start: Start) -> None:

@@ -154,8 +154,6 @@ async def test_a_stuck_operation_ends_when_faults_are_removed(wire: Wire) -> Non
     statuses = []
     for _ in range(2):
         wire.clock.step(100_000)
-        # The token is as old as the clock: a new one is needed.
-        wire.headers = Wire(wire.running, wire.http, wire.clock).headers
         async with wire.http.get(url, headers=wire.headers) as poll:
             statuses.append((await poll.json())["status"])
         await wire.control("DELETE", "/faults")

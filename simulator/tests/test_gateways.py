@@ -38,6 +38,12 @@ def test_a_put_changes_the_sku_and_keeps_what_the_service_made(arm: ArmDriver) -
     assert after["ipConfigurations"] == before["ipConfigurations"]
 
 
+@pytest.mark.parametrize("name", ["sku", "bgpSettings"])
+def test_what_is_an_object_stays_one(arm: ArmDriver, name: str) -> None:
+    refused = arm.put("virtualNetworkGateways/GwA", {"location": "eastus", "properties": {name: 3}})
+    assert refused.code == "InvalidRequestContent"
+
+
 def test_a_new_gateway_takes_half_an_hour(arm: ArmDriver) -> None:
     body = {"location": "eastus", "properties": {"sku": {"name": "VpnGw1AZ"}, "vpnType": "RouteBased"}}
     created = arm.put("virtualNetworkGateways/New", body)

@@ -1,11 +1,12 @@
 """The README's tables are the code's."""
 
+import json
 import re
 from pathlib import Path
 
 from azure_vpn_simulator.faults import Action
 from azure_vpn_simulator.invented_codes import INVENTED_CODES
-from azure_vpn_simulator.options import Durations, Options
+from azure_vpn_simulator.options import Options
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -25,7 +26,7 @@ def test_no_code_is_invented_twice_and_every_row_is_used() -> None:
     assert len({row.code for row in INVENTED_CODES}) == len(INVENTED_CODES)
     package = Path(__file__).parents[1] / "azure_vpn_simulator"
     code = "\n".join(f.read_text() for f in package.glob("*.py"))
-    names = re.findall(r"^([A-Z_]+) = InventedCode", (package / "invented_codes.py").read_text(), re.MULTILINE)
+    names = re.findall(r"^([A-Z0-9_]+) = InventedCode", (package / "invented_codes.py").read_text(), re.MULTILINE)
     assert len(names) == len(INVENTED_CODES)
     assert [name for name in names if f"invented.{name}" not in code] == []
 
@@ -34,15 +35,19 @@ def test_every_fault_action_is_explained() -> None:
     assert [row[0] for row in table("Faults")] == [str(action) for action in Action]
 
 
+def written(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each:g}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value) if isinstance(value, bool) else str(value)
+
+
 def test_every_option_is_explained_with_its_default() -> None:
-    rows = {row[0]: row[1] for row in table("Options")}
-    nested = {"durations", "throttling", "apiVersions"}
     expected = {}
     for name, value in Options().model_dump(mode="json", by_alias=True).items():
-        if name not in nested:
-            expected[name] = value
+        if name in {"durations", "throttling", "apiVersions"}:
+            expected.update({f"{name}.{inner}": written(each) for inner, each in value.items()})
         else:
-            expected.update({f"{name}.{inner}": each for inner, each in value.items()})
-    assert set(rows) == set(expected)
-    defaults = Durations().model_dump(by_alias=True)
-    assert {n: float(rows[f"durations.{n}"]) for n in defaults} == defaults
+            expected[name] = written(value)
+    assert {row[0]: row[1] for row in table("Options")} == expected

@@ -24,11 +24,12 @@ from azure_vpn_operator.api.vpn_connection_status import (
 from azure_vpn_operator.domain.validation import read_policy
 from azure_vpn_operator.domain.violations import Invalid
 from support.api_server import ApiServer, open_api_server
-from support.object_cases import Document, connection, policy
+from support.object_cases import NETWORK, SUBSCRIPTION, Document, connection, policy
 from workbench.control_plane import ControlPlane
 from workbench.rest import ApiError, call
 
 _CRDS = Path(__file__).parents[2] / "crds"
+_SAMPLES = Path(__file__).parents[2] / "manifests" / "samples"
 _MOMENT = "2026-11-23T10:00:00Z"
 
 
@@ -206,6 +207,50 @@ def test_status_with_one_condition_type_twice_is_refused(server: ApiServer):
     assert "Duplicate value" in str(
         server.try_status(stored, {"conditions": [_condition("Ready"), _condition("Ready")]}).refusal
     )
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+def test_largest_object_that_the_schema_allows_is_within_the_servers_budget(server: ApiServer):
+    gateway = f"{NETWORK.replace('TestRG1', 'g' * 90)}/virtualNetworkGateways/{'v' * 80}"
+    ranges = ["1234:1234:1234:1234:1234:1234:1234:1234/128"] * 100
+    largest = connection(
+        azureName="a" * 80,
+        resourceGroup="g" * 90,
+        subscriptionId=SUBSCRIPTION,
+        virtualNetworkGateway={"id": gateway},
+        localNetworkGateway={"id": gateway.replace("virtualNetworkGateways", "localNetworkGateways")},
+        ipsecPolicyRef={"name": "p" * 63},
+        sharedKeySecretRef={"name": "s" * 253, "key": "k" * 253},
+        trafficSelectorPolicies=[{"localAddressRanges": ranges, "remoteAddressRanges": ranges}] * 100,
+        enableBgp=True,
+        gatewayCustomBgpIpAddresses=[
+            {
+                "ipConfigurationId": f"{gateway}/ipConfigurations/{'c' * 80}",
+                "customBgpIpAddress": "1234:1234:1234:1234:1234:1234:1234:1234",
+            }
+        ]
+        * 16,
+        ingressNatRules=[{"id": f"{gateway}/natRules/{'n' * 80}"}] * 100,
+        egressNatRules=[{"id": f"{gateway}/natRules/{'n' * 80}"}] * 100,
+        tags={f"{number:02}{'t' * 510}": "v" * 256 for number in range(40)},
+    )
+    status = {"halves": [{"role": "Forward", "id": f"{gateway.rpartition('/')[0]}/{'c' * 80}"}]}
+
+    stored = server.create(largest, status)
+
+    assert server.try_update(stored, {**largest, "spec": {**largest["spec"], "suspend": True}}).refusal is None
+
+
+@pytest.mark.parametrize("sample", ["default-policy", "site-to-site", "vnet-to-vnet"])
+def test_samples_are_taken(server: ApiServer, sample: str):
+    documents = [
+        found for path in sorted((_SAMPLES / sample).glob("*.yaml")) for found in yaml.safe_load_all(path.read_text())
+    ]
+    ours = [document for document in documents if document["kind"] in {"IpsecPolicy", "VpnConnection"}]
+
+    assert ours
+    for document in ours:
+        assert server.try_create(document).refusal is None
 
 
 async def test_object_that_is_older_than_a_rule_can_still_be_changed(own_control_plane: ControlPlane):

@@ -58,13 +58,12 @@ def test_server_has_the_verdict_of_the_table(server: ApiServer, case: Case):
 
 
 @pytest.mark.parametrize("case", params(UPDATE_CASES))
-def test_server_has_the_verdict_of_the_table_about_updates(
-    control_plane: ControlPlane, azvpn_crds: None, case: UpdateCase
-):
-    with open_api_server(control_plane, f"updates-{uuid.uuid4().hex[:8]}") as server:
-        stored = server.create(case.old, case.status)
-
+def test_server_has_the_verdict_of_the_table_about_updates(server: ApiServer, case: UpdateCase):
+    stored = server.create(case.old, case.status)
+    try:
         _assert_verdict(server.try_update(stored, case.new), case.refused)
+    finally:
+        server.delete(stored)
 
 
 @pytest.mark.parametrize("case", params([case for case in (*POLICY_CASES, *CONNECTION_CASES) if not case.refused]))

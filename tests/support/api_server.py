@@ -56,6 +56,10 @@ class ApiServer:
             "PUT", f"{self._path(document)}/{stored['metadata']['name']}/status", {**stored, "status": status}
         )
 
+    def delete(self, stored: Document) -> None:
+        """Delete a stored object."""
+        self._call("DELETE", f"{self._path(stored)}/{stored['metadata']['name']}", {})
+
     def try_update(self, stored: Document, document: Document) -> Answer:
         """Ask whether a stored object could be replaced."""
         metadata = {**document["metadata"], "resourceVersion": stored["metadata"]["resourceVersion"]}
@@ -80,7 +84,7 @@ class ApiServer:
             auth_settings=["BearerToken"],
         )
         response = await self._client.call_api(method, url, headers, body)
-        return dict(json.loads(await response.read()))
+        return dict(json.loads(await response.read()))  # type: ignore[no-untyped-call]
 
     def discover(self) -> list[Document]:
         """Return the kinds of the API group."""

@@ -583,6 +583,7 @@ SETTING_CASES = [
     Case("41 tags", connection(tags={f"t{i}": "x" for i in range(41)}), _refused("items", "tags")),
     Case("a tag's value of 256 characters", connection(tags={"a": "x" * 256})),
     Case("a tag's value of 257 characters", connection(tags={"a": "x" * 257}), _refused("length", "tags.a")),
+    Case("a tag that is null is no tag", connection(tags={"a": None, "b": "x"})),
     Case("a tag's value is a text", connection(tags={"a": 1}), _refused("type", "tags.a")),
     Case("a tag's name of 512 characters", connection(tags={"x" * 512: "a"})),
     Case("a tag's name of 513 characters", connection(tags={"x" * 513: "a"}), _refused("tag-names", "tags")),

@@ -128,6 +128,11 @@ class FakeAzure:
         self._pass_time()
         return sum(not operation.done for operation in self._operations.values())
 
+    def connection_of(self, operation_url: str) -> str:
+        """Name of the connection that an operation is about; empty if there is no such operation."""
+        operation = self._operations.get(operation_url)
+        return operation.connection.name if operation else ""
+
     async def get(self, connection: ArmId) -> Read[LiveConnection]:
         """As the port says."""
         return self._read("get", connection, lambda: self._live(connection))

@@ -51,12 +51,12 @@ POLICY_CASES = [
         ),
     ),
     *(
-        Case(f"{field} {value} is in the how-to's table", policy(**{field: value}))
+        Case(f"{field} {value} is in the how-to's table", policy(None, **{field: value}))
         for field, values in _TABLE.items()
         for value in values.split()
     ),
     *(
-        Case(f"{field} {value} is in Azure's enum", policy(**{field: value}))
+        Case(f"{field} {value} is in Azure's enum", policy(None, **{field: value}))
         for field, values in _BEYOND_THE_TABLE.items()
         for value in values.split()
     ),
@@ -70,7 +70,7 @@ POLICY_CASES = [
         for integrity in _TABLE_INTEGRITY.split()
     ),
     *(
-        Case(f"{field} {value} does not exist", policy(**{field: value}), (("enum", f"spec.{field}"),))
+        Case(f"{field} {value} does not exist", policy(None, **{field: value}), (("enum", f"spec.{field}"),))
         for field, values in _NO_SUCH_VALUE.items()
         for value in values.split()
     ),
@@ -88,6 +88,18 @@ POLICY_CASES = [
     ),
     Case("a vendor's spelling is recognised", policy(dhGroup="group 20"), (("enum", "spec.dhGroup"),), hint="ECP384"),
     Case("3DES is called DES3", policy(ipsecEncryption="3DES"), (("enum", "spec.ipsecEncryption"),), hint="DES3"),
+    Case(
+        "GCM encryption without GCM integrity is told its partner",
+        policy(ipsecEncryption="GCMAES192"),
+        _GCM,
+        hint="set `ipsecIntegrity` to GCMAES192",
+    ),
+    Case(
+        "GCM integrity without GCM encryption is told its partner",
+        policy(ipsecIntegrity="GCMAES128"),
+        _GCM,
+        hint="set `ipsecEncryption` to GCMAES128",
+    ),
     Case("an empty algorithm is none", policy(pfsGroup=""), (("enum", "spec.pfsGroup"),)),
     *(
         Case(f"a policy without {field} is partial", policy(**{field: DROP}), (("required", f"spec.{field}"),))
@@ -132,6 +144,11 @@ POLICY_CASES = [
         "2147483648 kilobytes are too much",
         policy(saDataSizeKilobytes=2147483648),
         (("range", "spec.saDataSizeKilobytes"),),
+    ),
+    Case(
+        "1024.0 kilobytes are no number to CEL",
+        policy(saDataSizeKilobytes=1024.0),
+        (("sa-data-size", "spec.saDataSizeKilobytes"),),
     ),
     Case("a negative volume is too little", policy(saDataSizeKilobytes=-1), (("range", "spec.saDataSizeKilobytes"),)),
     Case(

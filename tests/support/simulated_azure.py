@@ -12,7 +12,7 @@ from azure_vpn_operator.arm.observer import Exchange
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.runtime.clock import SystemClock
+from azure_vpn_operator.runtime.clock import Clock, SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from azure_vpn_simulator.clock import ManualClock
 from azure_vpn_simulator.faults import FaultSpec
@@ -155,11 +155,10 @@ class SimulatedAzure:
         }
         return ArmSettings(**(usual | changes))
 
-    def session_as(self, principal: str, **changes: Any) -> ArmSession:
+    def session_as(self, principal: str, *, clock: Clock | None = None, **changes: Any) -> ArmSession:
         """A session of one of the principals; the caller closes it."""
-        return ArmSession(
-            self.settings(principal, **changes), clock=SystemClock(), secrets=self.secrets, observer=self.observer
-        )
+        settings = self.settings(principal, **changes)
+        return ArmSession(settings, clock=clock or SystemClock(), secrets=self.secrets, observer=self.observer)
 
     def fault(self, action: str, *, method: str | None = None, path: str | None = None, **more: Any) -> None:
         """Let requests to Resource Manager that fit fail; token requests too only if `path` says so."""

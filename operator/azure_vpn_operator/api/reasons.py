@@ -36,6 +36,7 @@ class Reason(StrEnum):
     SECRET_NOT_FOUND = "SecretNotFound"
     SECRET_KEY_NOT_FOUND = "SecretKeyNotFound"
     SECRET_UNREADABLE = "SecretUnreadable"
+    SECRET_NOT_READ = "SecretNotRead"
     SHARED_KEY_INVALID = "SharedKeyInvalid"
 
     GATEWAY_NOT_FOUND = "GatewayNotFound"
@@ -54,6 +55,7 @@ class Reason(StrEnum):
     AZURE_ANSWER_UNREADABLE = "AzureAnswerUnreadable"
     OPERATION_FAILED = "OperationFailed"
     OPERATION_STUCK = "OperationStuck"
+    CHANGE_NOT_KEPT = "ChangeNotKept"
 
     CREATING = "Creating"
     UPDATING = "Updating"
@@ -148,6 +150,8 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
             (ConditionType.SYNCED, _U),
+            (ConditionType.POLICY_RESOLVED, _U),
+            (ConditionType.CREDENTIALS_RESOLVED, _U),
         ),
         "The object breaks one or more rules (it may be older than the rule).",
         "Correct the fields that the message names.",
@@ -198,7 +202,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         (
             (ConditionType.POLICY_RESOLVED, _F),
             (ConditionType.READY, _F),
-            (ConditionType.RECONCILING, _T),
+            (ConditionType.SYNCED, _U),
         ),
         "The named IpsecPolicy does not exist yet. Azure is kept as it is.",
         "Create the IpsecPolicy in the same namespace, or correct spec.ipsecPolicyRef.",
@@ -208,6 +212,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.POLICY_RESOLVED, _F),
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
+            (ConditionType.SYNCED, _U),
         ),
         "The named IpsecPolicy breaks a rule. Azure keeps the last good policy.",
         "Correct the IpsecPolicy; its own message names the fields.",
@@ -231,7 +236,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         (
             (ConditionType.CREDENTIALS_RESOLVED, _F),
             (ConditionType.READY, _F),
-            (ConditionType.RECONCILING, _T),
+            (ConditionType.SYNCED, _F),
         ),
         "The named Secret does not exist yet. Only creation and a change of key wait for it.",
         "Create the Secret in the same namespace.",
@@ -240,7 +245,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         (
             (ConditionType.CREDENTIALS_RESOLVED, _F),
             (ConditionType.READY, _F),
-            (ConditionType.RECONCILING, _T),
+            (ConditionType.SYNCED, _F),
         ),
         "The Secret exists but lacks the named entry.",
         "Add the entry, or correct spec.sharedKeySecretRef.key.",
@@ -250,15 +255,22 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.CREDENTIALS_RESOLVED, _U),
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
+            (ConditionType.SYNCED, _F),
         ),
         "The API server does not let the operator read the Secret, or did not answer.",
         "Grant the operator `get` on the Secret.",
+    ),
+    Reason.SECRET_NOT_READ: ReasonInfo(
+        ((ConditionType.CREDENTIALS_RESOLVED, _U),),
+        "The object only observes (managementPolicy Observe), so the Secret is not read.",
+        "Nothing.",
     ),
     Reason.SHARED_KEY_INVALID: ReasonInfo(
         (
             (ConditionType.CREDENTIALS_RESOLVED, _F),
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
+            (ConditionType.SYNCED, _F),
         ),
         "Azure would refuse the key: length or characters.",
         "Use 1 to 128 printable ASCII characters without space, hyphen and tilde; the message says which rule is broken.",
@@ -266,7 +278,6 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     Reason.GATEWAY_NOT_FOUND: ReasonInfo(
         (
             (ConditionType.READY, _F),
-            (ConditionType.RECONCILING, _T),
             (ConditionType.SYNCED, _F),
         ),
         "A gateway or local network gateway that the object names does not exist (yet).",
@@ -275,7 +286,6 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     Reason.GATEWAY_NOT_READY: ReasonInfo(
         (
             (ConditionType.READY, _F),
-            (ConditionType.RECONCILING, _T),
             (ConditionType.SYNCED, _F),
         ),
         "The gateway is still being created or changed.",
@@ -304,6 +314,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.RECONCILING, _T),
             (ConditionType.SYNCED, _F),
+            (ConditionType.SYNCED, _U),
         ),
         "The quota of requests of the subscription is used up.",
         "Wait; if it lasts, look for other clients of the same principal.",
@@ -312,6 +323,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         (
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
+            (ConditionType.SYNCED, _F),
             (ConditionType.SYNCED, _U),
         ),
         "Entra ID or the resource manager does not accept the operator's identity.",
@@ -322,6 +334,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
             (ConditionType.SYNCED, _F),
+            (ConditionType.SYNCED, _U),
         ),
         "A right is missing; the message quotes the action.",
         "Assign a role that has the action; it takes some minutes to work.",
@@ -349,6 +362,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.RECONCILING, _T),
             (ConditionType.SYNCED, _F),
+            (ConditionType.SYNCED, _U),
         ),
         "Azure does not know the resource group or subscription (yet).",
         "Create it, or correct the names.",
@@ -358,6 +372,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
             (ConditionType.SYNCED, _F),
+            (ConditionType.SYNCED, _U),
         ),
         "Azure refuses the request for what it says.",
         "Read Azure's text in the message and correct the object.",
@@ -367,6 +382,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.RECONCILING, _T),
             (ConditionType.SYNCED, _F),
+            (ConditionType.SYNCED, _U),
         ),
         "Azure reports a conflict that should pass.",
         "Wait; if it lasts, read Azure's text.",
@@ -408,6 +424,16 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         ),
         "Azure has been updating the connection for over 30 minutes.",
         "Look at the connection in the portal; a support request may be needed.",
+    ),
+    Reason.CHANGE_NOT_KEPT: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.STALLED, _T),
+            (ConditionType.SYNCED, _F),
+        ),
+        "Azure took the change three times and showed other values each time: something changes them on the way or at once afterwards, "
+        "for instance an Azure Policy with the effect modify.",
+        "Look for who changes the fields that the message names; give the object the values that Azure keeps.",
     ),
     Reason.CREATING: ReasonInfo(
         (
@@ -472,7 +498,6 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         (
             (ConditionType.READY, _F),
             (ConditionType.SYNCED, _F),
-            (ConditionType.RECONCILING, _T),
         ),
         "The object only observes, and Azure has no such connection.",
         "Check azureName and resourceGroup.",
@@ -638,7 +663,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     Reason.DELETION_HELD: ReasonInfo(
         (
             (ConditionType.READY, _F),
-            (ConditionType.RECONCILING, _T),
+            (ConditionType.SYNCED, _F),
         ),
         "The deletion in Azure waits for a hold to end.",
         "End the hold that the condition Paused names.",
@@ -654,10 +679,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         "Nothing.",
     ),
     Reason.DELETION_WAITS_FOR_REFERENCES: ReasonInfo(
-        (
-            (ConditionType.READY, _F),
-            (ConditionType.RECONCILING, _T),
-        ),
+        ((ConditionType.READY, _F),),
         "The policy is being deleted while VpnConnections still name it.",
         "Remove spec.ipsecPolicyRef from the connections that the message names, or delete them.",
     ),

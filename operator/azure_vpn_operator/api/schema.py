@@ -73,6 +73,8 @@ def _convert(node: Schema, definitions: Mapping[str, Schema], path: str) -> Sche
         case "string":
             if "maxLength" not in flat and "enum" not in flat and "format" not in flat:
                 raise NotStructuralError(f"{path}: a string must be bounded")
+        case _:
+            pass
     return result
 
 

@@ -95,6 +95,8 @@ class Environment(BaseSettings):
     azure_authority_host: str | None = None
     ssl_cert_file: str = ""
     requests_ca_bundle: str = ""
+    https_proxy: str = Field(default="", repr=False)
+    no_proxy: str = ""
     kubeconfig: str | None = None
     kubernetes_service_host: str = ""
     kubernetes_service_port: str = "443"
@@ -130,6 +132,8 @@ def arm_settings_of(settings: Settings, environment: Environment, version: str) 
         federated_token_file=environment.azure_federated_token_file,
         token_credentials=environment.azure_token_credentials,
         ca_file=environment.ssl_cert_file or environment.requests_ca_bundle,
+        https_proxy=environment.https_proxy,
+        no_proxy=environment.no_proxy,
         user_agent=f"azure-vpn-operator/{version}",
     )
 

@@ -6,10 +6,11 @@ their own and cannot be told to look at another object, which this product needs
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import kopf
+from typing_extensions import override
 
 from azure_vpn_operator.api.base import GROUP, VERSION
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
@@ -42,7 +43,7 @@ class Watcher:
 
     async def run(self) -> None:
         """Watch until stopped; raises what kopf cannot recover from."""
-        await kopf.operator(
+        tasks = await kopf.spawn_tasks(
             registry=self._build_registry(),
             settings=_build_settings(),
             standalone=True,
@@ -51,6 +52,7 @@ class Watcher:
             stop_flag=self._stop,
             ready_flag=self._ready,
         )
+        await kopf.run_tasks(tasks, ignored=_EveryTask())
 
     def _build_registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
@@ -79,6 +81,25 @@ class Watcher:
             self._seen(kind, dict(body), type == "DELETED")
 
         return take
+
+
+class _EveryTask(Collection[Any]):
+    """What kopf leaves alone at its end, besides the tasks that it was told to run.
+
+    It takes each task that began after it for one of its own, waits five seconds for it and cancels it; that would be our workers.
+    """
+
+    @override
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    @override
+    def __iter__(self) -> Iterator[Any]:
+        return iter(asyncio.all_tasks())
+
+    @override
+    def __len__(self) -> int:
+        return len(asyncio.all_tasks())
 
 
 def _build_settings() -> kopf.OperatorSettings:

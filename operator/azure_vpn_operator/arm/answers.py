@@ -22,8 +22,6 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
     """Names in lower case."""
     document: object = field(repr=False)
-    empty: bool = False
-    """Whether there was no body at all."""
     retry_after: float | None = None
 
     @property

@@ -4,6 +4,7 @@ Status alone misleads: 429 is quota or a lock, 409 is a lock, a management lock 
 a denial by Azure Policy.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -99,6 +100,13 @@ _KIND_OF_STATUS: Final = {
 }
 _DETAILS_SHOWN: Final = 3
 
+_UNSTEADY: Final = (
+    (re.compile(r"\s*To retrieve status of the operation use uri:?\s*\S+", re.IGNORECASE), ""),
+    (re.compile(r"https://\S+/operation(?:s|results)/[^\s'\"]+", re.IGNORECASE), "(an operation)"),
+    (re.compile(r"after '?\d+'? (?:second|minute|hour)s?", re.IGNORECASE), "later"),
+)
+"""What differs between two answers that mean the same: addresses of operations, and times that Retry-After says better."""
+
 ABSENT_CODES: Final = frozenset({"resourcenotfound", "notfound", "resourcegroupnotfound"})
 """Codes (lower case) by which Azure says that the addressed resource itself does not exist. A 404 without one of them proves nothing."""
 
@@ -122,7 +130,7 @@ def fault_of_error(status: int, document: object, *, retry_after: float | None =
     return Fault(
         kind=kind_of(status, *codes),
         code=codes[0] or f"HTTP{status}",
-        message=safe_message(_message(error, nested)),
+        message=safe_message(_steady(_message(error, nested))),
         retry_after=retry_after,
         request_id=request_id,
     )
@@ -182,6 +190,12 @@ def _message(error: Mapping[str, Any], nested: Sequence[Mapping[str, Any]]) -> s
         text for detail in nested[:_DETAILS_SHOWN] if (text := _text(detail.get("message"))) and text not in parts[-1]
     ]
     return " ".join(part for part in parts if part)
+
+
+def _steady(text: str) -> str:
+    for pattern, instead in _UNSTEADY:
+        text = pattern.sub(instead, text)
+    return text
 
 
 def _policy_assignments(error: Mapping[str, Any], nested: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -46,7 +46,7 @@ def describe_identity(settings: ArmSettings) -> str:
 def choose_credential(settings: ArmSettings, transport: Any) -> AsyncSupportsTokenInfo:
     """Make the credential; raises `ValueError` or `OSError` if its parts are missing. All but the managed identity ask once."""
     asked_once: dict[str, Any] = {"transport": transport, "retry_total": 0}
-    entra = {**asked_once, "authority": settings.login_authority}
+    entra = {**asked_once, "authority": settings.login_authority, "proxies": settings.proxies}
     if settings.token_credentials:
         return DefaultAzureCredential(**entra)
     if settings.federated_token_file:

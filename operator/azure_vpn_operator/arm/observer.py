@@ -15,6 +15,7 @@ class Exchange:
     """One request and what came of it. Holds no address, no body and no identifier of a single resource."""
 
     subscription: str
+    """In lower case."""
     resource: str
     """`connections`, `sharedKey`, `virtualNetworkGateways`, `localNetworkGateways` or `operations`."""
     method: str

@@ -7,7 +7,6 @@ address an answer names. Bodies are streamed, which also keeps the SDK from regi
 
 import asyncio
 import json
-import ssl
 import zlib
 from collections.abc import Mapping
 from typing import Any, Final, Protocol, Self
@@ -15,13 +14,12 @@ from urllib.parse import quote
 
 import aiohttp
 from azure.core.exceptions import AzureError, ServiceRequestTimeoutError, ServiceResponseTimeoutError
-from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import HttpRequest
-from azure.mgmt.network.aio import NetworkManagementClient
 
 from azure_vpn_operator.arm.answers import Answer, parse_json, read_retry_after, request_id
 from azure_vpn_operator.arm.classify import fault_of_error, fault_of_other_answer
-from azure_vpn_operator.arm.credentials import GuardedCredential, NoTokenError
+from azure_vpn_operator.arm.clients import ArmClients
+from azure_vpn_operator.arm.credentials import NoTokenError
 from azure_vpn_operator.arm.observer import ArmObserver, Exchange, remaining_quotas
 from azure_vpn_operator.arm.settings import ArmSettings, same_origin
 from azure_vpn_operator.domain.canonical import ArmId
@@ -29,6 +27,7 @@ from azure_vpn_operator.domain.faults import Fault, FaultKind, safe_message
 from azure_vpn_operator.runtime.clock import Clock
 
 _JSON: Final = "application/json"
+_CLOSED: Final = Fault(FaultKind.UNAVAILABLE, "Closed", "The operator is stopping.")
 
 
 class KeyGuard(Protocol):
@@ -53,23 +52,19 @@ class ArmSession:
         self._settings = settings
         self._clock = clock
         self._observer = observer
-        self._http: aiohttp.ClientSession | None = None
-        self._transport: AioHttpTransport | None = None
-        self._credential: GuardedCredential | None = None
-        self._clients: dict[str, NetworkManagementClient] = {}
+        self._clients = ArmClients(settings, clock)
         self._closed = False
         self.secrets: Final = secrets
-        if settings.client_secret:
-            secrets.register(settings.client_secret)
+        for own in (settings.client_secret, settings.client_certificate_password):
+            secrets.register(own)
 
     async def close(self) -> None:
-        """Close the identity and all connections, for good; calls in flight and later ones fail as `Unavailable`."""
+        """Close the identity and all connections, for good.
+
+        Later calls fail as `Unavailable`; so do those in flight, at the latest when their time is up.
+        """
         self._closed = True
-        if self._credential is not None:
-            await self._credential.close()
-        if self._http is not None:
-            await self._http.close()
-        self._clients.clear()
+        await self._clients.close()
 
     async def __aenter__(self) -> Self:
         """Return itself; there is nothing to open yet."""
@@ -122,7 +117,7 @@ class ArmSession:
         followed and answered by a fault of kind UNSUPPORTED.
         """
         if self._closed:
-            return Fault(FaultKind.UNAVAILABLE, "Closed", "The operator is stopping.")
+            return _CLOSED
         if not self.leads_home(url):
             return Fault(
                 FaultKind.UNSUPPORTED,
@@ -135,7 +130,7 @@ class ArmSession:
             fault = result if isinstance(result, Fault) else None
             self._observer.seen(
                 Exchange(
-                    subscription=subscription,
+                    subscription=subscription.lower(),
                     resource=resource,
                     method=method,
                     response_code=code or (fault.code if fault else ""),
@@ -157,17 +152,19 @@ class ArmSession:
         )
         try:
             async with asyncio.timeout(self._settings.call_timeout):
-                response = await self._client(subscription).send_request(request, stream=True)
+                response = await self._clients.get(subscription).send_request(request, stream=True)
                 async with response:
                     content = await response.read()
         except NoTokenError as error:
             return error.fault, 0, {}
-        except (AzureError, aiohttp.ClientError, OSError, RuntimeError, zlib.error) as error:
-            if isinstance(error, RuntimeError) and not self._closed:
-                raise
+        except (AzureError, aiohttp.ClientError, OSError, zlib.error) as error:
             return _fault_without_answer(error), 0, {}
-        if response.status_code == 401 and self._credential is not None:
-            await self._credential.forget()
+        except Exception:
+            if not self._closed:  # closing under a call ends it in several ways, aiohttp's own assertions among them
+                raise
+            return _CLOSED, 0, {}
+        if response.status_code == 401:
+            await self._clients.forget_token()
         headers = {name.lower(): value for name, value in response.headers.items()}
         return self._read(response.status_code, headers, content), response.status_code, headers
 
@@ -183,57 +180,10 @@ class ArmSession:
             return fault_of_other_answer(status, "", request_id=request_id(headers))
         if status >= 400:
             return fault_of_error(status, self.without_keys(document), retry_after=wait, request_id=request_id(headers))
-        return Answer(status, headers, document, empty=not content, retry_after=wait)
-
-    def _client(self, subscription: str) -> NetworkManagementClient:
-        key = subscription.lower()
-        if key not in self._clients:
-            transport, credential = self._shared()
-            self._clients[key] = NetworkManagementClient(
-                credential,  # type: ignore[arg-type]  # the SDK names the older protocol and prefers get_token_info
-                subscription,
-                base_url=self._settings.base_url,
-                credential_scopes=[self._settings.scope],
-                transport=transport,
-                retry_total=0,
-                permit_redirects=False,
-                user_agent=self._settings.user_agent,
-                logging_enable=False,
-            )
-        return self._clients[key]
-
-    def _shared(self) -> tuple[AioHttpTransport, GuardedCredential]:
-        if self._transport is None or self._credential is None:
-            # The transport builds a TLS context per request if it is given a file; the connector has one for all.
-            tls = ssl.create_default_context(cafile=self._settings.ca_file or None)
-            self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=tls),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                middlewares=(_send_writes_once,),
-                auto_decompress=False,
-                trust_env=True,
-            )
-            self._transport = AioHttpTransport(
-                session=self._http,
-                session_owner=False,
-                connection_timeout=self._settings.connect_timeout,
-                read_timeout=self._settings.read_timeout,
-            )
-            self._credential = GuardedCredential(self._settings, self._transport, self._clock)
-        return self._transport, self._credential
+        return Answer(status, headers, document, retry_after=wait)
 
     def _versioned(self, path: str) -> str:
         return f"{self._settings.base_url}{path}?api-version={quote(self._settings.api_version, safe='')}"
-
-
-async def _send_writes_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    # aiohttp repeats a PUT or DELETE whose connection broke; it may have been carried out, so that is ours to decide.
-    try:
-        return await send(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        if request.method == "GET":
-            raise
-        raise aiohttp.ClientConnectionError(str(error)) from error
 
 
 def _fault_without_answer(error: Exception) -> Fault:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # missing in typeshed, not in Python
 
 _AUDIENCES: Final = {
     "management.usgovcloudapi.net": "https://management.core.usgovcloudapi.net",
@@ -26,7 +27,7 @@ class ArmSettings:
     audience: str | None = None
     """For whom tokens are issued; None: what the cloud of the endpoint asks for."""
     authority: str | None = None
-    """Where tokens come from; None: the login host of the endpoint's cloud."""
+    """Where tokens come from, as an address or a bare host; None: the login host of the endpoint's cloud."""
     api_version: str = "2024-05-01"
     """One version for all calls. It has every property of a VpnConnection, and national clouds have it too."""
 
@@ -38,10 +39,14 @@ class ArmSettings:
     send_certificate_chain: bool = False
     federated_token_file: str = ""
     token_credentials: str = ""
-    """The value of AZURE_TOKEN_CREDENTIALS; set, the choice is left to azure-identity's default chain."""
+    """The value of AZURE_TOKEN_CREDENTIALS; if set, the choice is left to azure-identity, which reads the variable itself."""
 
     ca_file: str = ""
     """PEM file of the authorities to trust instead of the system's; empty: the system's."""
+    https_proxy: str = field(default="", repr=False)
+    """The proxy between us and Azure, as HTTPS_PROXY has it; empty: none. Managed identities are never asked through it."""
+    no_proxy: str = ""
+    """Hosts that are reached directly all the same, as NO_PROXY has it."""
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     call_timeout: float = 120.0
@@ -50,7 +55,7 @@ class ArmSettings:
 
     def __post_init__(self) -> None:
         """Refuse addresses to which a token must not be sent."""
-        for address in (self.endpoint, self.authority or _PUBLIC_AUTHORITY):
+        for address in (self.endpoint, self.login_authority):
             parts = urlsplit(address)
             if parts.scheme != "https" or not parts.hostname:
                 raise ValueError(f"not an https address: {address}")
@@ -69,7 +74,19 @@ class ArmSettings:
     @property
     def login_authority(self) -> str:
         """Where tokens are asked for."""
-        return (self.authority or _AUTHORITIES.get(self._host, _PUBLIC_AUTHORITY)).rstrip("/")
+        address = (self.authority or _AUTHORITIES.get(self._host, _PUBLIC_AUTHORITY)).rstrip("/")
+        return address if "://" in address else f"https://{address}"
+
+    @property
+    def proxies(self) -> dict[str, str]:
+        """The proxy for each address that is reached through one, as azure-core takes it."""
+        if not self.https_proxy:
+            return {}
+        return {
+            address: self.https_proxy
+            for address in (self.base_url, self.login_authority)
+            if not proxy_bypass_environment(urlsplit(address).netloc, {"no": self.no_proxy})
+        }
 
     @property
     def _host(self) -> str:

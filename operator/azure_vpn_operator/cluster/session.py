@@ -21,6 +21,7 @@ FIELD_MANAGER: Final = "azure-vpn-operator"
 """Whose name the API server notes for each field we write."""
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+_CLOSED: Final = Fault(FaultKind.UNAVAILABLE, "Closed", "The operator is stopping.")
 _UNKNOWN_PATH: Final = b"404 page not found"
 """What the API server says, as plain text, about a group or version that it does not have."""
 _FACTS_KEPT: Final = 60.0
@@ -57,7 +58,10 @@ class ClusterSession:
         self._closed = False
 
     async def close(self) -> None:
-        """Close all connections, for good; calls in flight and later ones fail as `Unavailable`."""
+        """Close all connections, for good.
+
+        Later calls fail as `Unavailable`; so do those in flight, at the latest when their time is up.
+        """
         self._closed = True
         if self._client is not None:
             await self._client.close()  # type: ignore[no-untyped-call]
@@ -88,7 +92,7 @@ class ClusterSession:
         After a 401 the credentials are read again and, if they changed, the request is sent once more.
         """
         if self._closed:
-            return Fault(FaultKind.UNAVAILABLE, "Closed", "The operator is stopping.")
+            return _CLOSED
         url = "".join(f"/{quote(part, safe='')}" for part in path) + (f"?{urlencode(query)}" if query else "")
         try:
             facts = await self._current_facts()
@@ -139,11 +143,13 @@ class ClusterSession:
             content = await response.read()  # type: ignore[no-untyped-call]
         except TimeoutError:
             return Fault(FaultKind.UNAVAILABLE, "Timeout", "No complete answer from the API server in time."), "Timeout"
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not self._closed:
-                raise
+        except (aiohttp.ClientError, OSError) as error:
             text = safe_message(str(error) or type(error).__name__)
             return Fault(FaultKind.UNAVAILABLE, "ConnectionFailed", text), "ConnectionFailed"
+        except Exception:
+            if not self._closed:  # closing under a call ends it in several ways, aiohttp's own assertions among them
+                raise
+            return _CLOSED, _CLOSED.code
         return _read(response.status, response.headers.get("Retry-After", ""), content), response.status
 
     async def _client_for(self, facts: ConnectionFacts) -> ApiClient:

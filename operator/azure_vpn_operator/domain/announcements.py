@@ -1,7 +1,9 @@
 """Which Events a pass publishes: transitions only, never a state that was there before."""
 
 from collections.abc import Iterator
+from typing import Final
 
+from azure_vpn_operator.api.base import Condition
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
@@ -12,10 +14,29 @@ from azure_vpn_operator.domain.transitions import find_condition
 from azure_vpn_operator.domain.verdicts import Accepted, Outcome
 
 NOTE_LIMIT = 1000
+_WAITS: Final = {
+    ConditionType.READY: {Reason.GATEWAY_NOT_FOUND, Reason.NOT_FOUND_IN_AZURE, Reason.OPERATION_FAILED},
+    ConditionType.POLICY_RESOLVED: {Reason.POLICY_NOT_FOUND, Reason.POLICY_INVALID},
+    ConditionType.CREDENTIALS_RESOLVED: {
+        Reason.SECRET_NOT_FOUND,
+        Reason.SECRET_KEY_NOT_FOUND,
+        Reason.SECRET_UNREADABLE,
+        Reason.SHARED_KEY_INVALID,
+        Reason.KEY_UNVERIFIED,
+    },
+    ConditionType.PAIR_IN_SYNC: {
+        Reason.DUPLICATE_PAIR,
+        Reason.PAIR_POLICY_MISMATCH,
+        Reason.PAIR_KEY_MISMATCH,
+        Reason.PAIR_PROTOCOL_MISMATCH,
+        Reason.PAIR_BOTH_RESPONDERS,
+    },
+}
+"""Reasons that are told when they begin, although the object is not stalled by them."""
 
 
 def announce(snapshot: Snapshot, step: Step, outcome: Outcome, status: VpnConnectionStatus) -> tuple[EventNote, ...]:
-    """The Events of a pass: accepted writes, the begin and the end of a stall, and tunnels that come and go."""
+    """The Events of a pass: accepted writes, the begin of a stall, a wait or a pause, readiness, and tunnels that come and go."""
     notes = [*_writes(step, outcome), *_transitions(snapshot.previous, status)]
     return tuple(
         EventNote(warning=note.warning, reason=note.reason, action=note.action, note=note.note[:NOTE_LIMIT])
@@ -46,9 +67,8 @@ def _writes(step: Step, outcome: Outcome) -> Iterator[EventNote]:
 
 
 def _transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:
-    stalled = find_condition(after.conditions, ConditionType.STALLED)
-    was_stalled = find_condition(before.conditions, ConditionType.STALLED)
-    if stalled is not None and (was_stalled is None or was_stalled.reason != stalled.reason):
+    stalled = _news(before, after, ConditionType.STALLED)
+    if stalled is not None:
         yield EventNote(warning=True, reason=Reason(stalled.reason), action="Reconcile", note=stalled.message)
     ready = find_condition(after.conditions, ConditionType.READY)
     was_ready = find_condition(before.conditions, ConditionType.READY)
@@ -58,7 +78,27 @@ def _transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Ite
         and (was_ready is None or was_ready.status is not ready.status)
     ):
         yield EventNote(warning=False, reason=Reason(ready.reason), action="Reconcile", note=ready.message)
+    yield from _waits(before, after)
     yield from _tunnel_transitions(before, after)
+
+
+def _waits(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:
+    """What an object has begun to wait for; what has stalled it has been told already."""
+    stalled = find_condition(after.conditions, ConditionType.STALLED)
+    for kind, told in _WAITS.items():
+        found = _news(before, after, kind)
+        if found is not None and found.reason in told and (stalled is None or stalled.reason != found.reason):
+            yield EventNote(warning=True, reason=Reason(found.reason), action="Reconcile", note=found.message)
+    paused = _news(before, after, ConditionType.PAUSED)
+    if paused is not None and paused.status is ConditionStatus.TRUE:
+        reason = Reason(paused.reason)
+        yield EventNote(warning=reason is Reason.HOLD_INVALID, reason=reason, action="Pause", note=paused.message)
+
+
+def _news(before: VpnConnectionStatus, after: VpnConnectionStatus, kind: ConditionType) -> Condition | None:
+    """The condition, if it is there for a reason that it did not have before."""
+    now, was = find_condition(after.conditions, kind), find_condition(before.conditions, kind)
+    return now if now is not None and (was is None or was.reason != now.reason) else None
 
 
 def _tunnel_transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:

@@ -38,9 +38,8 @@ def plan_creation(
                 "spec.sharedKeySecretRef is absent: Azure would invent a key that nobody knows, so nothing is created",
             )
         case KeyFound():
-            return Put(
-                Reason.CREATING, body, (), creating=True, with_key=True, drift=drift, why="Azure has no such connection"
-            )
+            why = "deleted in Azure by someone else" if drift else "Azure has no such connection"
+            return Put(Reason.CREATING, body, (), creating=True, with_key=True, drift=drift, why=why)
         case Absent() | KeyEntryMissing() | KeyMalformed() | KeyUnreadable() | NotRead():
             return _hold_for_key(snapshot, subject)
 

@@ -10,10 +10,9 @@ from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
 from azure_vpn_operator.domain.ownership import Ownership, judge_ownership, tags_without_owner
 from azure_vpn_operator.domain.pauses import find_pause
-from azure_vpn_operator.domain.snapshot import OpenOperation, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Blocked, Delete, Hold, LetGo, ReleaseFinalizer, Step, Wait
-
-POLL_SECONDS = 10.0
+from azure_vpn_operator.domain.snapshot import FailedOperation, OpenOperation, OperationKind, Snapshot
+from azure_vpn_operator.domain.steps import Blocked, Delete, Hold, LetGo, Refuse, ReleaseFinalizer, Step
+from azure_vpn_operator.domain.waiting import is_stuck, wait_for_operation, wait_for_update
 
 
 def plan_deletion(snapshot: Snapshot) -> Step:
@@ -25,17 +24,20 @@ def plan_deletion(snapshot: Snapshot) -> Step:
         why = "spec.suspend is true" if suspended else "the object only observes"
         return ReleaseFinalizer(Reason.RETAINED, f"{why}: the connection stays in Azure as it is")
     retain = deletion is DeletionPolicy.RETAIN
-    if isinstance(snapshot.operation, OpenOperation) and not retain:
-        deleting = snapshot.operation.kind is OperationKind.DELETE
-        text = "Azure is deleting the connection" if deleting else "waiting for the running operation before deleting"
-        return Wait(Reason.DELETING, text, snapshot.operation.retry_after)
+    match snapshot.operation:
+        case OpenOperation() as operation if not retain or _ends_soon(snapshot, operation):
+            return wait_for_operation(snapshot, operation)
+        case FailedOperation(OperationKind.DELETE, fault) if not retain:
+            return Blocked(fault, "Azure failed to delete the connection")
+        case _:
+            pass
     match snapshot.live:
         case Absent():
             return ReleaseFinalizer(Reason.DELETED, "the connection is gone from Azure")
         case Present(live):
             return _plan_present(snapshot, live, retain=retain)
         case Unreadable(fault) if not retain:
-            return Blocked(fault, "the connection, which is not deleted unread")
+            return Blocked(fault, "could not read the connection, which is not deleted unread")
         case Unreadable() | NotRead():
             return ReleaseFinalizer(
                 Reason.RETAINED, "the connection stays in Azure; its owner tag could not be removed"
@@ -48,14 +50,22 @@ def _plan_present(snapshot: Snapshot, live: LiveConnection, *, retain: bool) -> 
     pause = find_pause(suspend=False, annotations=snapshot.metadata.annotations, live_tags=live.tags, now=snapshot.now)
     if retain:
         # A hold stops writes, and letting go must always work: then the owner tag simply stays.
-        if pause is not None or not live.settled:
+        if pause is not None:
             return ReleaseFinalizer(Reason.RETAINED, "the connection stays in Azure, with its owner tag")
-        return LetGo(tags_without_owner(live.tags))
+        waiting = None if live.settled else wait_for_update(snapshot, live, Reason.UPDATED_ELSEWHERE)
+        if isinstance(waiting, Refuse):
+            return ReleaseFinalizer(Reason.RETAINED, "the connection stays in Azure, with its owner tag")
+        return waiting or LetGo(tags_without_owner(live.tags))
     if pause is not None:
         return Hold(Reason.DELETION_HELD, pause.message)
     if not live.settled:
-        return Wait(Reason.DELETING, f"Azure shows the connection as {live.provisioning_state}", POLL_SECONDS)
+        return wait_for_update(snapshot, live, Reason.DELETING)
     return Delete()
+
+
+def _ends_soon(snapshot: Snapshot, operation: OpenOperation) -> bool:
+    """Whether it is worth waiting for, so that the owner tag can be removed; letting go never waits for what may not end."""
+    return operation.kind is not OperationKind.DELETE and not is_stuck(snapshot, operation)
 
 
 def _wishes(snapshot: Snapshot) -> tuple[ManagementPolicy, bool, DeletionPolicy]:

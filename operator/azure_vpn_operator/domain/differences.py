@@ -5,11 +5,13 @@ from dataclasses import fields
 
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
 from azure_vpn_operator.domain.canonical import CanonicalPolicy
-from azure_vpn_operator.domain.live_connection import LiveConnection, TrafficSelector
+from azure_vpn_operator.domain.live_connection import CustomBgpAddress, LiveConnection, TrafficSelector
 from azure_vpn_operator.domain.ownership import find_tag, same_tags
 
 _NONE, _DROP, _RECREATE = DifferenceEffect.NONE, DifferenceEffect.TUNNEL_DROP, DifferenceEffect.RECREATE
 VALUE_LIMIT = 1024
+PROVISIONING_STATE = "provisioningState"
+"""Path of the difference that a connection has which Azure shows as Failed or Canceled."""
 
 _IMMUTABLE: tuple[tuple[str, str], ...] = (
     ("connectionType", "connection_type"),
@@ -32,6 +34,7 @@ def find_differences(want: LiveConnection, have: LiveConnection) -> tuple[Differ
     """Every value in which Azure differs from what is wanted; empty if a PUT would change nothing.
 
     Ids and names of tags are compared without case, lists whose order means nothing as sets, aliases and defaults as one value.
+    A connection whose last operation failed differs in that, whatever else it shows; one that is still updating does not.
     `want.tags` must hold the complete tags that a write would send.
     """
     return tuple(_all_differences(want, have))
@@ -52,6 +55,8 @@ def _all_differences(want: LiveConnection, have: LiveConnection) -> Iterator[Dif
         wanted, found = getattr(want, attribute) or "", getattr(have, attribute) or ""
         if wanted.lower() != found.lower():
             yield _difference(path, wanted, found, _RECREATE)
+    if have.settled and have.provisioning_state != want.provisioning_state:
+        yield _difference(PROVISIONING_STATE, want.provisioning_state, have.provisioning_state, _NONE)
     yield from _policy_differences(want.policies, have.policies)
     for path, attribute, effect in _PLAIN:
         wanted, found = getattr(want, attribute), getattr(have, attribute)
@@ -64,8 +69,8 @@ def _all_differences(want: LiveConnection, have: LiveConnection) -> Iterator[Dif
     if want.custom_bgp_addresses != have.custom_bgp_addresses:
         yield _difference(
             "gatewayCustomBgpIpAddresses",
-            _joined(item.address for item in want.custom_bgp_addresses),
-            _joined(item.address for item in have.custom_bgp_addresses),
+            _bgp_addresses(want.custom_bgp_addresses),
+            _bgp_addresses(have.custom_bgp_addresses),
             _DROP,
         )
     for path, attribute in (("ingressNatRules", "ingress_nat_rules"), ("egressNatRules", "egress_nat_rules")):
@@ -109,6 +114,10 @@ def _plain(value: object) -> str:
 
 def _joined(values: Iterable[str]) -> str:
     return ", ".join(sorted(values)) or "(none)"
+
+
+def _bgp_addresses(addresses: Iterable[CustomBgpAddress]) -> str:
+    return _joined(f"{item.address} on {item.ip_configuration_id.rpartition('/')[2]}" for item in addresses)
 
 
 def _policies(policies: tuple[CanonicalPolicy, ...]) -> str:

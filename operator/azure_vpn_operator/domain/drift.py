@@ -15,6 +15,7 @@ from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.snapshot import KeyCheck, Snapshot
 from azure_vpn_operator.domain.steps import PatchTags, Put, Refuse, SetKey, Settled, Step
 from azure_vpn_operator.domain.transitions import find_condition
+from azure_vpn_operator.domain.tunnel_health import may_be_up
 from azure_vpn_operator.domain.verdicts import Accepted, Outcome
 
 
@@ -29,7 +30,9 @@ def is_drift(snapshot: Snapshot, wanted_hash: str) -> bool:
     return any(half.applied_hash == wanted_hash for half in snapshot.previous.halves)
 
 
-def refuse_drift(drift: DriftPolicy, differences: tuple[Difference, ...], live: LiveConnection) -> Refuse | None:
+def refuse_drift(
+    snapshot: Snapshot, drift: DriftPolicy, differences: tuple[Difference, ...], live: LiveConnection
+) -> Refuse | None:
     """Refuse to put back what driftPolicy wants reported, or what would drop a tunnel that is up."""
     names = field_names(differences)
     match drift:
@@ -42,7 +45,7 @@ def refuse_drift(drift: DriftPolicy, differences: tuple[Difference, ...], live: 
                 differences,
             )
         case DriftPolicy.CORRECT_SAFE:
-            if not drops_tunnel(differences) or live.connection_status != "Connected":
+            if not drops_tunnel(differences) or not may_be_up(snapshot, live):
                 return None
             return Refuse(
                 Reason.DRIFT_DETECTED,
@@ -60,7 +63,7 @@ def plan_key(
         return Settled(Reason.UP_TO_DATE, "Azure holds what the object says", applied_hash=wanted_hash)
     if snapshot.key_rotated:
         return SetKey("the key of the Secret has changed")
-    unsafe = policies.drift is DriftPolicy.CORRECT_SAFE and live.connection_status == "Connected"
+    unsafe = policies.drift is DriftPolicy.CORRECT_SAFE and may_be_up(snapshot, live)
     if policies.drift is DriftPolicy.REPORT or unsafe:
         return Refuse(
             Reason.DRIFT_DETECTED,
@@ -71,14 +74,12 @@ def plan_key(
 
 def new_drift(snapshot: Snapshot, step: Step, outcome: Outcome) -> DifferenceEffect | None:
     """The effect of a drift that this pass is the first to see or to put back; None if there is none to tell of."""
-    differences = getattr(step, "differences", ())
-    match step:
-        case Put(drift=True) | PatchTags(drift=True) if isinstance(outcome, Accepted):
-            pass
-        case Refuse(reason=Reason.DRIFT_DETECTED):
-            synced = find_condition(snapshot.previous.conditions, ConditionType.SYNCED)
-            if synced is not None and synced.reason == Reason.DRIFT_DETECTED:
-                return None
-        case _:
-            return None
-    return DifferenceEffect.TUNNEL_DROP if drops_tunnel(differences) else DifferenceEffect.NONE
+    synced = find_condition(snapshot.previous.conditions, ConditionType.SYNCED)
+    if synced is not None and synced.reason == Reason.DRIFT_DETECTED:
+        return None
+    accepted = isinstance(step, Put | PatchTags) and step.drift and isinstance(outcome, Accepted)
+    refused = isinstance(step, Refuse) and step.reason is Reason.DRIFT_DETECTED
+    if not (accepted or refused):
+        return None
+    drops = drops_tunnel(getattr(step, "differences", ()))
+    return DifferenceEffect.TUNNEL_DROP if drops else DifferenceEffect.NONE

@@ -62,7 +62,7 @@ class Fault:
     @property
     def outcome_unknown(self) -> bool:
         """Whether a write that ended in this fault may have taken effect."""
-        return self.kind in {FaultKind.UNAVAILABLE, FaultKind.UNREADABLE}
+        return self.kind in {FaultKind.UNAVAILABLE, FaultKind.UNREADABLE, FaultKind.UNSUPPORTED}
 
     @override
     def __str__(self) -> str:

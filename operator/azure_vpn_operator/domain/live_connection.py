@@ -165,7 +165,7 @@ def read_live_connection(document: object) -> LiveConnection:
 def _in_use(value: object, unused: frozenset[Any] | None) -> bool:
     if not value:
         return False
-    return unused is None or value not in unused
+    return unused is None or not isinstance(value, str) or value not in unused
 
 
 def _mapping(value: object, name: str) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ class HalfFacts:
     name: str
     """The object's name."""
     policy_hash: str | None
-    """Hash of the wanted policy's canonical values; None for Azure's Default policy."""
+    """Hash of the wanted policy's canonical values; None for Azure's Default policy, and for one that is missing or invalid."""
     policy_name: str | None
     key_reference: tuple[str, str] | None
     """Secret and entry."""
@@ -91,6 +91,10 @@ def judge_pair(view: PairView) -> PairVerdict:
 
 
 def _comparisons(own: HalfFacts, other: HalfFacts) -> Sequence[_Comparison]:
+    def identity(half: HalfFacts) -> str | None:
+        # A policy that is not there yet is none of the others, and not Azure's Default either.
+        return half.policy_hash or half.policy_name
+
     def policy(half: HalfFacts) -> str:
         return half.policy_name or "Azure's Default policy"
 
@@ -102,7 +106,7 @@ def _comparisons(own: HalfFacts, other: HalfFacts) -> Sequence[_Comparison]:
         _Comparison(
             Reason.PAIR_POLICY_MISMATCH,
             "ipsecPolicyRef",
-            own.policy_hash != other.policy_hash,
+            identity(own) != identity(other),
             policy(own),
             policy(other),
         ),

@@ -19,11 +19,6 @@ class Pause:
     message: str
     until: datetime | None = None
 
-    @property
-    def holds_deletion(self) -> bool:
-        """A hold makes a deletion wait; a suspended object goes, and Azure stays."""
-        return self.reason is not Reason.SUSPENDED
-
 
 def find_pause(
     *, suspend: bool, annotations: Mapping[str, str], live_tags: Mapping[str, str], now: datetime
@@ -39,7 +34,7 @@ def find_pause(
                 Reason.HOLD_INVALID, f"the annotation {HOLD_UNTIL} is not a time in RFC 3339, and so counts as a hold"
             )
         if until > now:
-            return Pause(Reason.HELD_UNTIL, f"held until {until.astimezone(UTC).isoformat()} by {HOLD_UNTIL}", until)
+            return Pause(Reason.HELD_UNTIL, f"held until {until.isoformat()} by {HOLD_UNTIL}", until)
     if find_tag(live_tags, HOLD_TAG) is not None:
         return Pause(Reason.HELD_IN_AZURE, f"the connection in Azure carries the tag {HOLD_TAG}")
     return None
@@ -47,7 +42,13 @@ def find_pause(
 
 def _moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text.strip().upper())
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
+    if moment.tzinfo is None:
+        return None
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # Within a day of the calendar's first or last moment, as people write "never" and "for ever".
+        return datetime.max.replace(tzinfo=UTC) if moment.year > 1 else datetime.min.replace(tzinfo=UTC)

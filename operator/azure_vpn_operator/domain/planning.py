@@ -1,6 +1,5 @@
 """From a snapshot to exactly one step. The order of the checks is the order of precedence that people see in the reasons."""
 
-from datetime import timedelta
 from typing import Any, Final
 
 from azure_vpn_operator.api.reasons import Reason
@@ -10,7 +9,7 @@ from azure_vpn_operator.domain.adoption import is_adoption, refuse_adoption, ref
 from azure_vpn_operator.domain.arm_bodies import build_put_body, read_put_body
 from azure_vpn_operator.domain.creation import plan_creation
 from azure_vpn_operator.domain.deletion import plan_deletion
-from azure_vpn_operator.domain.differences import field_names, find_differences
+from azure_vpn_operator.domain.differences import PROVISIONING_STATE, field_names, find_differences
 from azure_vpn_operator.domain.drift import configuration_hash, is_drift, plan_key, refuse_drift
 from azure_vpn_operator.domain.faults import FaultKind
 from azure_vpn_operator.domain.finalizers import CONNECTION_FINALIZER
@@ -24,7 +23,6 @@ from azure_vpn_operator.domain.snapshot import (
     FailedOperation,
     NotReferenced,
     OpenOperation,
-    OperationKind,
     PolicyBroken,
     PolicyFound,
     Snapshot,
@@ -44,10 +42,10 @@ from azure_vpn_operator.domain.steps import (
 )
 from azure_vpn_operator.domain.target import Target, Unresolved
 from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.domain.waiting import wait_for_operation, wait_for_update
 
-MAX_FAILED_PUTS: Final = 3
-STUCK_AFTER: Final = timedelta(minutes=30)
-UPDATE_POLL_SECONDS: Final = 10.0
+MAX_WRITES: Final = 3
+"""So often a write is sent whose operation fails, or that Azure takes and does not keep; then a person should look."""
 RETRY_FAILED_SECONDS: Final = 5.0
 
 
@@ -92,9 +90,12 @@ def _identity_change(snapshot: Snapshot, target: Target) -> Refuse | None:
 def _plan_observation(snapshot: Snapshot, subject: VpnConnection, target: Target) -> Step:
     if CONNECTION_FINALIZER in snapshot.metadata.finalizers:
         return ReleaseFinalizer()
+    if isinstance(snapshot.operation, OpenOperation):
+        # Left over from when the object was enforced.
+        return wait_for_operation(snapshot, snapshot.operation)
     match snapshot.live:
         case Unreadable(fault):
-            return Blocked(fault, "the connection")
+            return Blocked(fault, "could not read the connection")
         case Present(live):
             differences = _observed_differences(snapshot, subject, target, live)
             policies = effective_policies(subject.spec, snapshot.installation)
@@ -122,57 +123,23 @@ def _observed_differences(
 def _wait_for_azure(snapshot: Snapshot) -> Step | None:
     match snapshot.operation:
         case OpenOperation() as operation:
-            return _wait_for_operation(snapshot, operation)
-        case FailedOperation(_, fault):
-            if fault.kind is FaultKind.BUSY:
-                return Blocked(fault, "the end of the operation")
-            if snapshot.attempts.failed_puts >= MAX_FAILED_PUTS:
-                return _refuse_after_failures(snapshot, ())
+            return wait_for_operation(snapshot, operation)
+        case FailedOperation(_, fault) if fault.kind is FaultKind.BUSY:
+            return Blocked(fault, "Azure could not carry out the change yet")
+        case FailedOperation(_, fault) if snapshot.attempts.failed_writes < MAX_WRITES:
             return Wait(Reason.OPERATION_FAILED, f"Azure failed to carry out the change: {fault}", RETRY_FAILED_SECONDS)
-        case None:
+        case FailedOperation() | None:
             pass
     match snapshot.live:
         case Present(live) if not live.settled:
-            since = snapshot.attempts.updating_since
-            if since is not None and snapshot.now - since > STUCK_AFTER:
-                return Refuse(Reason.OPERATION_STUCK, _stuck_message(live.provisioning_state))
-            return Wait(
-                Reason.UPDATED_ELSEWHERE,
-                f"Azure shows the connection as {live.provisioning_state}; waiting for that to end",
-                UPDATE_POLL_SECONDS,
-            )
+            return wait_for_update(snapshot, live, Reason.UPDATED_ELSEWHERE)
         case Present() | Absent() | Unreadable() | NotRead():
             return None
 
 
-def _wait_for_operation(snapshot: Snapshot, operation: OpenOperation) -> Step:
-    if snapshot.now - operation.since > STUCK_AFTER:
-        return Refuse(Reason.OPERATION_STUCK, _stuck_message("Updating"))
-    reason, text = _describe(operation)
-    return Wait(reason, text, operation.retry_after)
-
-
-def _describe(operation: OpenOperation) -> tuple[Reason, str]:
-    match operation.kind:
-        case OperationKind.PUT if operation.creating:
-            return Reason.CREATING, "Azure is creating the connection"
-        case OperationKind.PUT:
-            return Reason.UPDATING, "Azure is updating the connection"
-        case OperationKind.TAGS:
-            return Reason.UPDATING, "Azure is updating the tags"
-        case OperationKind.SHARED_KEY:
-            return Reason.SETTING_SHARED_KEY, "Azure is setting the shared key"
-        case OperationKind.DELETE:
-            return Reason.DELETING, "Azure is deleting the connection"
-
-
-def _stuck_message(state: str) -> str:
-    return f"Azure has shown the connection as {state} for more than {int(STUCK_AFTER.total_seconds() // 60)} minutes"
-
-
 def _plan_enforcement(snapshot: Snapshot, subject: VpnConnection, target: Target, policies: EffectivePolicies) -> Step:
     if isinstance(snapshot.live, Unreadable):
-        return Blocked(snapshot.live.fault, "the connection")
+        return Blocked(snapshot.live.fault, "could not read the connection")
     live = snapshot.live.value if isinstance(snapshot.live, Present) else None
     if live is not None and (stop := refuse_foreign(snapshot, live)) is not None:
         return stop
@@ -207,22 +174,27 @@ def _plan_enforcement(snapshot: Snapshot, subject: VpnConnection, target: Target
 def _guard_write(
     snapshot: Snapshot, step: Put | PatchTags | SetKey, gateway: GatewayFacts, differences: tuple[Difference, ...]
 ) -> Step:
-    if isinstance(step, Put) and snapshot.attempts.failed_puts >= MAX_FAILED_PUTS:
-        return _refuse_after_failures(snapshot, differences)
-    if gateway.provisioning_state not in TERMINAL_STATES:
-        return Hold(
-            Reason.GATEWAY_NOT_READY,
-            f"{gateway.id} is {gateway.provisioning_state}; nothing is written meanwhile",
+    attempts = snapshot.attempts
+    if attempts.failed_writes >= MAX_WRITES:
+        last = f": {attempts.last_failure}" if attempts.last_failure is not None else ""
+        return Refuse(
+            Reason.OPERATION_FAILED, f"Azure failed to carry out the change {MAX_WRITES} times{last}", differences
+        )
+    if attempts.fruitless_writes >= MAX_WRITES and not isinstance(step, SetKey):
+        return Refuse(
+            Reason.CHANGE_NOT_KEPT,
+            f"Azure took the change {MAX_WRITES} times and shows other values each time: {field_names(differences)}",
             differences,
         )
+    peer = (snapshot.peer_gateway.value,) if isinstance(snapshot.peer_gateway, Present) else ()
+    for end in (gateway, *peer):
+        if end.provisioning_state not in TERMINAL_STATES:
+            return Hold(
+                Reason.GATEWAY_NOT_READY,
+                f"{end.id} is {end.provisioning_state}; nothing is written meanwhile",
+                differences,
+            )
     return step
-
-
-def _refuse_after_failures(snapshot: Snapshot, differences: tuple[Difference, ...]) -> Refuse:
-    last = f": {snapshot.attempts.last_failure}" if snapshot.attempts.last_failure is not None else ""
-    return Refuse(
-        Reason.OPERATION_FAILED, f"Azure failed to carry out the change {MAX_FAILED_PUTS} times{last}", differences
-    )
 
 
 def _suitable_gateway(
@@ -236,7 +208,7 @@ def _suitable_gateway(
         if isinstance(read, Absent):
             return Hold(Reason.GATEWAY_NOT_FOUND, f"Azure has no {what}")
         if isinstance(read, Unreadable):
-            return Blocked(read.fault, str(what))
+            return Blocked(read.fault, f"could not read {what}")
     if not isinstance(snapshot.gateway, Present):
         raise ValueError("an enforced object's gateway was not read")
     gateway = snapshot.gateway.value
@@ -282,17 +254,15 @@ def _plan_update(
     live: LiveConnection,
 ) -> Step:
     wanted_hash = configuration_hash(body, subject.spec)
-    broken = live.provisioning_state != "Succeeded"
-    if not differences and not broken:
+    if not differences:
         return plan_key(snapshot, policies, live, wanted_hash)
+    changed = tuple(difference for difference in differences if difference.path != PROVISIONING_STATE)
     adopting = is_adoption(snapshot, live)
-    drift = bool(differences) and not adopting and is_drift(snapshot, wanted_hash)
-    if drift and (refused := refuse_drift(policies.drift, differences, live)) is not None:
+    drift = bool(changed) and not adopting and is_drift(snapshot, wanted_hash)
+    if drift and (refused := refuse_drift(snapshot, policies.drift, changed, live)) is not None:
         return refused
     reason = Reason.ADOPTING if adopting else Reason.UPDATING
-    names = field_names(differences)
-    if not broken and all(difference.path.startswith("tags[") for difference in differences):
-        return PatchTags(reason, body["tags"], differences, drift=drift, why=f"differing: {names}")
-    state = f"the connection is {live.provisioning_state} in Azure"
-    why = "; ".join(text for text in (f"differing: {names}" if names else "", state if broken else "") if text)
+    why = f"differing: {field_names(differences)}"
+    if all(difference.path.startswith("tags[") for difference in differences):
+        return PatchTags(reason, body["tags"], differences, drift=drift, why=why)
     return Put(reason, body, differences, drift=drift, why=why)

@@ -10,8 +10,16 @@ def _has_matching_gcm(spec: Any) -> bool:
     return bool(integrity == encryption if encryption.startswith("GCMAES") else not integrity.startswith("GCMAES"))
 
 
+def _suggest_gcm_pair(spec: Any) -> str:
+    encryption, integrity = spec["ipsecEncryption"], spec["ipsecIntegrity"]
+    if encryption.startswith("GCMAES"):
+        return f"set `ipsecIntegrity` to {encryption}"
+    return f"set `ipsecEncryption` to {integrity}, or `ipsecIntegrity` to SHA256"
+
+
 def _is_data_size(kilobytes: Any) -> bool:
-    return bool(kilobytes == 0 or kilobytes >= 1024)
+    # CEL takes 1024.0 for no integer, although the schema does.
+    return isinstance(kilobytes, int) and (kilobytes == 0 or kilobytes >= 1024)
 
 
 def _has_short_name(document: Any) -> bool:
@@ -39,6 +47,7 @@ POLICY_RULES: Final = (
         cel="self.ipsecEncryption.startsWith('GCMAES') ? self.ipsecIntegrity == self.ipsecEncryption : "
         "!self.ipsecIntegrity.startsWith('GCMAES')",
         holds=_has_matching_gcm,
+        hint=_suggest_gcm_pair,
     ),
     Rule(
         id="sa-data-size",

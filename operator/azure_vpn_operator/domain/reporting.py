@@ -1,4 +1,10 @@
-"""The whole new status of a VpnConnection from what the pass saw and did: one function, one exit."""
+"""The whole new status of a VpnConnection from what the pass saw and did: one function, one exit.
+
+Size: the conditions, the half and the columns are one picture of one pass, kept side by side on purpose.
+"""
+
+from dataclasses import replace
+from datetime import datetime
 
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
@@ -19,7 +25,7 @@ from azure_vpn_operator.domain.gateway_rules import gateway_warnings
 from azure_vpn_operator.domain.installation import effective_policies
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present
-from azure_vpn_operator.domain.ownership import OWNER_TAG, Ownership, judge_ownership
+from azure_vpn_operator.domain.ownership import OWNER_TAG, Ownership, find_tag, judge_ownership
 from azure_vpn_operator.domain.pairing import PairView, judge_pair
 from azure_vpn_operator.domain.pauses import find_pause
 from azure_vpn_operator.domain.requests import handle
@@ -34,19 +40,23 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyFound,
     Snapshot,
 )
-from azure_vpn_operator.domain.steps import Settled, Step
+from azure_vpn_operator.domain.steps import PatchTags, Put, Settled, Step
 from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.transitions import Finding, find_condition, merge_conditions
+from azure_vpn_operator.domain.transitions import Finding, merge_conditions, recall
 from azure_vpn_operator.domain.tunnel_health import count_tunnels, find_connected
 from azure_vpn_operator.domain.verdicts import Progress, Summary
+from azure_vpn_operator.domain.violations import Invalid
 
+_STATE_LIMIT = 64
+_TUNNEL_NAME_LIMIT = 512
+_MANAGED_TAGS_LIMIT = 41
 _T, _F, _U = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOWN
 
 
 def build_status(snapshot: Snapshot, step: Step, summary: Summary) -> VpnConnectionStatus:
     """Return the complete status; equal inputs give an equal status, so that an unchanged one is never written."""
     findings = list(_findings(snapshot, summary))
-    half = _half(snapshot, step)
+    half = _half(snapshot, step, summary)
     return VpnConnectionStatus(
         observed_generation=snapshot.metadata.generation,
         conditions=merge_conditions(snapshot.previous.conditions, findings, snapshot.metadata.generation, snapshot.now),
@@ -73,7 +83,7 @@ def _findings(snapshot: Snapshot, summary: Summary) -> list[Finding]:
         connected,
     ]
     if snapshot.pair is not None:
-        findings.append(_pair_in_sync(snapshot.pair))
+        findings.append(_pair_in_sync(snapshot, snapshot.pair, summary))
     findings.append(_paused(snapshot))
     if summary.progress is Progress.RECONCILING:
         findings.append(Finding(ConditionType.RECONCILING, _T, summary.reason, summary.message))
@@ -84,6 +94,8 @@ def _findings(snapshot: Snapshot, summary: Summary) -> list[Finding]:
 
 def _policy_resolved(snapshot: Snapshot) -> Finding:
     kind = ConditionType.POLICY_RESOLVED
+    if isinstance(snapshot.subject, Invalid):
+        return Finding(kind, _U, Reason.INVALID_SPEC, "the spec breaks a rule, so its references were not looked up")
     match snapshot.policy:
         case NotReferenced():
             return Finding(kind, _T, Reason.DEFAULT_POLICY, "Azure's Default policy applies")
@@ -97,6 +109,8 @@ def _policy_resolved(snapshot: Snapshot) -> Finding:
 
 def _credentials_resolved(snapshot: Snapshot) -> Finding:
     kind = ConditionType.CREDENTIALS_RESOLVED
+    if isinstance(snapshot.subject, Invalid):
+        return Finding(kind, _U, Reason.INVALID_SPEC, "the spec breaks a rule, so its references were not looked up")
     match snapshot.key:
         case NotReferenced():
             return Finding(kind, _T, Reason.KEY_NOT_MANAGED, "no sharedKeySecretRef: the key in Azure is left alone")
@@ -117,14 +131,14 @@ def _credentials_resolved(snapshot: Snapshot) -> Finding:
         case KeyUnreadable(fault):
             return Finding(kind, _U, Reason.SECRET_UNREADABLE, str(fault))
         case NotRead():
-            before = find_condition(snapshot.previous.conditions, kind)
-            if before is not None:
-                return Finding(kind, before.status, Reason(before.reason), before.message)
-            return Finding(kind, _U, Reason.KEY_NOT_MANAGED, "the Secret was not read")
+            return Finding(kind, _U, Reason.SECRET_NOT_READ, "the object only observes, so the Secret is not read")
 
 
-def _pair_in_sync(pair: PairView) -> Finding:
-    judged = judge_pair(pair)
+def _pair_in_sync(snapshot: Snapshot, pair: PairView, summary: Summary) -> Finding:
+    # The snapshot has what the last status said of this half; this pass knows better.
+    assigned = _assigned_policy(snapshot)
+    held = assigned.hash if assigned is not None else None
+    judged = judge_pair(replace(pair, own=replace(pair.own, synced=summary.synced is _T, held_policy_hash=held)))
     status = _U if judged.agreed is None else _T if judged.agreed else _F
     return Finding(ConditionType.PAIR_IN_SYNC, status, judged.reason, judged.message)
 
@@ -138,49 +152,74 @@ def _paused(snapshot: Snapshot) -> Finding:
         now=snapshot.now,
     )
     if pause is None:
+        before = recall(snapshot.previous.conditions, ConditionType.PAUSED)
+        read = isinstance(snapshot.live, Present | Absent)
+        if before is not None and before.reason is Reason.HELD_IN_AZURE and not read:
+            return before
         return Finding(ConditionType.PAUSED, _F, Reason.NOT_PAUSED, "")
     return Finding(ConditionType.PAUSED, _T, pause.reason, pause.message)
 
 
-def _half(snapshot: Snapshot, step: Step) -> ConnectionHalf | None:
+def _half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHalf | None:
     before = next(iter(snapshot.previous.halves), None)
-    applied = step.applied_hash if isinstance(step, Settled) and step.applied_hash is not None else None
-    if applied is None and before is not None:
-        applied = before.applied_hash
+    applied = _applied_hash(step, summary, before)
     match snapshot.live:
         case Present(live):
             return ConnectionHalf(
                 role=HalfRole.FORWARD,
                 id=before.id if before is not None and before.id else str(live.id),
-                provisioning_state=live.provisioning_state,
-                connection_status=live.connection_status,
+                provisioning_state=live.provisioning_state[:_STATE_LIMIT],
+                connection_status=live.connection_status[:_STATE_LIMIT] if live.connection_status is not None else None,
                 tunnels=tuple(
-                    Tunnel(name=tunnel.name, status=tunnel.status, last_established=tunnel.last_established)
+                    Tunnel(
+                        name=tunnel.name[:_TUNNEL_NAME_LIMIT],
+                        status=tunnel.status[:_STATE_LIMIT],
+                        # Whole seconds, as the API server keeps them: else no status would equal the stored one.
+                        last_established=_whole_seconds(tunnel.last_established),
+                    )
                     for tunnel in live.tunnels[:16]
                 ),
                 applied_hash=applied,
-                managed_tags=_managed_tags(snapshot, live),
+                managed_tags=_managed_tags(snapshot, live, written=summary.written),
             )
         case Absent():
-            # The id stays: it is how a later change of identity is noticed.
-            if before is None or not before.id:
-                return None
-            return ConnectionHalf(role=HalfRole.FORWARD, id=before.id, applied_hash=applied)
+            # The id stays: it is how a later change of identity is noticed, also before Azure shows the connection.
+            known = before.id if before is not None else None
+            if known is None and summary.written and isinstance(snapshot.target, Target):
+                known = str(snapshot.target.connection)
+            return ConnectionHalf(role=HalfRole.FORWARD, id=known, applied_hash=applied) if known else None
         case _:
             return before
 
 
-def _managed_tags(snapshot: Snapshot, live: LiveConnection) -> tuple[str, ...]:
-    if judge_ownership(live.tags, snapshot.owner, {}) is not Ownership.OURS:
-        return next((half.managed_tags for half in snapshot.previous.halves), ())
+def _whole_seconds(moment: datetime | None) -> datetime | None:
+    return moment.replace(microsecond=0) if moment is not None else None
+
+
+def _applied_hash(step: Step, summary: Summary, before: ConnectionHalf | None) -> str | None:
+    """What Azure was last seen to hold. Once an edit is on its way that is history, or taking the edit back would look like drift."""
+    if isinstance(step, Settled) and step.applied_hash is not None:
+        return step.applied_hash
+    edited = summary.written and isinstance(step, Put | PatchTags) and not step.drift
+    return before.applied_hash if before is not None and not edited else None
+
+
+def _managed_tags(snapshot: Snapshot, live: LiveConnection, *, written: bool) -> tuple[str, ...]:
+    """Names of the tags that are ours to remove: those that a write of ours has set, and Azure has."""
+    before = next((half.managed_tags for half in snapshot.previous.halves), ())
+    if not written and judge_ownership(live.tags, snapshot.owner, {}) is not Ownership.OURS:
+        return before
     spec_tags = snapshot.subject.spec.tags if isinstance(snapshot.subject, VpnConnection) else {}
     present = {name.lower() for name in live.tags}
-    before = next((half.managed_tags for half in snapshot.previous.halves), ())
+    set_by_us = (name for name, value in spec_tags.items() if written or find_tag(live.tags, name) == value)
     # A name that left the spec stays listed for as long as Azure still has the tag: it is still to be removed.
-    return tuple(sorted({OWNER_TAG, *spec_tags, *(name for name in before if name.lower() in present)}))[:41]
+    names = (OWNER_TAG, *sorted({*set_by_us, *(name for name in before if name.lower() in present)} - {OWNER_TAG}))
+    return names[:_MANAGED_TAGS_LIMIT]
 
 
 def _assigned_policy(snapshot: Snapshot) -> AssignedPolicy | None:
+    if isinstance(snapshot.subject, Invalid):
+        return snapshot.previous.policy
     match snapshot.policy:
         case PolicyFound(policy):
             return AssignedPolicy(

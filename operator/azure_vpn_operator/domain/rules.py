@@ -33,6 +33,8 @@ class Rule:
     """The rule for the API server; `self` is the node."""
     holds: Callable[[Json], bool]
     """The rule in Python, given the node."""
+    hint: Callable[[Json], str] | None = None
+    """How to repair a node that breaks the rule, if more can be said than the message does."""
 
     @property
     def text(self) -> str:
@@ -74,7 +76,8 @@ def check_rules(rules: Iterable[Rule], document: Json, broken: Sequence[str]) ->
         for place in rule.at:
             for path, node in _find_nodes(document, place):
                 if not _is_blocked(path, rule.reads, broken) and not rule.holds(node):
-                    yield Violation(rule.id, join(path, rule.field), rule.message)
+                    hint = rule.hint(node) if rule.hint is not None else None
+                    yield Violation(rule.id, join(path, rule.field), rule.message, hint)
 
 
 def check_transitions(

@@ -26,6 +26,8 @@ def complete(schema: Schema, value: Any) -> Any:
                 elif "default" in inner:
                     result[name] = inner["default"]
             return result
+        case "object" if isinstance(value, Mapping):
+            return {name: inner for name, inner in value.items() if inner is not None}
         case "array" if _is_list(value) and len(value) <= schema["maxItems"]:
             return [complete(schema["items"], item) for item in value]
     return value

@@ -119,14 +119,16 @@ class Attempts:
 
     failures: int = 0
     """Passes in a row that ended in a fault or refusal."""
-    failed_puts: int = 0
-    """PUTs whose operation failed, or that found the connection Failed."""
+    failed_writes: int = 0
+    """Writes that Azure took and whose operation then failed."""
     last_failure: Fault | None = None
     """Why the last of them failed."""
+    fruitless_writes: int = 0
+    """Writes that Azure took since it was last seen to hold what is wanted."""
     updating_since: datetime | None = None
     """Since when Azure shows an operation that is still running."""
     last_read: datetime | None = None
-    """When the connection was last read with success."""
+    """When the connection was last read with success; if this process never did, when it first tried."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Write nothing: something that the decision needs could not be read. The fault says how to go on."""
+    """Write nothing: a call failed that has to succeed first. The fault says how to go on."""
 
     fault: Fault
     what: str
-    """What could not be read."""
+    """What could not be done, in a few words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,5 +53,13 @@ def find_condition(conditions: Sequence[Condition], wanted: ConditionType) -> Co
     return next((condition for condition in conditions if condition.type == wanted), None)
 
 
+def recall(conditions: Sequence[Condition], wanted: ConditionType) -> Finding | None:
+    """What a condition said before, to say it again; None if it said nothing that this release knows."""
+    before = find_condition(conditions, wanted)
+    if before is None or before.reason not in set(Reason):
+        return None
+    return Finding(wanted, before.status, Reason(before.reason), before.message)
+
+
 def _cut(message: str) -> str:
     return message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…"

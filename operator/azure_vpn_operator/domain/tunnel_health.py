@@ -10,7 +10,7 @@ from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
 from azure_vpn_operator.domain.snapshot import Snapshot
 from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.transitions import Finding, find_condition
+from azure_vpn_operator.domain.transitions import Finding, find_condition, recall
 
 INTERVALS_UNTIL_UNKNOWN: Final = 3
 
@@ -20,6 +20,14 @@ def count_tunnels(live: LiveConnection) -> tuple[int, int]:
     if live.tunnels:
         return sum(tunnel.status == "Connected" for tunnel in live.tunnels), len(live.tunnels)
     return (1 if live.connection_status == "Connected" else 0), 1
+
+
+def may_be_up(snapshot: Snapshot, live: LiveConnection) -> bool:
+    """Whether a write could take a working tunnel down. Where Azure does not say, the last word counts."""
+    if live.connection_status is None and not live.tunnels:
+        before = find_condition(snapshot.previous.conditions, ConditionType.CONNECTED)
+        return before is not None and before.status is ConditionStatus.TRUE
+    return live.connection_status == "Connected" or any(tunnel.status == "Connected" for tunnel in live.tunnels)
 
 
 def find_connected(snapshot: Snapshot) -> Finding:
@@ -83,7 +91,7 @@ def _judge_down(snapshot: Snapshot, live: LiveConnection) -> Finding:
 
 
 def _last_word(snapshot: Snapshot) -> Finding:
-    before = find_condition(snapshot.previous.conditions, ConditionType.CONNECTED)
+    before = recall(snapshot.previous.conditions, ConditionType.CONNECTED)
     limit = timedelta(seconds=INTERVALS_UNTIL_UNKNOWN * snapshot.cadence.steady)
     last_read = snapshot.attempts.last_read
     if before is not None and last_read is not None and snapshot.now - last_read > limit:
@@ -93,8 +101,8 @@ def _last_word(snapshot: Snapshot) -> Finding:
             Reason.STATUS_NOT_READ,
             "Azure could not be read for three intervals",
         )
-    if before is None or before.reason == Reason.NOT_CREATED:
+    if before is None or before.reason is Reason.NOT_CREATED:
         return Finding(
             ConditionType.CONNECTED, ConditionStatus.UNKNOWN, Reason.STATUS_UNKNOWN, "Azure has not told yet"
         )
-    return Finding(ConditionType.CONNECTED, before.status, Reason(before.reason), before.message)
+    return before

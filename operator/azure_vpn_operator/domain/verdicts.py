@@ -7,8 +7,9 @@ from typing import Final
 from azure_vpn_operator.api.conditions import ConditionStatus
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import Difference
-from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
-from azure_vpn_operator.domain.snapshot import Snapshot
+from azure_vpn_operator.domain.faults import Fault, verdict
+from azure_vpn_operator.domain.lookups import Absent, Present
+from azure_vpn_operator.domain.snapshot import FailedOperation, Snapshot
 from azure_vpn_operator.domain.steps import (
     AddFinalizer,
     Blocked,
@@ -26,7 +27,6 @@ from azure_vpn_operator.domain.steps import (
 )
 
 REFUSED_RETRY_SECONDS: Final = 300.0
-ACCEPTED_RETRY_SECONDS: Final = 10.0
 
 
 class Progress(StrEnum):
@@ -69,6 +69,8 @@ class Summary:
     """Seconds."""
     failed: bool = False
     """Counts as a failure for the growing delay."""
+    written: bool = False
+    """Azure took a write, or may have taken it: what it held before is of no more account."""
 
 
 def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
@@ -76,7 +78,7 @@ def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
     differences = getattr(step, "differences", ())
     match outcome:
         case Fault() as fault:
-            return _judge_fault(snapshot, fault, f"{_verb(step)}: {fault}", differences)
+            return _judge_fault(snapshot, fault, f"{_verb(step)}: {fault}", differences, read=False)
         case Busy(holder):
             return Summary(
                 ready=False,
@@ -96,6 +98,7 @@ def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
                 message=_message_of_write(step),
                 differences=differences,
                 next_look=retry_after,
+                written=True,
             )
         case None:
             return _judge_rest(snapshot, step, differences)
@@ -126,16 +129,17 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
         case Wait(reason, message, seconds):
             return Summary(
                 ready=False,
-                synced=ConditionStatus.FALSE,
+                synced=_synced_of(reason),
                 progress=Progress.RECONCILING,
                 reason=reason,
                 message=message,
-                differences=differences,
+                differences=differences or _last_seen(snapshot),
                 next_look=seconds,
                 failed=reason is Reason.OPERATION_FAILED,
             )
         case Blocked(fault, what):
-            return _judge_fault(snapshot, fault, f"could not read {what}: {fault}", differences)
+            read = not isinstance(snapshot.operation, FailedOperation)
+            return _judge_fault(snapshot, fault, f"{what}: {fault}", _last_seen(snapshot), read=read)
         case Settled(reason, message):
             return Summary(
                 ready=True,
@@ -150,24 +154,26 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
             raise ValueError("a writing step needs the answer to its write")
 
 
-def _judge_fault(snapshot: Snapshot, fault: Fault, message: str, differences: tuple[Difference, ...]) -> Summary:
+def _last_seen(snapshot: Snapshot) -> tuple[Difference, ...]:
+    """Differences stay in the status until a read has shown that they are gone."""
+    return () if isinstance(snapshot.live, Present | Absent) else snapshot.previous.differences
+
+
+def _judge_fault(
+    snapshot: Snapshot, fault: Fault, message: str, differences: tuple[Difference, ...], *, read: bool
+) -> Summary:
     meaning = verdict(fault)
     grown = min(meaning.retry_seconds * 2 ** min(snapshot.attempts.failures, 16), meaning.max_retry_seconds)
-    unread = fault.kind in {
-        FaultKind.UNAVAILABLE,
-        FaultKind.UNREADABLE,
-        FaultKind.UNSUPPORTED,
-        FaultKind.UNAUTHENTICATED,
-    }
     return Summary(
         ready=False,
-        synced=ConditionStatus.UNKNOWN if unread else ConditionStatus.FALSE,
+        synced=ConditionStatus.UNKNOWN if read or fault.outcome_unknown else ConditionStatus.FALSE,
         progress=Progress.STALLED if meaning.stalled else Progress.RECONCILING,
         reason=meaning.reason,
         message=message,
         differences=differences,
         next_look=max(grown, fault.retry_after or 0.0),
         failed=True,
+        written=not read and fault.outcome_unknown,
     )
 
 
@@ -178,7 +184,7 @@ _SYNC_UNKNOWN: Final = frozenset(
         Reason.IDENTITY_CHANGED,
         Reason.POLICY_NOT_FOUND,
         Reason.POLICY_INVALID,
-        Reason.SECRET_UNREADABLE,
+        Reason.UPDATED_ELSEWHERE,
     }
 )
 

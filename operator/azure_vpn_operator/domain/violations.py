@@ -29,7 +29,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """An object that breaks rules, all of them listed in the order of the document."""
+    """An object that breaks rules: all that it breaks, those of the metadata first, then the schema's, then ours."""
 
     metadata: ObjectMeta
     """What could be read of the metadata."""

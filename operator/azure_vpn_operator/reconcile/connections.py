@@ -22,6 +22,7 @@ from azure_vpn_operator.domain.steps import (
     Put,
     ReleaseFinalizer,
     SetKey,
+    Settled,
     Step,
 )
 from azure_vpn_operator.domain.verdicts import Accepted, Outcome, Summary, judge
@@ -112,6 +113,10 @@ class ConnectionReconciler:
             return await self._let_the_object_go(key, snapshot, _after_letting_go(outcome))
         summary = judge(snapshot, step, outcome)
         memory.failures = memory.failures + 1 if summary.failed else 0
+        if isinstance(step, Put | PatchTags) and isinstance(outcome, Accepted):
+            memory.count_accepted_write(self._clock.now())
+        elif isinstance(step, Settled):
+            memory.forgive()
         return await self._report(key, snapshot, step, outcome, summary)
 
     def _is_outdated(self, key: ObjectKey, snapshot: Snapshot) -> bool:

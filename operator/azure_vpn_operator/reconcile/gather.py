@@ -82,7 +82,7 @@ class Gatherer:
         lookup = await self._look_up_key(key.namespace, subject) if enforced else _key_without_reading(subject)
         operation = await self._operations.look(key)
         if isinstance(operation, FailedOperation):
-            memory.count_failed_put(operation.fault, self._clock.now())
+            memory.count_failed_write(operation.fault, self._clock.now())
         live = await self._read_live(metadata, previous, target, operation)
         self._remember_live(memory, live)
         deleting = metadata.deletion_timestamp is not None
@@ -172,6 +172,7 @@ class Gatherer:
 
     def _remember_live(self, memory: ConnectionMemory, live: Read[LiveConnection] | NotRead) -> None:
         now = self._clock.now()
+        memory.first_try = memory.first_try or now
         match live:
             case Present(value):
                 memory.last_read, memory.seen_configuration = now, value.configuration
@@ -202,7 +203,8 @@ class Gatherer:
         elif isinstance(read, Unreadable) and read.fault.kind is FaultKind.FORBIDDEN:
             result = KeyCheck.UNREADABLE
         else:
-            return _kept(memory), rotated
+            # Not remembered: the next pass asks again. A key that was never seen equal is not passed off as compared.
+            return KeyCheck.UNREADABLE if rotated else _kept(memory), rotated
         if result is not KeyCheck.DIFFERENT:
             # A difference is looked at again each pass until it is gone: the write that mends it may fail.
             memory.key.remember(key.version, result, self._clock.now())

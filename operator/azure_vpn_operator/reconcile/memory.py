@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.snapshot import Attempts, KeyCheck
 
 FORGIVE_AFTER: Final = timedelta(minutes=30)
@@ -45,10 +45,14 @@ class ConnectionMemory:
 
     wish: tuple[object, ...] | None = None
     failures: int = 0
-    failed_puts: int = 0
-    failed_at: datetime | None = None
+    failed_writes: int = 0
+    fruitless_writes: int = 0
+    tried_at: datetime | None = None
+    """When a write last failed or was last accepted without having been seen in force since."""
     last_failure: Fault | None = None
     updating_since: datetime | None = None
+    first_try: datetime | None = None
+    """When this process first tried to read the connection."""
     last_read: datetime | None = None
     seen_configuration: tuple[object, ...] | None = None
     """What the last GET showed; None if it showed nothing there."""
@@ -58,18 +62,33 @@ class ConnectionMemory:
     def attempts(self, wish: tuple[object, ...], now: datetime) -> Attempts:
         """Return the attempts at this wish; another wish, or time, forgives failures."""
         if self.wish != wish:
-            self.wish, self.failures, self.failed_puts, self.failed_at, self.last_failure = wish, 0, 0, None, None
-        if self.failed_at is not None and now - self.failed_at > FORGIVE_AFTER:
-            self.failed_puts, self.failed_at = max(self.failed_puts - 1, 0), None
+            self.wish, self.failures, self.last_failure = wish, 0, None
+            self.forgive()
+        if self.tried_at is not None and now - self.tried_at > FORGIVE_AFTER:
+            self.failed_writes = max(self.failed_writes - 1, 0)
+            self.fruitless_writes = max(self.fruitless_writes - 1, 0)
+            self.tried_at = now
         return Attempts(
             failures=self.failures,
-            failed_puts=self.failed_puts,
+            failed_writes=self.failed_writes,
             last_failure=self.last_failure,
+            fruitless_writes=self.fruitless_writes,
             updating_since=self.updating_since,
-            last_read=self.last_read,
+            last_read=self.last_read or self.first_try,
         )
 
-    def count_failed_put(self, fault: Fault, now: datetime) -> None:
-        """Count a change that Azure took and then did not carry out."""
-        self.failed_puts += 1
-        self.failed_at, self.last_failure = now, fault
+    def count_failed_write(self, fault: Fault, now: datetime) -> None:
+        """Count a write that Azure took and then did not carry out. One that lost against a lock does not count."""
+        self.fruitless_writes = max(self.fruitless_writes - 1, 0)
+        if fault.kind is not FaultKind.BUSY:
+            self.failed_writes += 1
+            self.tried_at, self.last_failure = now, fault
+
+    def count_accepted_write(self, now: datetime) -> None:
+        """Count a write that Azure took and that has to show."""
+        self.fruitless_writes += 1
+        self.tried_at = now
+
+    def forgive(self) -> None:
+        """Azure holds what is wanted, or something else is wanted: earlier attempts no longer count."""
+        self.failed_writes, self.fruitless_writes, self.tried_at = 0, 0, None

@@ -1,5 +1,6 @@
 """What goes wrong between us and Azure, seen from above the port: one value, one request, and no key in it."""
 
+import asyncio
 import logging
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from azure_vpn_operator.arm.connections import ArmConnections
 from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import Present, SharedKey, Unreadable
+from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey, Unreadable
 from azure_vpn_operator.ports import Accepted
 from support.simulated_azure import (
     GROUP,
@@ -126,6 +127,16 @@ async def test_lock_of_the_gateway_is_busy_by_both_of_azures_names(simulator_sta
             await azure.connections.put(connection_id("first"), body())
             fault = await put_fault(azure)
             assert (fault.kind, fault.code) == (FaultKind.BUSY, answer)
+
+
+async def test_locks_by_different_operations_read_equal(azure: SimulatedAzure):
+    faults = []
+    for name in ("first", "second"):
+        await azure.connections.put(connection_id(name), body())
+        faults.append(await put_fault(azure))
+        azure.clock.step(120)
+    assert (faults[0].kind, faults[0].message) == (faults[1].kind, faults[1].message)
+    assert faults[0].message
 
 
 async def test_missing_right_quotes_the_action(azure: SimulatedAzure):
@@ -255,3 +266,31 @@ async def test_no_key_and_no_token_gets_into_logs_errors_or_texts(
     assert "PUT" in text, "the SDK logs its requests at this level, so the test has something to look at"
     for secret in (KEY, KEY[:8], "Rotated.Canary", SECRET, "Bearer ey"):
         assert secret not in text
+
+
+async def test_cancellation_passes_through_and_leaves_nothing_behind(azure: SimulatedAzure):
+    azure.fault("hang")
+    task = asyncio.create_task(azure.connections.get(connection_id()))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    azure.clear_faults()
+    assert await azure.connections.get(connection_id()) == Absent()
+
+
+async def test_closing_ends_calls_that_are_under_way(azure: SimulatedAzure):
+    azure.fault("hang")
+    session = azure.session_as("operator")
+    task = asyncio.create_task(ArmConnections(session).get(connection_id()))
+    await asyncio.sleep(0.3)
+    await session.close()
+    result = await asyncio.wait_for(task, timeout=5)
+    assert isinstance(result, Unreadable)
+    assert result.fault.kind is FaultKind.UNAVAILABLE
+
+
+async def test_many_first_calls_at_once_share_one_token(azure: SimulatedAzure):
+    results = await asyncio.gather(*(azure.connections.get(connection_id(f"c{number}")) for number in range(40)))
+    assert set(results) == {Absent()}
+    assert sum("/oauth2/" in entry["path"] for entry in azure.journal()) == 1

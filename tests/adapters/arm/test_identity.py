@@ -116,9 +116,7 @@ async def test_failure_names_what_was_tried_without_the_secret(
 
 async def test_refusal_is_remembered_for_a_moment_so_that_a_fleet_does_not_storm_the_login_host(azure: SimulatedAzure):
     clock = FakeClock()
-    session = azure.session_as("operator", client_secret="canary-wrong")
-    session._clock = clock
-    async with session:
+    async with azure.session_as("operator", clock=clock, client_secret="canary-wrong") as session:
         connections = ArmConnections(session)
         for _ in range(5):
             await connections.get(connection_id())
@@ -126,6 +124,12 @@ async def test_refusal_is_remembered_for_a_moment_so_that_a_fleet_does_not_storm
         await clock.advance(11)
         await connections.get(connection_id())
         assert token_requests(azure) == 2
+
+
+async def test_equal_refusals_read_equal(azure: SimulatedAzure):
+    results = [await ask(azure.session_as("operator", client_secret="canary-wrong")) for _ in range(2)]
+    first, second = (result.fault for result in results if isinstance(result, Unreadable))
+    assert first.message == second.message
 
 
 @pytest.mark.parametrize(
@@ -148,12 +152,13 @@ async def test_login_host_in_trouble_is_not_a_wrong_secret(
 
 async def test_token_that_azure_no_longer_takes_is_replaced_for_the_next_request(azure: SimulatedAzure):
     assert await azure.connections.get(connection_id("nobody")) == Absent()
-    azure.clock.step(7200)
+    azure.fault("status", status=401, code="InvalidAuthenticationToken", count=1)
     refused = await azure.connections.get(connection_id("nobody"))
     again = await azure.connections.get(connection_id("nobody"))
     assert isinstance(refused, Unreadable)
     assert refused.fault.kind is FaultKind.UNAUTHENTICATED
     assert again == Absent()
+    assert token_requests(azure) == 2
 
 
 async def test_wrong_audience_is_unauthenticated(azure: SimulatedAzure):

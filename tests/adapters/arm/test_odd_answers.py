@@ -1,8 +1,6 @@
 """Answers that Azure, or somebody on the way to it, gives now and then: a server that says exactly what the test wrote."""
 
-import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -20,68 +18,37 @@ from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey, Unread
 from azure_vpn_operator.ports import Accepted, OperationStatus
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
+from support.scripted_server import ScriptedServer, scripted_server
 from support.simulated_azure import GROUP, SUBSCRIPTION, body, connection_id, gateway_id, local_gateway_id
-from workbench.pki import Authority
 
 JSON = {"Content-Type": "application/json"}
 
 
-@dataclass
 class Script:
-    """What the server answers, in order, and what it was asked."""
+    """A scripted server with the adapters connected to it."""
 
-    url: str = ""
-    answers: list[web.Response] = field(default_factory=list)
-    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
-    connections: ArmConnections | None = None
-    gateways: ArmGateways | None = None
-
-    def say(self, status: int, document: Any = None, *, text: str | None = None, **headers: str) -> None:
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        if text is not None:
-            self.answers.append(web.Response(status=status, text=text, headers=names))
-        elif document is None:
-            self.answers.append(web.Response(status=status, headers=names))
-        else:
-            self.answers.append(web.json_response(document, status=status, headers=names))
+    def __init__(self, server: ScriptedServer, session: ArmSession) -> None:
+        self.server = server
+        self.url = server.url
+        self.say = server.say
+        self.connections = ArmConnections(session)
+        self.gateways = ArmGateways(session)
 
 
 @pytest.fixture
 async def script(tmp_path: Path) -> AsyncIterator[Script]:
-    script = Script()
-
-    async def token(_: web.Request) -> web.Response:
-        return web.json_response({"access_token": "token-canary", "expires_in": 3600, "token_type": "Bearer"})
-
-    async def scripted(request: web.Request) -> web.Response:
-        script.requests.append((request.method, request.path_qs, request.headers.get("Authorization")))
-        return script.answers.pop(0)
-
-    app = web.Application()
-    app.router.add_post("/tenant/oauth2/v2.0/token", token)
-    app.router.add_route("*", "/{path:.*}", scripted)
-    authority = Authority.create("test")
-    pair = authority.issue_server(hosts=["127.0.0.1"])
-    (tmp_path / "ca.pem").write_bytes(authority.pair.certificate)
-    (tmp_path / "pair.pem").write_bytes(pair.key + pair.certificate)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(tmp_path / "pair.pem")
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
-    script.url = f"https://127.0.0.1:{runner.addresses[0][1]}"
-    settings = ArmSettings(
-        endpoint=script.url,
-        authority=script.url,
-        ca_file=str(tmp_path / "ca.pem"),
-        tenant_id="tenant",
-        client_id="client",
-        client_secret="secret-canary",
-    )
-    async with ArmSession(settings, clock=SystemClock(), secrets=SecretRegistry()) as session:
-        script.connections, script.gateways = ArmConnections(session), ArmGateways(session)
-        yield script
-    await runner.cleanup()
+    async with scripted_server(tmp_path) as server:
+        settings = ArmSettings(
+            endpoint=server.url,
+            authority=server.url,
+            ca_file=str(server.ca_file),
+            tenant_id="tenant",
+            client_id="client",
+            client_secret="secret-canary",
+            user_agent="azure-vpn-operator/9.8.7",
+        )
+        async with ArmSession(settings, clock=SystemClock(), secrets=SecretRegistry()) as session:
+            yield Script(server, session)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +123,7 @@ async def test_address_with_braces_is_not_taken_for_a_template(script: Script):
     script.say(200, {"status": "Succeeded"})
     url = f"{script.url}/op?s={{endpoint}}"
     assert (await script.connections.poll(url, SUBSCRIPTION)).status is OperationStatus.SUCCEEDED
-    assert script.requests[0][1] == "/op?s=%7Bendpoint%7D"
+    assert script.server.asked[0].path == "/op?s=%7Bendpoint%7D"
 
 
 async def test_redirect_is_not_followed(script: Script):
@@ -164,7 +131,7 @@ async def test_redirect_is_not_followed(script: Script):
     result = await script.connections.get(connection_id())
     assert isinstance(result, Unreadable)
     assert result.fault.kind is FaultKind.UNSUPPORTED
-    assert len(script.requests) == 1
+    assert len(script.server.asked) == 1
 
 
 async def test_next_page_on_another_host_does_not_get_our_token(script: Script):
@@ -179,7 +146,7 @@ async def test_pages_that_go_round_in_circles_end(script: Script):
         script.say(200, {"value": [], "nextLink": f"{script.url}/page"})
     result = await script.connections.list_group(SUBSCRIPTION, GROUP)
     assert isinstance(result, Unreadable)
-    assert len(script.requests) == 2
+    assert len(script.server.asked) == 2
 
 
 async def test_list_of_which_a_later_page_is_missing_is_unreadable_not_short(script: Script):
@@ -194,8 +161,6 @@ async def test_list_of_which_a_later_page_is_missing_is_unreadable_not_short(scr
         pytest.param({"value": {}}, id="an object for a list"),
         pytest.param([], id="a bare list"),
         pytest.param({"value": [], "nextLink": 7}, id="a number for a link"),
-        pytest.param({"value": [{"id": "x"}]}, id="an item without properties"),
-        pytest.param({"value": [None]}, id="an item that is nothing"),
     ],
 )
 async def test_lists_of_wrong_types_are_unreadable_as_a_whole(script: Script, document: Any):
@@ -258,7 +223,7 @@ async def test_local_gateway_without_an_id_is_unreadable(script: Script):
 
 
 async def test_answer_in_broken_compression_is_unreadable(script: Script):
-    script.answers.append(
+    script.server.answers.append(
         web.Response(status=200, body=b"not gzip at all", headers={"Content-Encoding": "gzip"} | JSON)
     )
     result = await script.connections.get(connection_id())
@@ -269,7 +234,7 @@ async def test_answer_in_broken_compression_is_unreadable(script: Script):
 async def test_compressed_answer_is_read(script: Script):
     answer = web.json_response({"value": "Canary.Key.2"})
     answer.enable_compression(web.ContentCoding.gzip)
-    script.answers.append(answer)
+    script.server.answers.append(answer)
     assert await script.connections.get_shared_key(connection_id()) == Present(SharedKey("Canary.Key.2"))
 
 
@@ -284,6 +249,48 @@ async def test_anything_but_a_text_is_no_key(script: Script, value: object):
 async def test_requests_carry_token_version_and_name(script: Script):
     script.say(404, {"error": {"code": "ResourceNotFound", "message": "m"}})
     await script.connections.get(connection_id())
-    method, path, authorization = script.requests[0]
-    assert (method, authorization) == ("GET", "Bearer token-canary")
-    assert path == f"{connection_id()}?api-version=2024-05-01"
+    (asked,) = script.server.asked
+    assert (asked.method, asked.path) == ("GET", f"{connection_id()}?api-version=2024-05-01")
+    assert asked.headers["Authorization"] == "Bearer token-canary"
+    assert asked.headers["User-Agent"].startswith("azure-vpn-operator/9.8.7 azsdk-python-mgmt-network/")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [pytest.param({"id": "x"}, id="an item without properties"), pytest.param(None, id="an item that is nothing")],
+)
+async def test_odd_item_hides_no_other_connection_of_the_group(script: Script, item: object):
+    known = {"id": str(connection_id()), "location": "eastus", **live_properties()}
+    script.say(200, {"value": [item, known]})
+    found = await script.connections.list_group(SUBSCRIPTION, GROUP)
+    assert isinstance(found, Present)
+    assert [connection.id for connection in found.value] == [connection_id()]
+
+
+@pytest.mark.parametrize("item", [{"id": "x"}, None], ids=["an item without properties", "an item that is nothing"])
+async def test_gateway_of_which_one_connection_is_not_understood_may_be_busy(script: Script, item: object):
+    script.say(200, {"value": [item]})
+    assert isinstance(await script.connections.list_of_gateway(gateway_id()), Unreadable)
+
+
+async def test_answer_about_another_connection_is_not_taken(script: Script):
+    script.say(200, {"id": str(connection_id("Another")), "location": "eastus", **live_properties()})
+    result = await script.connections.get(connection_id())
+    assert isinstance(result, Unreadable)
+    assert result.fault.kind is FaultKind.UNREADABLE
+
+
+async def test_answer_about_the_same_connection_in_another_spelling_is_taken(script: Script):
+    script.say(200, {"id": str(connection_id()).upper(), "location": "eastus", **live_properties()})
+    assert isinstance(await script.connections.get(connection_id()), Present)
+
+
+def live_properties() -> dict[str, Any]:
+    return {
+        "properties": {
+            "provisioningState": "Succeeded",
+            "connectionType": "IPsec",
+            "virtualNetworkGateway1": {"id": str(gateway_id())},
+            "localNetworkGateway2": {"id": str(local_gateway_id())},
+        }
+    }

@@ -1,23 +1,26 @@
 """How we find the API server, what happens when it does not answer, and how a new token is noticed."""
 
+import asyncio
 import datetime as dt
 import signal
-import ssl
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from aiohttp import web
 
 from azure_vpn_operator.cluster.objects import ClusterObjects
+from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession, Reply
 from azure_vpn_operator.cluster.settings import ClusterSettings, NoClusterError
 from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.lookups import Unreadable
 from azure_vpn_operator.runtime.clock import SystemClock
+from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.fake_clock import FakeClock
 from support.operator_access import RecordedRequests
+from support.scripted_server import ScriptedServer, scripted_server
 from workbench.control_plane import ControlPlane
 from workbench.pki import Authority
 
@@ -27,6 +30,13 @@ KINDS = ("apis", "azvpn.dev", "v1alpha1", "ipsecpolicies")
 
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def pod_of(server: ScriptedServer) -> ClusterSettings:
+    """What a pod finds whose API server is the scripted one."""
+    (server.ca_file.parent / "token").write_text("token")
+    host, _, port = server.url.removeprefix("https://").partition(":")
+    return ClusterSettings(service_host=host, service_port=port, service_account_folder=str(server.ca_file.parent))
 
 
 def user_of(kubeconfig: Path) -> dict:
@@ -149,6 +159,18 @@ async def test_server_that_hangs_costs_the_time_limit_and_no_more(
     assert [code for _, _, code in requests.seen] == [200, "Timeout", "ConnectionFailed"]
 
 
+async def test_closing_ends_calls_that_are_under_way(tmp_path: Path):
+    async with scripted_server(tmp_path) as server:
+        session = ClusterSession(pod_of(server), clock=SystemClock())
+        server.say_nothing()
+        task = asyncio.create_task(session.request("GET", VERSION))
+        await server.was_asked.wait()
+        await session.close()
+        result = await asyncio.wait_for(task, timeout=5)
+    assert isinstance(result, Fault)
+    assert result.kind is FaultKind.UNAVAILABLE
+
+
 async def test_server_that_we_cannot_trust_gets_nothing(
     control_plane: ControlPlane, pod: ClusterSettings, tmp_path: Path
 ):
@@ -192,29 +214,9 @@ async def test_requests_are_reported_with_method_host_and_code(
     ],
 )
 async def test_answers_that_no_api_server_gives(tmp_path: Path, status: int, body: str, kind: FaultKind):
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(status=status, text=body, headers={"Retry-After": "7"})
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    authority = Authority.create("test")
-    pair = authority.issue_server(hosts=["127.0.0.1"])
-    (tmp_path / "ca.crt").write_bytes(authority.pair.certificate)
-    (tmp_path / "token").write_text("token")
-    (tmp_path / "pair.pem").write_bytes(pair.key + pair.certificate)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(tmp_path / "pair.pem")
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
-    settings = ClusterSettings(
-        service_host="127.0.0.1",
-        service_port=str(runner.addresses[0][1]),
-        service_account_folder=str(tmp_path),
-    )
-    async with ClusterSession(settings, clock=SystemClock()) as session:
+    async with scripted_server(tmp_path) as server, ClusterSession(pod_of(server), clock=SystemClock()) as session:
+        server.say(status, text=body, Retry_After="7")
         result = await session.request("GET", VERSION)
-    await runner.cleanup()
     assert isinstance(result, Fault)
     assert result.kind is kind
     if kind is FaultKind.THROTTLED:
@@ -229,3 +231,52 @@ async def test_short_lived_token_is_one_of_the_shipped_account(
     )
     async with ClusterSession(ClusterSettings(kubeconfig=str(renewed)), clock=SystemClock()) as session:
         assert isinstance(await session.request("GET", KINDS), Reply)
+
+
+async def test_list_whose_pages_expired_is_begun_again(tmp_path: Path):
+    page = {"metadata": {"resourceVersion": "1", "continue": "more"}, "items": [{"metadata": {"name": "old"}}]}
+    expired = {"kind": "Status", "reason": "Expired", "code": 410, "message": "too old"}
+    whole = {"metadata": {"resourceVersion": "2"}, "items": [{"metadata": {"name": "new"}}]}
+    async with scripted_server(tmp_path) as server, ClusterSession(pod_of(server), clock=SystemClock()) as session:
+        server.say(200, page)
+        server.say(410, expired)
+        server.say(200, whole)
+        assert await ClusterObjects(session).list_all("IpsecPolicy") == ({"metadata": {"name": "new"}},)
+        for _ in range(3):
+            server.say(200, page)
+            server.say(410, expired)
+        result = await ClusterObjects(session).list_all("IpsecPolicy")
+    assert isinstance(result, Fault)
+    assert (result.kind, result.code) == (FaultKind.UNAVAILABLE, "Expired")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"items": {}, "metadata": {}}, id="items that are no list"),
+        pytest.param({"items": []}, id="no metadata"),
+    ],
+)
+async def test_list_of_wrong_types_is_unreadable(tmp_path: Path, document: Any):
+    async with scripted_server(tmp_path) as server, ClusterSession(pod_of(server), clock=SystemClock()) as session:
+        server.say(200, document)
+        result = await ClusterObjects(session).list_all("IpsecPolicy")
+    assert isinstance(result, Fault)
+    assert result.kind is FaultKind.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"metadata": {}, "data": ["x"]}, id="data that is no object"),
+        pytest.param({"metadata": {}, "data": {"k": "not base64!"}}, id="a value that is not base64"),
+        pytest.param({"metadata": {}, "data": {"k": 7}}, id="a value that is no text"),
+        pytest.param({"data": {}}, id="no metadata"),
+    ],
+)
+async def test_secret_of_wrong_types_is_unreadable(tmp_path: Path, document: Any):
+    async with scripted_server(tmp_path) as server, ClusterSession(pod_of(server), clock=SystemClock()) as session:
+        server.say(200, document)
+        result = await ClusterSecrets(session, secrets=SecretRegistry()).read("n", "s", "k")
+    assert isinstance(result, Unreadable)
+    assert result.fault.kind is FaultKind.UNREADABLE

@@ -101,14 +101,32 @@ def test_denial_by_azure_policy_names_the_assignment_even_if_the_message_does_no
     assert "disallowed by policy" in fault.message
 
 
-def test_equal_refusals_read_equal_whatever_the_request_was():
-    texts = {
-        fault_of_error(
-            403, {"error": {"code": "AuthorizationFailed", "message": f"No right. Correlation ID: {number * 8}-0000"}}
-        ).message
-        for number in "12"
-    }
-    assert len(texts) == 1
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        pytest.param("No right. Correlation ID: {0}-0000-0000", "No right", id="ids of the request"),
+        pytest.param(
+            "Another operation is in progress. To retrieve status of the operation use uri: "
+            "https://management.azure.com/subscriptions/s/providers/Microsoft.Network/locations/l/operations/{0}?x=y.",
+            "Another operation is in progress.",
+            id="address of the operation that holds the lock",
+        ),
+        pytest.param(
+            "Blocked by https://management.azure.com/operationResults/{0} now",
+            "Blocked by (an operation) now",
+            id="address of an operation elsewhere in the text",
+        ),
+        pytest.param(
+            "Too many requests. Please try again after '{0}' seconds.",
+            "Too many requests. Please try again later.",
+            id="time to wait, which has its own field",
+        ),
+    ],
+)
+def test_equal_refusals_read_equal_so_that_no_status_changes_with_each_try(template: str, text: str):
+    for number in ("11111111", "22222222"):
+        fault = fault_of_error(409, {"error": {"code": "X", "message": template.format(number)}})
+        assert fault.message == text
 
 
 def test_messages_are_bounded():

@@ -31,6 +31,12 @@ from azure_vpn_operator.arm.settings import ArmSettings, same_origin
             id="a simulator: the endpoint is the audience",
         ),
         pytest.param(
+            ArmSettings(authority="login.example.test"),
+            "https://management.azure.com/.default",
+            "https://login.example.test",
+            id="an authority as a bare host, as azure-identity takes it",
+        ),
+        pytest.param(
             ArmSettings(audience="https://management.core.windows.net/"),
             "https://management.core.windows.net/.default",
             "https://login.microsoftonline.com",
@@ -61,8 +67,37 @@ def test_addresses_without_tls_are_refused(addresses: dict[str, str]):
         ArmSettings(**addresses)
 
 
+@pytest.mark.parametrize(
+    ("proxies", "reached"),
+    [
+        pytest.param({}, set(), id="no proxy"),
+        pytest.param(
+            {"https_proxy": "http://proxy.test:3128"},
+            {"https://arm.test:8443", "https://login.test"},
+            id="a proxy for both hosts",
+        ),
+        pytest.param(
+            {"https_proxy": "http://proxy.test:3128", "no_proxy": "localhost, .other.test ,login.test"},
+            {"https://arm.test:8443"},
+            id="one of them directly",
+        ),
+        pytest.param({"https_proxy": "http://proxy.test:3128", "no_proxy": "*"}, set(), id="all directly"),
+        pytest.param(
+            {"https_proxy": "http://proxy.test:3128", "no_proxy": "test"}, set(), id="the whole domain directly"
+        ),
+    ],
+)
+def test_proxy_is_for_the_endpoint_and_the_login_host(proxies: dict[str, str], reached: set[str]):
+    settings = ArmSettings(endpoint="https://arm.test:8443/", authority="https://login.test/", **proxies)
+    assert settings.proxies == dict.fromkeys(reached, "http://proxy.test:3128")
+
+
 def test_secrets_are_not_in_the_repr():
-    settings = ArmSettings(client_secret="canary-one", client_certificate_password="canary-two")
+    settings = ArmSettings(
+        client_secret="canary-one",
+        client_certificate_password="canary-two",
+        https_proxy="http://user:canary-three@proxy.test",
+    )
     assert "canary" not in repr(settings)
 
 

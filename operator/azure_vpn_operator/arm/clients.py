@@ -1,0 +1,89 @@
+"""The SDK's clients: one per subscription, all with one identity and one pool of connections."""
+
+import ssl
+from typing import Final
+
+import aiohttp
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.mgmt.network.aio import NetworkManagementClient
+
+from azure_vpn_operator.arm.credentials import GuardedCredential
+from azure_vpn_operator.arm.settings import ArmSettings
+from azure_vpn_operator.runtime.clock import Clock
+
+
+class _Pool:
+    """What the clients share. Needs a running event loop; raises `OSError` if the file of authorities is unusable."""
+
+    def __init__(self, settings: ArmSettings, clock: Clock) -> None:
+        # The transport would build a TLS context per request from a file; the connector has one for all.
+        tls = ssl.create_default_context(cafile=settings.ca_file or None)
+        self.http: Final = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=tls),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_send_writes_once,),
+            auto_decompress=False,
+            # The settings name the proxy: aiohttp would look at the environment and at ~/.netrc for each request.
+            trust_env=False,
+        )
+        self.transport: Final = AioHttpTransport(
+            session=self.http,
+            session_owner=False,
+            connection_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+        )
+        self.credential: Final = GuardedCredential(settings, self.transport, clock)
+
+
+class ArmClients:
+    """Makes clients when they are first asked for. They repeat nothing, follow no redirect and log no body."""
+
+    def __init__(self, settings: ArmSettings, clock: Clock) -> None:
+        """Take where to go and as whom."""
+        self._settings = settings
+        self._clock = clock
+        self._pool: _Pool | None = None
+        self._clients: dict[str, NetworkManagementClient] = {}
+
+    def get(self, subscription: str) -> NetworkManagementClient:
+        """Return the subscription's client; raises `OSError` if the file of authorities is unusable."""
+        key = subscription.lower()
+        if key not in self._clients:
+            if self._pool is None:
+                self._pool = _Pool(self._settings, self._clock)
+            self._clients[key] = NetworkManagementClient(
+                self._pool.credential,  # type: ignore[arg-type]  # the SDK names the older protocol and prefers get_token_info
+                subscription,
+                base_url=self._settings.base_url,
+                credential_scopes=[self._settings.scope],
+                transport=self._pool.transport,
+                proxies=self._settings.proxies,
+                retry_total=0,
+                permit_redirects=False,
+                user_agent=self._settings.user_agent,
+                logging_enable=False,
+            )
+        return self._clients[key]
+
+    async def forget_token(self) -> None:
+        """Let the next request have a new token."""
+        if self._pool is not None:
+            await self._pool.credential.forget()
+
+    async def close(self) -> None:
+        """Close the identity and all connections."""
+        self._clients.clear()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.credential.close()
+            await pool.http.close()
+
+
+async def _send_writes_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    # aiohttp repeats a PUT or DELETE whose connection broke; it may have been carried out, so that is ours to decide.
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method == "GET":
+            raise
+        raise aiohttp.ClientConnectionError(str(error)) from error

@@ -1,0 +1,66 @@
+"""Who answers a request: the token endpoints, the documents that clients read first, or Resource Manager."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from azure_vpn_simulator.azure import Azure, error_reply
+from azure_vpn_simulator.errors import ArmError
+from azure_vpn_simulator.identity import Identity
+from azure_vpn_simulator.metadata import cloud_metadata, instance_discovery
+from azure_vpn_simulator.operations import Effects
+from azure_vpn_simulator.wire import Reply, Request
+
+Answer = Callable[[Effects], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request about to be answered: the name of the principal that sent it, and whether its body is a form."""
+
+    who: str | None
+    answer: Answer
+    form: bool = False
+
+
+class Front:
+    """Knows every address on the TLS port."""
+
+    def __init__(self, azure: Azure, identity: Identity) -> None:
+        self._azure = azure
+        self._identity = identity
+
+    def turn(self, request: Request) -> Turn:
+        """Find out who sent a request and what answers it."""
+        topology, identity = self._azure.world.topology, self._identity
+        match [part for part in request.path.split("/") if part]:
+            case [tenant, "oauth2", "v2.0", "token"] if request.method == "POST":
+                who = identity.asking(topology, request)
+                return Turn(who, lambda _: identity.token_endpoint(topology, request, tenant), form=True)
+            case [tenant, "v2.0", ".well-known", "openid-configuration"]:
+                return Turn(None, fixed(identity.openid_configuration(topology, request.base_url, tenant)))
+            case [_, "discovery", "v2.0", "keys"]:
+                return Turn(None, fixed(identity.keys()))
+            case ["common", "discovery", "instance"]:
+                return Turn(None, fixed(instance_discovery(request)))
+            case ["metadata", "endpoints"]:
+                return Turn(None, fixed(cloud_metadata(topology, request)))
+            case ["msi", "token"]:
+                reply, who = identity.managed_identity(topology, request)
+                return Turn(who, fixed(reply))
+            case _:
+                return self._resource_manager(request)
+
+    def _resource_manager(self, request: Request) -> Turn:
+        azure = self._azure
+        try:
+            principal = self._identity.authenticate(azure.world.topology, request.headers, request.base_url)
+        except ArmError as refusal:
+            reply = error_reply(refusal)
+            reply.headers = {**azure.common_headers(request), **reply.headers}
+            return Turn(None, fixed(reply))
+        return Turn(principal.name, lambda effects: azure.handle(request, principal, effects))
+
+
+def fixed(reply: Reply) -> Answer:
+    """Answer with a reply that no fault changes."""
+    return lambda _: reply

@@ -1,0 +1,90 @@
+"""The whole system as processes, once for the session; each test has a namespace and a resource group of its own."""
+
+import contextlib
+import itertools
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from support.e2e_topology import group_name, topology
+from support.tenant import Tenant
+from workbench.rest import ApiError, call
+from workbench.stack import Stack
+
+QUICK = (
+    *("--recent-interval", "1"),
+    *("--status-interval", "5"),
+    *("--drift-interval", "2"),
+    *("--sweep-interval", "10"),
+)
+"""Ordinary settings that make tests quick."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session")
+def topology_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("topology") / "e2e.json"
+    path.write_text(json.dumps(topology()))
+    return path
+
+
+@pytest.fixture(scope="session")
+def group_numbers() -> Iterator[int]:
+    return itertools.count()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(
+    kubernetes_binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, topology_file: Path
+) -> AsyncIterator[Stack]:
+    """Control plane, simulator and operator that all tests share: nobody stops any of it."""
+    async with Stack(
+        tmp_path_factory.mktemp("stack"),
+        time_scale=60,
+        topology=str(topology_file),
+        operator_flags=(*QUICK, "--log-level", "DEBUG"),
+        binaries=kubernetes_binaries,
+        audit=True,
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def tenant(
+    stack: Stack, kubernetes_binaries: Mapping[str, Path], group_numbers: Iterator[int], request: pytest.FixtureRequest
+) -> AsyncIterator[Tenant]:
+    """This test's part of the shared system, with a Secret `key` that fits every site."""
+    async with open_tenant(stack, kubernetes_binaries["kubectl"], group_name(next(group_numbers)), request) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def open_tenant(
+    stack: Stack, kubectl: Path, group: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Tenant]:
+    test = re.sub(r"[^a-z0-9]+", "-", request.node.originalname.lower().removeprefix("test_"))[:40].strip("-")
+    namespace = f"{test}-{uuid.uuid4().hex[:6]}"
+    await stack.plane.create_namespace(namespace)
+    async with stack.plane.client() as cluster, aiohttp.ClientSession() as web:
+        tenant = Tenant(stack, kubectl, namespace, group, cluster, web)
+        await tenant.apply(tenant.secret())
+        try:
+            yield tenant
+        finally:
+            # What is left would only cost the operator time; nobody waits for it to go.
+            for plural in ("vpnconnections", "ipsecpolicies"):
+                with contextlib.suppress(aiohttp.ClientError, ApiError):
+                    await call(cluster, "DELETE", f"/apis/azvpn.dev/v1alpha1/namespaces/{namespace}/{plural}")

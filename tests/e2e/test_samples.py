@@ -1,0 +1,50 @@
+"""What the reader of the README does first: apply the samples, and look."""
+
+import asyncio
+import re
+from pathlib import Path
+
+from support.tenant import Tenant, condition
+
+SAMPLES = Path(__file__).parents[2] / "manifests" / "samples"
+
+
+async def test_the_samples_become_ready_and_connected_and_read_well_in_kubectl(tenant: Tenant):
+    tenant.namespace = "network"
+    connections = ("vnet1-to-site6", "vnet1-to-vnet2", "vnet2-to-vnet1", "vnet1-to-site7")
+    for sample in ("vnet-to-vnet", "site-to-site", "default-policy"):
+        applied = await tenant.kubectl("apply", "--server-side", "-k", str(SAMPLES / sample))
+        assert applied.code == 0, applied.err
+
+    await asyncio.gather(*(tenant.until_ready(name, seconds=40) for name in connections))
+
+    table = (await tenant.kubectl("get", "vpnconn")).out.splitlines()
+    assert table[0].split() == ["NAME", "READY", "TUNNEL", "SINCE", "PEER", "POLICY", "REASON", "AGE"]
+    rows = {row.split()[0]: row.split() for row in table[1:]}
+    shown = {name: [row[1], row[2], *row[4:7]] for name, row in rows.items()}
+    assert shown == {
+        "vnet1-to-site6": ["True", "1/1", "Site6", "site6", "UpToDate"],
+        "vnet1-to-site7": ["True", "1/1", "Site7", "Default", "UpToDate"],
+        "vnet1-to-vnet2": ["True", "1/1", "VNet2GW", "vnet-pair", "UpToDate"],
+        "vnet2-to-vnet1": ["True", "1/1", "VNet1GW", "vnet-pair", "UpToDate"],
+    }
+    assert all(re.fullmatch(r"\d+[smh]\S*", row[3]) for row in rows.values()), table
+
+    policies = (await tenant.kubectl("get", "ipsecpol")).out.splitlines()
+    assert policies[0].split()[:2] == ["NAME", "READY"]
+    assert {row.split()[0]: row.split()[1] for row in policies[1:]} == {"site6": "True", "vnet-pair": "True"}
+
+    both = (await tenant.kubectl("get", "azvpn", "-o", "name")).out.split()
+    assert len(both) == 6
+
+    wide = (await tenant.kubectl("get", "vpnconn", "vnet1-to-vnet2", "-o", "wide")).out
+    assert re.search(r"VNet1GW\s+True\s+True\s+Azure holds what the object says", wide), wide
+    for name in ("vnet1-to-vnet2", "vnet2-to-vnet1"):
+        assert condition(await tenant.get(name), "PairInSync")["status"] == "True"
+
+    waited = await tenant.kubectl("wait", "vpnconn", "--all", "--for=condition=Ready", "--timeout=5s")
+    assert waited.code == 0, waited.err
+
+    described = (await tenant.kubectl("describe", "vpnconn", "vnet1-to-site6")).out
+    for event in ("Created", "TunnelUp", "UpToDate"):
+        assert re.search(rf"Normal\s+{event}", described), described
