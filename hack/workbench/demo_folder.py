@@ -74,11 +74,21 @@ class DemoFolder:
 
         Only the logs stay. Raises DemoRunsError if a demo in the foreground does not end.
         """
-        stopped = await self._stop_holder()
-        with self.hold():
-            stopped = await stop_detached_stack(self.path) or stopped
-            self.clear()
-        return stopped
+        ended: set[int] = set()
+        deadline = time.monotonic() + STOP_SECONDS
+        while True:
+            try:
+                with self.hold():
+                    stopped = await stop_detached_stack(self.path)
+                    self.clear()
+                    return stopped or bool(ended)
+            except DemoRunsError:
+                if time.monotonic() >= deadline:
+                    raise
+            if (pid := self._holder()) is not None and pid not in ended:
+                os.kill(pid, signal.SIGTERM)
+                ended.add(pid)
+            await asyncio.sleep(0.1)
 
     def clear(self) -> None:
         """Remove everything but the logs and the lock: credentials of servers that are gone are of no use."""
@@ -113,15 +123,3 @@ class DemoFolder:
             return int(self._holder_file.read_text())
         except (FileNotFoundError, ValueError):
             return None
-
-    async def _stop_holder(self) -> bool:
-        pid = self._holder()
-        if pid is None:
-            return False
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while is_recorded_running(self._holder_file, marker=_HOLDER_MARKER):
-            if time.monotonic() >= deadline:
-                raise DemoRunsError(f"The demo in {self.path} (process {pid}) does not end. Its logs are there.")
-            await asyncio.sleep(0.1)
-        return True

@@ -183,10 +183,10 @@ class Stack:
         )
 
     async def install(self) -> None:
-        """Put CRDs and RBAC into the control plane, and get the ServiceAccount's credentials."""
+        """Put in what is shipped, but for the Deployment, and get the ServiceAccount's credentials."""
         await self.plane.apply(ROOT / "crds")
-        await self.plane.create_namespace(SYSTEM_NAMESPACE)
-        await self.plane.apply(ROOT / "manifests" / "base" / "rbac.yaml")
+        for name in ("namespace.yaml", "rbac.yaml", "secret-access.yaml"):
+            await self.plane.apply(ROOT / "manifests" / "base" / name)
         await self.plane.service_account_kubeconfig(
             SYSTEM_NAMESPACE,
             SERVICE_ACCOUNT,

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from azure_vpn_operator.domain.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.events import EventNote
 from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Read, SecretData, SharedKey
 
@@ -95,6 +96,19 @@ class ConnectionsPort(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class BgpPending:
+    """Azure works on the answer. The address says where to look; it is opaque and may be long."""
+
+    url: str
+    retry_after: float
+    """Seconds until the next look."""
+
+
+BgpAnswer = tuple[BgpSession, ...] | BgpPending | Fault
+"""All sessions of a gateway, or not yet, or why not. A missing right is a fault of kind FORBIDDEN."""
+
+
 class GatewaysPort(Protocol):
     """What is read of the resources that a connection refers to."""
 
@@ -102,8 +116,16 @@ class GatewaysPort(Protocol):
         """A virtual network gateway."""
         ...
 
-    async def get_local_gateway(self, local_gateway: ArmId) -> Read[str]:
-        """A local network gateway: its id in Azure's spelling."""
+    async def get_local_gateway(self, local_gateway: ArmId) -> Read[LocalGatewayFacts]:
+        """A local network gateway."""
+        ...
+
+    async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
+        """Ask a virtual network gateway for its BGP sessions; changes nothing, and holds no lock."""
+        ...
+
+    async def look_at_bgp_sessions(self, gateway: ArmId, url: str) -> BgpAnswer:
+        """Look once at the answer that is pending at this address; kind NOT_FOUND if Azure no longer knows it."""
         ...
 
 

@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     _flag(serve, "--topology", required=True, help="a YAML file, or demo")
     _flag(serve, "--state-dir", type=Path, required=True, help="folder for ca.crt and keys; used again if there")
     _flag(serve, "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    _flag(serve, "--names", default="", help="further host names and addresses for the certificate, with commas between")
+    _flag(
+        serve, "--names", default="", help="further host names and addresses for the certificate, with commas between"
+    )
     _flag(serve, "--port", type=_port, default=0, help="TLS port; 0 takes a free one (default)")
     _flag(
         serve, "--control", type=_address, help="loopback address of the control API, such as 127.0.0.1:0; off without"

@@ -186,10 +186,14 @@ class Connections:
         if local is not None and local.state is ProvisioningState.UPDATING:
             raise referenced_not_ready(str(local.id), call.scope, local.last_operation)
 
+    def check_preset(self, sent: dict[str, Any]) -> None:
+        """Refuse (ArmError) the properties of a connection that is to be there before the first request."""
+        bodies.normalized(sent, normalize_aliases=False)
+
     def preset(
         self, id_: ResourceId, location: str, sent: dict[str, Any], tags: dict[str, str] | None, key: str
     ) -> None:
-        """Put in a connection that was there before the first request: Succeeded and in force; ArmError if it is malformed."""
+        """Put in a connection that was there before the first request: Succeeded, and in force."""
         world = self._world
         kept = bodies.normalized(self._with_protocol(sent, None), normalize_aliases=world.options.normalize_aliases)
         connection = Connection(id_, location, kept, tags, world.etag(), world.guids.next(), key=key)

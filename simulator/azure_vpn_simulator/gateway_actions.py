@@ -38,7 +38,7 @@ class GatewayActions:
         return self._world.start_action(call, _RESET_GATEWAY, gateway, seconds, finish, (call.id.key,))
 
     def bgp_peers(self, call: Call) -> Reply:
-        """POST getBgpPeerStatus: 202, then a list with one entry for each BGP peer of each connection."""
+        """POST getBgpPeerStatus: 202, then a list with one entry for each instance of the gateway and each BGP peer of it."""
         gateway = self._gateways.find(call)
 
         def finish(operation: Operation) -> None:
@@ -57,10 +57,10 @@ class GatewayActions:
             now, own = self._world.timeline.now, gateway.properties.get("bgpSettings") or {}
             since = max((t.established for t in ups if t.established is not None), default=None)
             up = since is not None and bool(own)
-            peers.append(
+            peers += [
                 {
-                    "localAddress": own.get("bgpPeeringAddress", ""),
-                    "neighbor": settings.get("bgpPeeringAddress", ""),
+                    "localAddress": local,
+                    "neighbor": neighbor,
                     "asn": settings.get("asn", 0),
                     "state": "Connected" if up else "Connecting",
                     "connectedDuration": _duration(now - since) if up and since is not None else "00:00:00",
@@ -68,7 +68,9 @@ class GatewayActions:
                     "messagesSent": int((now - since) / 60) + 3 if up and since is not None else 0,
                     "messagesReceived": int((now - since) / 60) + 3 if up and since is not None else 0,
                 }
-            )
+                for local in str(own.get("bgpPeeringAddress", "")).split(",")
+                for neighbor in str(settings.get("bgpPeeringAddress", "")).split(",")
+            ]
         return peers
 
     def _far_end(self, connection: Connection, gateway: Resource) -> Resource | None:

@@ -59,21 +59,36 @@ class Installation:
         before = self._world.topology
         after = parse_topology(_merged(_document(before), changes))
         self._world.timeline.advance()
-        self._world.topology = after
         self._apply(before, after)
 
     def _apply(self, before: Topology | None, after: Topology) -> None:
+        presets = list(self._new_connections(before, after))
+        self._world.topology = after
         self._rows(NETWORKS, before, after, network_properties)
         self._rows(GATEWAYS, before, after, self._gateway)
         self._rows(LOCAL_GATEWAYS, before, after, local_properties)
         for id_, _, row in _local_gateways(after):
             self._world.tunnels.device_changed(id_.key, row.device)
-        for s, group in _groups(after):
-            known = {c.name for g in _same_group(before, s, group) for c in g.connections}
+        for id_, sent, row in presets:
+            own = self._world.store.find(sent["virtualNetworkGateway1"]["id"])
+            location = own.location if own is not None else self._location(id_)
+            self._connections.preset(id_, location, sent, row.tags, row.shared_key)
+
+    def _new_connections(
+        self, before: Topology | None, after: Topology
+    ) -> Iterator[tuple[ResourceId, Document, Connection]]:
+        for subscription, group in _groups(after):
+            known = {c.name for g in _same_group(before, subscription, group) for c in g.connections}
             for row in group.connections:
-                id_ = ResourceId(s, group.name, CONNECTIONS, row.name)
-                if row.name not in known and self._world.store.get(id_) is None:
-                    self._preset(s, group, row)
+                id_ = ResourceId(subscription, group.name, CONNECTIONS, row.name)
+                if row.name in known or self._world.store.get(id_) is not None:
+                    continue
+                sent = _sent(id_, row)
+                try:
+                    self._connections.check_preset(sent)
+                except ArmError as refusal:
+                    raise TopologyError(f"connection {row.name} of {group.name}: {refusal.message}") from None
+                yield id_, sent, row
 
     def _rows(self, type_: str, before: Topology | None, after: Topology, shape: _Shape) -> None:
         old = {id_.key: (location, _without_device(row)) for id_, location, row in _resources(before, type_)}
@@ -86,13 +101,13 @@ class Installation:
         network_id = ResourceId(id_.subscription, id_.group, NETWORKS, network)
         if self._world.store.get(network_id) is None:
             made = VirtualNetwork(name=network, address_space=row.address_space)
-            location = normal_location(row.location or self._location(id_))
+            location = normal_location(row.location) if row.location else self._location(id_)
             self._put(network_id, location, network_properties(network_id, made), None)
         return topology_gateway(id_, row, network)
 
     def _location(self, id_: ResourceId) -> str:
         found = (g.location for s, g in _groups(self._world.topology) if s == id_.subscription and g.name == id_.group)
-        return next(found)
+        return normal_location(next(found))
 
     def _put(self, id_: ResourceId, location: str, properties: Document, tags: dict[str, str] | None) -> None:
         world = self._world
@@ -102,24 +117,18 @@ class Installation:
         else:
             existing.properties, existing.tags, existing.etag = properties, tags, world.etag()
 
-    def _preset(self, subscription: str, group: ResourceGroup, row: Connection) -> None:
-        ends: Document = {}
-        for name, type_, text in (
-            ("virtualNetworkGateway1", GATEWAYS, row.virtual_network_gateway),
-            ("localNetworkGateway2", LOCAL_GATEWAYS, row.local_network_gateway),
-            ("virtualNetworkGateway2", GATEWAYS, row.peer_virtual_network_gateway),
-        ):
-            if text is not None:
-                ends[name] = {"id": str(resolve(subscription, group.name, type_, text))}
-        type_ = "IPsec" if row.local_network_gateway is not None else "Vnet2Vnet"
-        sent = {"connectionType": type_, **ends, **row.properties}
-        own = self._world.store.find(ends["virtualNetworkGateway1"]["id"])
-        location = own.location if own is not None else normal_location(group.location)
-        id_ = ResourceId(subscription, group.name, CONNECTIONS, row.name)
-        try:
-            self._connections.preset(id_, location, sent, row.tags, row.shared_key)
-        except ArmError as refusal:
-            raise TopologyError(f"connection {row.name} of {group.name}: {refusal.message}") from None
+
+def _sent(id_: ResourceId, row: Connection) -> Document:
+    ends: Document = {}
+    for name, type_, text in (
+        ("virtualNetworkGateway1", GATEWAYS, row.virtual_network_gateway),
+        ("localNetworkGateway2", LOCAL_GATEWAYS, row.local_network_gateway),
+        ("virtualNetworkGateway2", GATEWAYS, row.peer_virtual_network_gateway),
+    ):
+        if text is not None:
+            ends[name] = {"id": str(resolve(id_.subscription, id_.group, type_, text))}
+    type_ = "IPsec" if row.local_network_gateway is not None else "Vnet2Vnet"
+    return {"connectionType": type_, **ends, **row.properties}
 
 
 def _groups(topology: Topology | None) -> Iterator[tuple[str, ResourceGroup]]:

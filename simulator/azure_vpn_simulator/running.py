@@ -47,14 +47,17 @@ async def running_simulator(
 ) -> AsyncIterator[RunningSimulator]:
     """Listen until the block ends.
 
-    `names` are further ones for the certificate; `topology` is a checked topology, a document, the name of a built-in one, or a file; port 0 takes a free one; without
-    `state_dir` the certificates are made in a folder that goes with the block; `clock` replaces the real one.
-    TopologyError, OSError (a port in use) or ValueError (control not on loopback) end it before it begins.
+    `topology` is a checked topology, a document, the name of a built-in one, or a file. Without `state_dir` the certificates
+    are made in a folder that goes with the block; `names` are put into them beside the host's. Port 0 takes a free one;
+    `clock` replaces the real one. TopologyError, OSError (a port in use) or ValueError (control not on loopback, files
+    that are no certificates) end it before it begins.
     """
     async with AsyncExitStack() as stack:
         if state_dir is None:
             state_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="azure-vpn-simulator-")))
-        certificates = Certificates(state_dir, sorted({"localhost", "127.0.0.1", "::1", _certificate_name(host), *names}))
+        certificates = Certificates(
+            state_dir, sorted({"localhost", "127.0.0.1", "::1", _certificate_name(host), *names})
+        )
         checked = _checked(topology)
         simulator = Simulator(checked, clock or ScaledClock(time_scale), certificates.token_key())
         site = await _listen(stack, simulator.server.application(), host, port, certificates)

@@ -80,8 +80,30 @@ def test_a_ready_file_that_was_left_behind_does_not_count(tmp_path: Path, state_
 
 
 def test_flags_can_be_environment_variables(start: Start) -> None:
-    _, ready = start(AZURE_VPN_SIMULATOR_TOPOLOGY="demo", AZURE_VPN_SIMULATOR_TIME_SCALE="60")
-    assert ready["controlUrl"] is None
+    names = "simulator.azvpn.svc, 10.0.0.9"
+    _, ready = start(
+        AZURE_VPN_SIMULATOR_TOPOLOGY="demo",
+        AZURE_VPN_SIMULATOR_CONTROL="127.0.0.1:0",
+        AZURE_VPN_SIMULATOR_TIME_SCALE="60",
+        AZURE_VPN_SIMULATOR_NAMES=names,
+    )
+    with urllib.request.urlopen(f"{ready['controlUrl']}/clock") as clock:
+        assert json.load(clock)["scale"] == 60
+    port = int(ready["endpoint"].rpartition(":")[2])
+    context = ssl.create_default_context(cafile=ready["caFile"])
+    for name in names.split(", "):
+        with (
+            socket.create_connection(("127.0.0.1", port)) as raw,
+            context.wrap_socket(raw, server_hostname=name) as tls,
+        ):
+            assert tls.version() == "TLSv1.3"
+
+
+def test_a_broken_certificate_is_told_rather_than_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Certificates(tmp_path, ["127.0.0.1"])
+    (tmp_path / "ca.crt").write_text("none")
+    assert main(["serve", "--topology", "demo", "--state-dir", str(tmp_path)]) == 1
+    assert "cannot serve" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

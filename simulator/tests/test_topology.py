@@ -169,6 +169,30 @@ def test_the_shown_topology_has_no_secret_and_can_be_put_back_as_it_is(preset: A
     assert preset.azure.world.topology.principals[0].client_secret == "secret-1"
 
 
+def test_a_change_with_a_bad_connection_changes_nothing(arm: ArmDriver) -> None:
+    bad = {"name": "C", "virtualNetworkGateway": "GwA", "localNetworkGateway": "Site", "sharedKey": "k1"}
+    rows = {"connections": [{**bad, "properties": {"routingWeight": -1}}], "localNetworkGateways": [{"name": "New"}]}
+    before = arm.azure.installation.shown()
+    with pytest.raises(TopologyError, match="connection C of Net"):
+        arm.change(subscriptions=[{"id": SUBSCRIPTION, "resourceGroups": [{"name": "Net", **rows}]}])
+    assert arm.azure.installation.shown() == before
+    assert arm.get("localNetworkGateways/New").status == 404
+
+
+def test_no_secret_is_in_any_representation(arm: ArmDriver, document: dict[str, Any]) -> None:
+    group(document)["connections"] = [
+        {"name": "C", "virtualNetworkGateway": "GwA", "localNetworkGateway": "Site", "sharedKey": "canary"}
+    ]
+    text = repr(parse_topology(document))
+    for secret in ("canary", "'k1'", "secret-1", "header-1"):
+        assert secret not in text
+    arm.put("connections/C1", arm.site("GwA", "Site", "canary"))
+    arm.wait(60)
+    resource = arm.azure.world.store.find(f"{arm.network}/connections/C1")
+    assert resource is not None
+    assert "canary" not in repr(resource)
+
+
 def test_a_change_that_makes_no_topology_changes_nothing(arm: ArmDriver) -> None:
     before = arm.azure.installation.shown()
     with pytest.raises(TopologyError):

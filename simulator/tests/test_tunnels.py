@@ -364,3 +364,13 @@ def test_bgp_peers_are_connected_while_the_tunnel_is(arm: ArmDriver, device: Dev
     device(outage=True)
     arm.wait(100)
     assert [p["state"] for p in state()] == ["Connecting"]
+
+
+def test_each_instance_of_an_active_active_gateway_has_bgp_sessions_of_its_own(arm: ArmDriver) -> None:
+    own = arm.get("virtualNetworkGateways/GwActive").body["properties"]["bgpSettings"]["bgpPeeringAddress"].split(",")
+    connect(arm, gateway="GwActive", enableBgp=True)
+    answer = arm.call("POST", "virtualNetworkGateways/GwActive/getBgpPeerStatus")
+    arm.finish(answer, 5)
+    peers = arm.get(answer.headers["Location"]).body["value"]
+    assert len(own) == 2
+    assert [(p["localAddress"], p["neighbor"]) for p in peers] == [(local, "10.9.0.1") for local in own]

@@ -284,6 +284,22 @@ async def test_who_may_not_get_a_secret_may_not_name_it(guarded: Guarded, who: s
         await guarded.stored(wanted)
 
 
+async def test_a_user_whose_name_cannot_be_said_in_one_line_is_told_the_rule(guarded: Guarded):
+    who = "two\nlines"
+    odd = Guarded(guarded.plane, {who: guarded.plane.user_kubeconfig(who, path=guarded.plane.directory / "two-lines")})
+    rights = _grant(_user(who), [_EDIT_CONNECTIONS], name="two-lines")
+    await guarded.plane.apply_objects(*rights, namespace=_NAMESPACE)
+    await _until(lambda: odd.may(who, "create", "vpnconnections"), "the right is there")
+
+    with pytest.raises(ApiError) as refused:
+        await odd.create(who, _connection({"name": _TEAM_KEY}))
+
+    assert refused.value.status == 403
+    assert refused.value.message.endswith(
+        "denied request: spec.sharedKeySecretRef: must name a Secret that you may get [secret-access]"
+    )
+
+
 async def test_a_connection_without_a_secret_needs_no_right_on_secrets(guarded: Guarded):
     created = await guarded.create(_READS_NONE, _connection(None))
 
@@ -419,7 +435,6 @@ async def test_a_reference_can_be_taken_away_without_the_right_but_not_put_back(
 async def test_who_has_lost_the_right_goes_on_with_everything_but_the_reference(guarded: Guarded):
     who, document = "leaver", _connection({"name": _TEAM_KEY})
     leaver = Guarded(guarded.plane, {**guarded.kubeconfigs, who: guarded.plane.user_kubeconfig(who)})
-    await guarded.plane.apply_objects(*_grant(_user(who), [_EDIT_CONNECTIONS, _GET_TEAM_KEY], name=who))
     rights = _grant(_user(who), [_EDIT_CONNECTIONS, _GET_TEAM_KEY], name=who)
     await guarded.plane.apply_objects(*rights, namespace=_NAMESPACE)
     await _until(lambda: leaver.may(who, "get", "secrets", _TEAM_KEY), "the right is there")
@@ -493,8 +508,8 @@ async def _open(plane: ControlPlane, crd: Document) -> Guarded:
 
 
 def _connections_crd() -> Document:
-    documents = [yaml.safe_load(file.read_text()) for file in _CRDS.glob("*.yaml")]
-    return next(d for d in documents if d["spec"]["names"]["plural"] == "vpnconnections")
+    crd: Document = yaml.safe_load((_CRDS / "azvpn.dev_vpnconnections.yaml").read_text())
+    return crd
 
 
 async def test_a_later_version_of_the_api_is_no_way_around(own_control_plane: ControlPlane):
@@ -512,10 +527,25 @@ async def test_a_later_version_of_the_api_is_no_way_around(own_control_plane: Co
 
 async def test_a_reference_that_cannot_be_understood_is_refused(own_control_plane: ControlPlane):
     crd = _connections_crd()
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = anything
+    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["sharedKeySecretRef"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     guarded = await _open(own_control_plane, crd)
 
     attempt = guarded.create(_ADMIN, _connection({"secretName": _TEAM_KEY}))
 
     assert await _is_refused_by_the_policy(attempt)
+
+
+async def test_the_server_adds_nothing_to_the_rules_that_a_gitops_tool_would_call_drift(guarded: Guarded):
+    written = next(yaml.safe_load_all(_POLICY.read_text()))["spec"]["matchConstraints"]["resourceRules"]
+    path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/azvpn-secret-access"
+
+    stored = await guarded.ask(_ADMIN, "GET", path)
+
+    assert stored["spec"]["matchConstraints"]["resourceRules"] == written
+
+
+def test_the_policy_is_installed_with_the_operator():
+    kustomization = yaml.safe_load((_POLICY.parent / "kustomization.yaml").read_text())
+
+    assert _POLICY.name in kustomization["resources"]

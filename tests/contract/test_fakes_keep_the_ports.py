@@ -14,11 +14,16 @@ from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.cluster.settings import ClusterSettings
+from azure_vpn_operator.domain.bgp_sessions import BgpSession
+from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.events import EventNote
 from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
 from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey
 from azure_vpn_operator.ports import (
     Accepted,
+    BgpAnswer,
+    BgpPending,
     ConnectionsPort,
     EventsPort,
     GatewaysPort,
@@ -69,9 +74,15 @@ async def azure(request: pytest.FixtureRequest, simulator_state: Path) -> AsyncI
     if request.param == "fake":
         clock = FakeClock()
         fake = FakeAzure(clock)
-        fake.add_gateway(gateway_id("GW1"), active_active=True, enable_bgp=True, bgp_asn=65010)
+        fake.add_gateway(
+            gateway_id("GW1"),
+            active_active=True,
+            enable_bgp=True,
+            bgp_asn=65010,
+            bgp_addresses=("10.1.0.4", "10.1.0.5"),
+        )
         fake.add_gateway(gateway_id("GW2"))
-        fake.add_local_gateway(local_gateway_id("Site6"))
+        fake.add_local_gateway(local_gateway_id("Site6"), "10.6.0.1")
         yield Azure(fake, fake, clock.advance)
         return
     async with simulated_azure(simulator_state) as simulated:
@@ -223,7 +234,38 @@ async def test_gateway_is_read_with_its_facts(azure: Azure) -> None:
     assert (facts.active_active, facts.enable_bgp, facts.bgp_asn) == (True, True, 65010)
     assert facts.provisioning_state == "Succeeded"
     assert facts.ip_configuration_ids
-    assert await azure.gateways.get_local_gateway(local_gateway_id()) == Present(str(local_gateway_id()))
+    assert facts.bgp_addresses == ("10.1.0.4", "10.1.0.5")
+    site = LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",))
+    assert await azure.gateways.get_local_gateway(local_gateway_id()) == Present(site)
+
+
+async def sessions_of(azure: Azure, gateway: ArmId) -> BgpAnswer:
+    asked = await azure.gateways.ask_bgp_sessions(gateway)
+    assert isinstance(asked, BgpPending)
+    early = await azure.gateways.look_at_bgp_sessions(gateway, asked.url)
+    assert isinstance(early, BgpPending), "Azure takes some seconds"
+    await azure.settle()
+    return await azure.gateways.look_at_bgp_sessions(gateway, early.url)
+
+
+async def test_gateway_tells_the_sessions_of_its_connections_with_bgp(azure: Azure) -> None:
+    await azure.create("one", enableBgp=True)
+    await azure.create("two", routingWeight=5)
+    assert await sessions_of(azure, gateway_id()) == (
+        BgpSession("10.1.0.4", "10.6.0.1", 65100, "Connected"),
+        BgpSession("10.1.0.5", "10.6.0.1", 65100, "Connected"),
+    )
+
+
+async def test_gateway_without_bgp_connections_has_no_sessions(azure: Azure) -> None:
+    await azure.create()
+    assert await sessions_of(azure, gateway_id()) == ()
+
+
+async def test_sessions_of_what_does_not_exist_are_not_found(azure: Azure) -> None:
+    asked = await azure.gateways.ask_bgp_sessions(gateway_id("Nobody"))
+    assert isinstance(asked, Fault)
+    assert asked.kind is FaultKind.NOT_FOUND
 
 
 SPEC = {

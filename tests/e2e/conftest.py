@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from support.e2e_topology import group_name, topology
+from support.side_by_side import SideBySide
 from support.tenant import Tenant
 from workbench.rest import ApiError, call
 from workbench.stack import Stack
@@ -23,6 +24,7 @@ QUICK = (
     *("--status-interval", "5"),
     *("--drift-interval", "2"),
     *("--sweep-interval", "10"),
+    *("--azure-timeout", "3"),
 )
 """Ordinary settings that make tests quick."""
 
@@ -67,16 +69,24 @@ async def tenant(
     stack: Stack, kubernetes_binaries: Mapping[str, Path], group_numbers: Iterator[int], request: pytest.FixtureRequest
 ) -> AsyncIterator[Tenant]:
     """This test's part of the shared system, with a Secret `key` that fits every site."""
-    async with open_tenant(stack, kubernetes_binaries["kubectl"], group_name(next(group_numbers)), request) as opened:
+    test, group = request.node.originalname, group_name(next(group_numbers))
+    async with open_tenant(stack, kubernetes_binaries["kubectl"], group, test) as opened:
         yield opened
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(
+    stack: Stack, kubernetes_binaries: Mapping[str, Path], group_numbers: Iterator[int]
+) -> AsyncIterator[SideBySide]:
+    """For tests marked `side_by_side`."""
+    kubectl = kubernetes_binaries["kubectl"]
+    yield SideBySide(lambda test: open_tenant(stack, kubectl, group_name(next(group_numbers)), test))
+
+
 @asynccontextmanager
-async def open_tenant(
-    stack: Stack, kubectl: Path, group: str, request: pytest.FixtureRequest
-) -> AsyncIterator[Tenant]:
-    test = re.sub(r"[^a-z0-9]+", "-", request.node.originalname.lower().removeprefix("test_"))[:40].strip("-")
-    namespace = f"{test}-{uuid.uuid4().hex[:6]}"
+async def open_tenant(stack: Stack, kubectl: Path, group: str, test: str) -> AsyncIterator[Tenant]:
+    name = re.sub(r"[^a-z0-9]+", "-", test.lower().removeprefix("test_"))[:40].strip("-")
+    namespace = f"{name}-{uuid.uuid4().hex[:6]}"
     await stack.plane.create_namespace(namespace)
     async with stack.plane.client() as cluster, aiohttp.ClientSession() as web:
         tenant = Tenant(stack, kubectl, namespace, group, cluster, web)
@@ -85,6 +95,36 @@ async def open_tenant(
             yield tenant
         finally:
             # What is left would only cost the operator time; nobody waits for it to go.
+            await tenant.mend()
             for plural in ("vpnconnections", "ipsecpolicies"):
                 with contextlib.suppress(aiohttp.ClientError, ApiError):
                     await call(cluster, "DELETE", f"/apis/azvpn.dev/v1alpha1/namespaces/{namespace}/{plural}")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def spare_stack(
+    kubernetes_binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, topology_file: Path
+) -> AsyncIterator[Stack]:
+    """Another whole system, for tests that kill, stop or starve a part of it; each leaves it running again."""
+    async with Stack(
+        tmp_path_factory.mktemp("spare-stack"),
+        time_scale=60,
+        topology=str(topology_file),
+        operator_flags=QUICK,
+        binaries=kubernetes_binaries,
+        api_server_flags=("--etcd-compaction-interval=5s",),
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def spare_tenant(
+    spare_stack: Stack,
+    kubernetes_binaries: Mapping[str, Path],
+    group_numbers: Iterator[int],
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[Tenant]:
+    """This test's part of the spare system."""
+    test, group = request.node.originalname, group_name(next(group_numbers))
+    async with open_tenant(spare_stack, kubernetes_binaries["kubectl"], group, test) as opened:
+        yield opened

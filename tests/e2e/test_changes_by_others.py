@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from support.side_by_side import side_by_side
 from support.tenant import Document, Tenant, condition, is_ready, is_ready_and_connected
 
 OWNER = "azvpn-owner"
 
 
+@side_by_side
 async def test_a_harmless_change_in_the_portal_is_put_back(tenant: Tenant):
     await tenant.apply(tenant.connection())
     await tenant.until_ready()
@@ -24,6 +26,7 @@ async def test_a_harmless_change_in_the_portal_is_put_back(tenant: Tenant):
     assert "DriftCorrected" in {event["reason"] for event in await tenant.events("c1")}
 
 
+@side_by_side
 async def test_a_lost_tag_is_put_back_by_the_tags_alone_and_other_tags_are_kept(tenant: Tenant):
     await tenant.apply(tenant.connection(tags={"team": "network"}))
     await tenant.until_ready()
@@ -41,6 +44,7 @@ async def test_a_lost_tag_is_put_back_by_the_tags_alone_and_other_tags_are_kept(
     assert await tenant.writes(since) == [("PATCH", "c1")]
 
 
+@side_by_side
 async def test_a_change_that_would_drop_the_tunnel_when_put_back_is_reported_only(tenant: Tenant):
     await tenant.apply(tenant.policy(), tenant.connection(ipsecPolicyRef={"name": "p1"}))
     await tenant.until_ready()
@@ -62,6 +66,7 @@ async def test_a_change_that_would_drop_the_tunnel_when_put_back_is_reported_onl
     assert live["properties"]["ipsecPolicies"][0]["dhGroup"] == "DHGroup24"
 
 
+@side_by_side
 async def test_with_drift_policy_report_nothing_is_put_back(tenant: Tenant):
     await tenant.apply(tenant.connection(driftPolicy="Report"))
     await tenant.until_ready()
@@ -74,6 +79,7 @@ async def test_with_drift_policy_report_nothing_is_put_back(tenant: Tenant):
     assert await tenant.writes(since) == []
 
 
+@side_by_side
 async def test_a_connection_deleted_in_the_portal_is_created_again(tenant: Tenant):
     await tenant.apply(tenant.connection())
     await tenant.until_ready()
@@ -104,6 +110,7 @@ async def test_a_connection_deleted_in_the_portal_is_created_again(tenant: Tenan
         ),
     ],
 )
+@side_by_side
 async def test_a_connection_that_azure_already_has(
     tenant: Tenant, live: Document, spec: Document, reason: str, writes: list[str]
 ):
@@ -120,6 +127,7 @@ async def test_a_connection_that_azure_already_has(
     assert found["properties"]["routingWeight"] == (0 if "PUT" in writes else live.get("routingWeight", 0))
 
 
+@side_by_side
 async def test_another_owners_connection_is_not_touched_before_it_is_handed_over(tenant: Tenant):
     foreign = "other/team/c1"
     await tenant.put_in_azure("c1", tenant.body(tags={OWNER: foreign}))
@@ -137,6 +145,7 @@ async def test_another_owners_connection_is_not_touched_before_it_is_handed_over
     assert await tenant.writes() == [("PATCH", "c1")]
 
 
+@side_by_side
 async def test_a_hold_in_azure_stops_all_writes_until_it_is_lifted(tenant: Tenant):
     await tenant.apply(tenant.connection())
     await tenant.until_ready()
@@ -145,8 +154,10 @@ async def test_a_hold_in_azure_stops_all_writes_until_it_is_lifted(tenant: Tenan
     since = await tenant.now()
 
     await tenant.change_in_azure(tags={**live["tags"], "azvpn-hold": "do not touch, INC-4711"})
-    await tenant.until(lambda found: condition(found, "Paused").get("reason") == "HeldInAzure")
-    assert is_ready(await tenant.get()), "nothing is due"
+    await tenant.until(
+        lambda found: is_ready(found) and condition(found, "Paused").get("reason") == "HeldInAzure",
+        what="paused, and Ready since nothing is due",
+    )
     await tenant.edit(routingWeight=3)
     held = await tenant.until_reason("ChangesPaused")
     assert condition(held, "Stalled") == {}
@@ -162,6 +173,7 @@ async def test_a_hold_in_azure_stops_all_writes_until_it_is_lifted(tenant: Tenan
     assert await tenant.writes(since) == [("DELETE", "c1")]
 
 
+@side_by_side
 async def test_suspend_stops_writes_and_reads_go_on(tenant: Tenant):
     await tenant.apply(tenant.connection(suspend=True))
     await tenant.until_reason("ChangesPaused")
@@ -182,6 +194,7 @@ async def test_suspend_stops_writes_and_reads_go_on(tenant: Tenant):
     assert await tenant.in_azure() is not None
 
 
+@side_by_side
 async def test_a_hold_with_an_end_ends_by_itself(tenant: Tenant):
     await tenant.apply(tenant.connection())
     await tenant.until_ready()
@@ -204,6 +217,7 @@ async def test_a_hold_with_an_end_ends_by_itself(tenant: Tenant):
     ("policy", "writes"),
     [pytest.param("Delete", ["DELETE"], id="Delete"), pytest.param("Retain", ["PATCH"], id="Retain removes our tag")],
 )
+@side_by_side
 async def test_deleting_the_object(tenant: Tenant, policy: str, writes: list[str]):
     await tenant.apply(tenant.connection(deletionPolicy=policy, tags={"team": "network"}))
     await tenant.until_ready()
@@ -219,6 +233,7 @@ async def test_deleting_the_object(tenant: Tenant, policy: str, writes: list[str
         assert live["tags"] == {"team": "network"}
 
 
+@side_by_side
 async def test_deleting_while_azure_is_still_creating_waits_for_that_and_deletes(tenant: Tenant):
     await tenant.apply(tenant.connection())
 
@@ -233,6 +248,7 @@ async def test_deleting_while_azure_is_still_creating_waits_for_that_and_deletes
     assert await tenant.in_azure() is None
 
 
+@side_by_side
 async def test_an_object_made_anew_at_once_does_not_lose_its_connection(tenant: Tenant):
     await tenant.apply(tenant.connection())
     first = await tenant.until_ready()
@@ -246,6 +262,7 @@ async def test_an_object_made_anew_at_once_does_not_lose_its_connection(tenant: 
     assert [method for method, _ in await tenant.writes()] == ["PUT", "DELETE", "PUT"]
 
 
+@side_by_side
 async def test_a_tunnel_that_goes_down_and_comes_back_is_said_and_ready_stays(tenant: Tenant):
     await tenant.apply(tenant.connection(dpdTimeoutSeconds=9))
     await tenant.until_ready()
@@ -263,6 +280,7 @@ async def test_a_tunnel_that_goes_down_and_comes_back_is_said_and_ready_stays(te
     assert {"TunnelDown", "TunnelUp"} <= set(reasons)
 
 
+@side_by_side
 async def test_reconcile_at_asks_for_one_look_now(tenant: Tenant):
     await tenant.apply(tenant.connection())
     await tenant.until_ready()

@@ -11,9 +11,10 @@ from typing import Any
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.bgp_sessions import BgpFacts
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.installation import Installation, effective_policies
 from azure_vpn_operator.domain.live_connection import LiveConnection, read_live_connection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, SharedKey, Unreadable
@@ -185,6 +186,11 @@ def a_gateway(gateway_id: str = GATEWAY_ID, **changes: Any) -> GatewayFacts:
     return GatewayFacts(**(facts | changes))
 
 
+def a_local_gateway(gateway_id: str = SITE_ID, *bgp_addresses: str) -> LocalGatewayFacts:
+    """Build a local network gateway; with an address it has BGP."""
+    return LocalGatewayFacts(ArmId.parse(gateway_id), bgp_addresses)
+
+
 def a_half(name: str = "vnet1-to-vnet2", **changes: Any) -> HalfFacts:
     """Build what one half of a pair wants and holds."""
     facts: dict[str, Any] = {
@@ -231,9 +237,11 @@ def a_snapshot(
     key_check: KeyCheck = KeyCheck.NOT_NEEDED,
     key_rotated: bool = False,
     operation: OpenOperation | FailedOperation | None = None,
+    own: Mapping[str, Any] | None = None,
     partners: tuple[HalfFacts, ...] = (),
     attempts: Attempts | None = None,
     cadence: Cadence | None = None,
+    bgp: BgpFacts | None = None,
     now: datetime = NOW,
 ) -> Snapshot:
     """Build what one pass has read; what is not given is as it is in peace. Raises `ImpossibleSnapshotError`."""
@@ -261,14 +269,15 @@ def a_snapshot(
         key=key if key is not None else _key_in_peace(valid, enforced=enforced),
         live=Present(live) if isinstance(live, LiveConnection) else live,
         gateway=_read(gateway, judged.gateway if judged else None, a_gateway),
-        local_gateway=_read(local_gateway, judged.local_gateway if judged else None, lambda id: "westeurope"),
+        local_gateway=_read(local_gateway, judged.local_gateway if judged else None, a_local_gateway),
         peer_gateway=_read(peer_gateway, judged.peer_gateway if judged else None, a_gateway),
         key_check=key_check,
         key_rotated=key_rotated,
         operation=operation,
-        pair=PairView(a_half(subject.metadata.name), partners) if vnet else None,
+        pair=PairView(a_half(subject.metadata.name, **(own or {})), partners) if vnet else None,
         attempts=attempts or Attempts(last_read=now),
         cadence=cadence or Cadence(),
+        bgp=bgp,
     )
     _refuse_impossible(snapshot, enforced=enforced, deleting=deleting)
     return snapshot
@@ -330,6 +339,8 @@ def _refuse_impossible(snapshot: Snapshot, *, enforced: bool, deleting: bool) ->
         and valid is not None
         and not enforced
         and isinstance(snapshot.operation, FailedOperation),
+        "BGP is looked at only if the spec asks for it, and there is a connection": snapshot.bgp is not None
+        and not (valid is not None and valid.spec.enable_bgp and isinstance(live, Present)),
         "raw_spec is of invalid objects": bool(snapshot.raw_spec) and valid is not None,
     }
     if found := [problem for problem, holds in problems.items() if holds]:

@@ -1,4 +1,7 @@
-"""What must hold for every status that is written, whatever led to it. Works on plain documents, so that tests on a real API server use it too."""
+"""What must hold for every status that is written, whatever led to it.
+
+It works on plain documents, so that tests on a real API server use it too.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from typing import Any
 import yaml
 
 from azure_vpn_operator.api.reasons import REASONS, Reason
+from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.announcements import announce
 from azure_vpn_operator.domain.cadence import next_look
@@ -25,7 +29,10 @@ _ALWAYS = {
     "VpnConnection": {"Ready", "PolicyResolved", "CredentialsResolved", "Synced", "Connected", "Paused"},
     "IpsecPolicy": {"Ready", "InUse"},
 }
-_SOMETIMES = {"VpnConnection": {"PairInSync", "Reconciling", "Stalled"}, "IpsecPolicy": {"Reconciling", "Stalled"}}
+_SOMETIMES = {
+    "VpnConnection": {"PairInSync", "BgpEstablished", "Reconciling", "Stalled"},
+    "IpsecPolicy": {"Reconciling", "Stalled"},
+}
 _MESSAGE_LIMIT = 1024
 _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
 
@@ -67,8 +74,10 @@ def document_of(snapshot: Snapshot) -> dict[str, Any]:
     metadata: dict[str, Any] = {"generation": snapshot.metadata.generation}
     if snapshot.metadata.deletion_timestamp is not None:
         metadata["deletionTimestamp"] = snapshot.metadata.deletion_timestamp.isoformat()
-    pair = {} if snapshot.pair is None else {"peerVirtualNetworkGateway": {}}
-    return {"kind": "VpnConnection", "metadata": metadata, "spec": pair}
+    spec: dict[str, Any] = {} if snapshot.pair is None else {"peerVirtualNetworkGateway": {}}
+    if isinstance(snapshot.subject, VpnConnection):
+        spec["enableBgp"] = snapshot.subject.spec.enable_bgp
+    return {"kind": "VpnConnection", "metadata": metadata, "spec": spec}
 
 
 def check_status(
@@ -115,6 +124,8 @@ def _check_conditions(status: Mapping[str, Any], document: Mapping[str, Any]) ->
     vnet = "peerVirtualNetworkGateway" in document.get("spec", {})
     if document["kind"] == "VpnConnection" and ("PairInSync" in kinds) and not vnet:
         yield "PairInSync is of Vnet2Vnet connections only"
+    if "BgpEstablished" in kinds and not document.get("spec", {}).get("enableBgp"):
+        yield "BgpEstablished is of connections with enableBgp only"
     for item in conditions:
         yield from _check_condition(item, generation)
 

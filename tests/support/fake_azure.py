@@ -5,17 +5,18 @@ reader as Azure's, so a test can put any property there.
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from azure_vpn_operator.domain.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.live_connection import LiveConnection, read_live_connection
 from azure_vpn_operator.domain.lookups import Absent, Present, Read, SharedKey, Unreadable
-from azure_vpn_operator.ports import Accepted, GatewayUse, OperationState, OperationStatus
+from azure_vpn_operator.ports import Accepted, BgpAnswer, BgpPending, GatewayUse, OperationState, OperationStatus
 from azure_vpn_operator.runtime.clock import Clock
 
 T = TypeVar("T")
@@ -32,10 +33,14 @@ Verb = Literal[
     "poll",
     "get_gateway",
     "get_local_gateway",
+    "ask_bgp_sessions",
+    "look_at_bgp_sessions",
 ]
 BUSY = Fault(
     FaultKind.BUSY, "AnotherOperationInProgress", "Another operation on this or dependent resource is in progress."
 )
+SITE_ASN = 65100
+"""The AS number of every site that has BGP."""
 _READ_ONLY = ("connectionStatus", "tunnelConnectionStatus", "ingressBytesTransferred", "egressBytesTransferred")
 
 
@@ -85,7 +90,12 @@ class FakeAzure:
         self.reads: list[tuple[Verb, str]] = []
         self.world: dict[ArmId, Connection] = {}
         self.gateways: dict[ArmId, GatewayFacts] = {}
-        self.local_gateways: dict[ArmId, str] = {}
+        self.local_gateways: dict[ArmId, LocalGatewayFacts] = {}
+        self.bgp_seconds = 10.0
+        """How long Azure takes to tell the BGP sessions of a gateway."""
+        self.bgp_states: dict[str, str] = {}
+        """States of sessions by neighbor, where they are not to follow the tunnel."""
+        self._bgp_questions: dict[str, float] = {}
         self.operation_fault: Fault | None = None
         """How operations that are started from now on end; None: well."""
         self._operations: dict[str, _Operation] = {}
@@ -109,9 +119,9 @@ class FakeAzure:
         self.gateways[gateway] = GatewayFacts(**(usual | facts))
         return self.gateways[gateway]
 
-    def add_local_gateway(self, local_gateway: ArmId) -> None:
-        """Put a local network gateway there."""
-        self.local_gateways[local_gateway] = str(local_gateway)
+    def add_local_gateway(self, local_gateway: ArmId, *bgp_addresses: str) -> None:
+        """Put a local network gateway there; with an address it has BGP."""
+        self.local_gateways[local_gateway] = LocalGatewayFacts(local_gateway, bgp_addresses)
 
     def add_connection(self, connection: ArmId, body: Mapping[str, Any], *, key: str = "given-by-azure") -> Connection:
         """Put a connection there that somebody else made: settled, and with the tunnel up."""
@@ -247,10 +257,47 @@ class FakeAzure:
         found = self.gateways.get(gateway)
         return self._read("get_gateway", gateway, lambda: Present(found) if found else Absent())
 
-    async def get_local_gateway(self, local_gateway: ArmId) -> Read[str]:
+    async def get_local_gateway(self, local_gateway: ArmId) -> Read[LocalGatewayFacts]:
         """As the port says."""
         found = self.local_gateways.get(local_gateway)
         return self._read("get_local_gateway", local_gateway, lambda: Present(found) if found else Absent())
+
+    async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
+        """As the port says; the answer takes `bgp_seconds`."""
+        self.reads.append(("ask_bgp_sessions", gateway.name))
+        failure = self._next_failure("ask_bgp_sessions")
+        if failure is not None:
+            return failure.fault
+        if gateway not in self.gateways:
+            return Fault(FaultKind.NOT_FOUND, "ResourceNotFound", "The gateway was not found.")
+        url = f"https://azure.test/bgp/{next(self._numbers)}"
+        self._bgp_questions[url] = self.clock.monotonic() + self.bgp_seconds
+        return BgpPending(url, 10.0)
+
+    async def look_at_bgp_sessions(self, gateway: ArmId, url: str) -> BgpAnswer:
+        """As the port says; the sessions are those at the time of the look."""
+        self.reads.append(("look_at_bgp_sessions", gateway.name))
+        failure = self._next_failure("look_at_bgp_sessions")
+        if failure is not None:
+            return failure.fault
+        if url not in self._bgp_questions:
+            return Fault(FaultKind.NOT_FOUND, "NotFound", "The operation was not found.")
+        if self._bgp_questions[url] > self.clock.monotonic():
+            return BgpPending(url, 10.0)
+        return tuple(self._sessions_of(gateway))
+
+    def _sessions_of(self, gateway: ArmId) -> Iterator[BgpSession]:
+        for connection, held in self.world.items():
+            ends = self._gateways_of(connection)
+            if gateway not in ends or not held.document["properties"].get("enableBgp"):
+                continue
+            other = next(end for end in ends if end != gateway)
+            site, peer = self.local_gateways.get(other), self.gateways.get(other)
+            neighbors = site.bgp_addresses if site else peer.bgp_addresses if peer else ()
+            for local, neighbor in itertools.product(self.gateways[gateway].bgp_addresses, neighbors):
+                up = "Connected" if held.tunnel == "Connected" else "Connecting"
+                asn = peer.bgp_asn if peer else SITE_ASN
+                yield BgpSession(local, neighbor, asn, self.bgp_states.get(neighbor, up))
 
     def _read(self, verb: Verb, what: ArmId | str, found: Callable[[], Read[T]]) -> Read[T]:
         self._pass_time()

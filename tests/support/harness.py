@@ -133,11 +133,16 @@ def wire_connection(site: str = "Site6", *, tags: Mapping[str, str] | None = Non
     return {"location": "eastus", "tags": dict(tags or {}), "properties": held}
 
 
+HARNESSES: "list[CoreHarness]" = []
+"""Those of the running test, so that a test that fails leaves nothing behind."""
+
+
 class CoreHarness:
     """See the module. `start` brings the first core up; `stop` ends it and looks at how it went."""
 
     def __init__(self, *, seed: int = 0, **settings: Any) -> None:
         """Make a world with the gateway VNet1GW, the sites Site6 and Site7, and no objects."""
+        HARNESSES.append(self)
         random.seed(seed)  # jitter: the same calls in the same order each time
         self.clock = FakeClock()
         self.azure = FakeAzure(self.clock)
@@ -181,6 +186,16 @@ class CoreHarness:
     async def restart(self) -> None:
         """Lose everything in memory, and begin anew."""
         await self.start()
+
+    async def abandon(self) -> None:
+        """End all without a look at how it went; after `stop` there is nothing left to do."""
+        for life in self.lives:
+            life.end()
+        for helper in self._helpers:
+            helper.cancel()
+        await asyncio.gather(
+            *(task for life in self.lives for task in life.tasks), *self._helpers, return_exceptions=True
+        )
 
     async def stop(self) -> None:
         """End all; fails if a task of a core ended by itself, or something that must not happen has happened."""
@@ -380,19 +395,22 @@ class CoreHarness:
 
     def pump(self) -> None:
         """Tell the core what has changed in the API server, as the watch does."""
-        now = self.cluster.documents
-        for key, known in list(self._delivered.items()):
-            if key not in now or now[key]["metadata"]["uid"] != known["metadata"]["uid"]:
-                del self._delivered[key]
-                # The event of a deletion has a version of its own, newer than any that the object ever had.
-                known["metadata"]["resourceVersion"] = self.cluster._version()
-                self._deliver(key[0], known, gone=True)
-        for key, document in now.items():
-            before = self._delivered.get(key)
-            if before is None or before["metadata"]["resourceVersion"] != document["metadata"]["resourceVersion"]:
-                copy = cast("dict[str, Any]", self.cluster.get(*key))
-                self._delivered[key] = copy
-                self._deliver(key[0], copy, gone=False)
+        for key in sorted({*self._delivered, *self.cluster.documents}):
+            self._pump_one(key)
+
+    def _pump_one(self, key: tuple[str, str, str]) -> None:
+        known, now = self._delivered.get(key), self.cluster.documents.get(key)
+        if known is not None and (now is None or now["metadata"]["uid"] != known["metadata"]["uid"]):
+            del self._delivered[key]
+            # The event of a deletion has a version of its own, newer than any that the object ever had.
+            known["metadata"]["resourceVersion"] = self.cluster._version()
+            self._deliver(key[0], known, gone=True)
+            known = None
+        if now is None or (known and known["metadata"]["resourceVersion"] == now["metadata"]["resourceVersion"]):
+            return
+        copied = deepcopy(now)
+        self._delivered[key] = copied
+        self._deliver(key[0], copied, gone=False)
 
     def _deliver(self, kind: str, document: Mapping[str, Any], *, gone: bool) -> None:
         for life in self.lives:
@@ -424,7 +442,8 @@ class CoreHarness:
             answer = await call(*args)
             if verb in AZURE_WRITES:
                 self.sent.append(Sent(verb, what, isinstance(answer, Accepted)))
-            self.pump()
+            if verb in {"write_status", "write_finalizers"}:
+                self._pump_one((args[0], args[1], args[2]))
         if interference is None:
             return answer
         if interference.crash:
@@ -446,8 +465,9 @@ class CoreHarness:
             self.problems.append(f"the key is in the status of {name}")
         if document is None or document["metadata"]["resourceVersion"] != version:
             return
+        before = document["status"]
         try:
-            check_status(status, document, document["status"])
+            check_status(status, document, before if isinstance(before.get("conditions"), list) else None)
         except AssertionError as error:
             self.problems.append(f"{kind} {name}: {error}")
 
@@ -513,7 +533,8 @@ class _Life:
             secrets=cast("SecretsPort", border["secrets"]),
             events=cast("EventsPort", border["events"]),
         )
-        self.core = Core(harness.settings, harness.environment, ports, harness.clock, Metrics(version="test"))
+        self.metrics = Metrics(version="test")
+        self.core = Core(harness.settings, harness.environment, ports, harness.clock, self.metrics)
         self.tasks = [asyncio.ensure_future(self._live())]
 
     async def _live(self) -> None:
@@ -521,7 +542,7 @@ class _Life:
         self.filled = True
         for (kind, _, _), document in list(self._harness.cluster.documents.items()):
             # A watch begins with everything there is.
-            self.core.seen(kind, document, False)  # noqa: FBT003
+            self.core.seen(kind, document, False)
         self._harness.pump()
         parts = [self.core.sweeper.run, self.core.drift_finder.run, *(worker.run for worker in self.core.workers)]
         self.tasks += [asyncio.ensure_future(part()) for part in parts]

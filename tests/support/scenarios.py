@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, connection_id, site_spec, wire_connection
 
@@ -23,7 +24,7 @@ def _only_references(world: CoreHarness) -> None:
     world.apply(POLICY, "site6", POLICY_SPEC)
 
 
-def _exists_in_azure(**properties: object) -> Callable[[CoreHarness], None]:
+def _exists_in_azure(**properties: Any) -> Callable[[CoreHarness], None]:
     def prepare(world: CoreHarness) -> None:
         _only_references(world)
         body = wire_connection(tags={"team": "network"}, **properties)

@@ -55,7 +55,7 @@ def topology() -> dict[str, Any]:
                                 "name": "GW1",
                                 **gateway,
                                 "activeActive": True,
-                                "bgp": {"asn": 65010, "peeringAddress": "10.1.0.4"},
+                                "bgp": {"asn": 65010, "peeringAddress": "10.1.0.4,10.1.0.5"},
                             },
                             {"name": "GW2", **gateway},
                         ],
@@ -65,6 +65,7 @@ def topology() -> dict[str, Any]:
                                 "location": "eastus",
                                 "gatewayIpAddress": "203.0.113.6",
                                 "addressSpace": ["10.6.0.0/16"],
+                                "bgp": {"asn": 65100, "peeringAddress": "10.6.0.1"},
                                 "device": device,
                             }
                         ],

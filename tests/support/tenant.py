@@ -33,6 +33,7 @@ POLICY_SPEC: Document = {
     "saLifeTimeSeconds": 30000,
 }
 _PLURALS = {"VpnConnection": "vpnconnections", "IpsecPolicy": "ipsecpolicies"}
+POLL_SECONDS = 0.15
 _API_VERSION = "2024-05-01"
 
 
@@ -58,6 +59,7 @@ class Tenant:
         self._kubectl = kubectl
         self._web = web
         self._token: str | None = None
+        self._faulty: list[str] = []
         self._tls = ssl.create_default_context(cafile=str(stack.azure.ca_file))
 
     def in_group(self, group: str) -> "Tenant":
@@ -65,6 +67,11 @@ class Tenant:
         other = copy.copy(self)
         other.group = group
         return other
+
+    @property
+    def scope(self) -> str:
+        """The ARM id of the resource group."""
+        return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}"
 
     # What people apply
 
@@ -181,7 +188,7 @@ class Tenant:
             if time.monotonic() > deadline:
                 shown = json.dumps(document.get("status", {}), indent=1)
                 raise AssertionError(f"{kind} {name} did not become {what or 'so'} in {seconds:g} s:\n{shown}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def until_ready(self, *names: str, seconds: float = 20.0) -> Document:
         """Each of these (or c1) is Ready at its latest generation, and connected; returns the last."""
@@ -216,7 +223,7 @@ class Tenant:
             if time.monotonic() > deadline:
                 shown = json.dumps([document["metadata"], document.get("status")], indent=1)
                 raise AssertionError(f"{kind} {name} is still there after {seconds:g} s:\n{shown}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def eventually(
         self, is_so: Callable[[], Awaitable[bool]], *, seconds: float = 20.0, what: str = "that"
@@ -226,7 +233,7 @@ class Tenant:
         while not await is_so():
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {seconds:g} s: {what}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(POLL_SECONDS)
 
     # Azure
 
@@ -234,10 +241,7 @@ class Tenant:
         """One request as the colleague in the portal; `path` begins at the group. Returns status and document."""
         if self._token is None:
             self._token = await self._sign_in()
-        url = (
-            f"{self.stack.azure.endpoint}/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}"
-            f"/providers/Microsoft.Network/{path}?api-version={_API_VERSION}"
-        )
+        url = f"{self.stack.azure.endpoint}{self.scope}/providers/Microsoft.Network/{path}?api-version={_API_VERSION}"
         headers = {"Authorization": f"Bearer {self._token}"}
         async with self._web.request(method, url, json=body, headers=headers, ssl=self._tls) as answer:
             text = await answer.text()
@@ -284,7 +288,7 @@ class Tenant:
 
     def body(self, *, site: int = 1, tags: Document | None = None, **properties: Any) -> Document:
         """A connection as another ARM client would put it."""
-        network = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}/providers/Microsoft.Network"
+        network = f"{self.scope}/providers/Microsoft.Network"
         return {
             "location": "eastus",
             "tags": tags or {},
@@ -346,19 +350,32 @@ class Tenant:
             if entry["method"] != "GET"
         ]
 
+    async def add_fault(
+        self, action: str, *, method: str | None = None, path: str = "", everywhere: bool = False, **more: Any
+    ) -> None:
+        """A fault on the operator's requests about this test's group, or all; the test's end takes it away."""
+        match: Document = {"pathRegex": path if everywhere else f"/{self.group}(/|$).*{path}", "principal": "demo"}
+        if method is not None:
+            match["method"] = method
+        self._faulty.append(action)
+        await self.control("POST", "/faults", {"match": match, "action": action, **more})
+
+    async def mend(self) -> None:
+        """Take all faults away, if this test has added any: they are not this test's alone."""
+        if self._faulty:
+            self._faulty.clear()
+            await self.control("DELETE", "/faults")
+
     @asynccontextmanager
     async def fault(
         self, action: str, *, method: str | None = None, path: str = "", **more: Any
     ) -> AsyncIterator[None]:
-        """A fault on the operator's requests about this test's group, while the block lasts."""
-        match: Document = {"pathRegex": f"/{self.group}(/|$).*{path}", "principal": "demo"}
-        if method is not None:
-            match["method"] = method
-        await self.control("POST", "/faults", {"match": match, "action": action, **more})
+        """A fault while the block lasts."""
+        await self.add_fault(action, method=method, path=path, **more)
         try:
             yield
         finally:
-            await self.control("DELETE", "/faults")
+            await self.mend()
 
     async def change_topology(self, local_gateway: Document) -> None:
         """Change a site's device; see the simulator's control API."""

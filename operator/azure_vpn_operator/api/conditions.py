@@ -18,6 +18,8 @@ class ConditionType(StrEnum):
     """A read of Azure showed the wanted configuration."""
     CONNECTED = "Connected"
     """Azure says that the tunnels are up. Not part of Ready."""
+    BGP_ESTABLISHED = "BgpEstablished"
+    """Azure says that the BGP sessions over the connection are up. Only with enableBgp, and not part of Ready."""
     PAIR_IN_SYNC = "PairInSync"
     """Both halves of a VNet-to-VNet pair want and hold the same. Only on Vnet2Vnet connections."""
     PAUSED = "Paused"

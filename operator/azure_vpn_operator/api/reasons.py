@@ -87,6 +87,12 @@ class Reason(StrEnum):
     STATUS_NOT_READ = "StatusNotRead"
     NOT_CREATED = "NotCreated"
 
+    BGP_ESTABLISHED = "BgpEstablished"
+    BGP_NOT_ESTABLISHED = "BgpNotEstablished"
+    BGP_NOT_READ = "BgpNotRead"
+    BGP_FORBIDDEN = "BgpForbidden"
+    BGP_PEER_UNKNOWN = "BgpPeerUnknown"
+
     IN_SYNC = "InSync"
     PARTNER_UPDATING = "PartnerUpdating"
     PARTNER_NOT_MANAGED = "PartnerNotManaged"
@@ -305,6 +311,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.RECONCILING, _T),
             (ConditionType.SYNCED, _F),
+            (ConditionType.SYNCED, _U),
         ),
         "Another operation is running on the gateway; Azure takes one at a time.",
         "Wait.",
@@ -344,6 +351,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
             (ConditionType.SYNCED, _F),
+            (ConditionType.SYNCED, _U),
         ),
         "A management lock in Azure is in the way; the message names it.",
         "Remove the lock, or set deletionPolicy Retain if the object is being deleted.",
@@ -353,6 +361,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
             (ConditionType.SYNCED, _F),
+            (ConditionType.SYNCED, _U),
         ),
         "An Azure Policy assignment denies the change; the message names it.",
         "Change the object so that it complies, or ask for an exemption.",
@@ -610,6 +619,31 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         ((ConditionType.CONNECTED, _F),),
         "Azure has no such connection.",
         "See the reason of Ready.",
+    ),
+    Reason.BGP_ESTABLISHED: ReasonInfo(
+        ((ConditionType.BGP_ESTABLISHED, _T),),
+        "Every BGP session with the other end is up.",
+        "Nothing.",
+    ),
+    Reason.BGP_NOT_ESTABLISHED: ReasonInfo(
+        ((ConditionType.BGP_ESTABLISHED, _F),),
+        "At least one BGP session with the other end is not up, or the gateway has none with one of its addresses.",
+        "While Connected is not True, bring the tunnel up first. Else compare AS numbers and BGP peering addresses of both ends.",
+    ),
+    Reason.BGP_NOT_READ: ReasonInfo(
+        ((ConditionType.BGP_ESTABLISHED, _U),),
+        "Azure has not told yet how the BGP sessions stand, or could not be asked; the message says why.",
+        "Wait a minute. If it stays, see what the message says.",
+    ),
+    Reason.BGP_FORBIDDEN: ReasonInfo(
+        ((ConditionType.BGP_ESTABLISHED, _U),),
+        "The operator's identity lacks the right to read the gateway's BGP sessions.",
+        "Grant it Microsoft.Network/virtualNetworkGateways/getBgpPeerStatus/action on the gateway; else this stays Unknown, and nothing else suffers.",
+    ),
+    Reason.BGP_PEER_UNKNOWN: ReasonInfo(
+        ((ConditionType.BGP_ESTABLISHED, _U),),
+        "The other end has no BGP peering address in Azure, so its sessions cannot be told from those of others.",
+        "Set bgpSettings of the local network gateway, or enable BGP on the peer's gateway.",
     ),
     Reason.IN_SYNC: ReasonInfo(
         ((ConditionType.PAIR_IN_SYNC, _T),),

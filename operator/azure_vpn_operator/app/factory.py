@@ -30,6 +30,7 @@ from azure_vpn_operator.domain.cadence import stretched
 from azure_vpn_operator.domain.faults import FaultKind
 from azure_vpn_operator.domain.snapshot import Cadence
 from azure_vpn_operator.ports import ConnectionsPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
+from azure_vpn_operator.reconcile.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
 from azure_vpn_operator.reconcile.gateway_facts import GatewayDirectory
 from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
@@ -41,6 +42,7 @@ from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
 from azure_vpn_operator.reconcile.triggers import keys_to_look_at
 from azure_vpn_operator.reconcile.writing import Writer
+from azure_vpn_operator.runtime.backoff import Backoff
 from azure_vpn_operator.runtime.clock import Clock, SystemClock
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import ObjectStore
@@ -89,13 +91,16 @@ class Core:
         budget = RequestBudget(self.buckets, clock)
         azure = BudgetedConnections(ports.connections, budget)
         self.operations = Operations(azure, clock)
+        gateways = BudgetedGateways(ports.gateways, budget)
+        directory = GatewayDirectory(gateways, clock)
         reservations: Reservations[ObjectKey] = Reservations(clock, self._wake)
         gatherer = Gatherer(
             installation=installation,
             store=self.store,
             reader=self.reader,
             connections=azure,
-            gateways=GatewayDirectory(BudgetedGateways(ports.gateways, budget), clock),
+            gateways=directory,
+            bgp=BgpSessions(gateways, directory, clock, self.enqueue_resync),
             secrets=ports.secrets,
             operations=self.operations,
             clock=clock,
@@ -127,6 +132,7 @@ class Core:
             clock=clock,
             interval=settings.sweep_interval,
             enqueue=self.enqueue,
+            enqueue_first=self.enqueue_resync,
         )
         groups = GroupWatch(
             store=self.store,
@@ -137,8 +143,9 @@ class Core:
             enqueue=self.enqueue_resync,
         )
         self.drift_finder = DriftFinder(groups, clock, settings.drift_interval)
+        backoff: Backoff[ObjectKey] = Backoff(base=2.0, maximum=300.0)
         self.workers = [
-            Worker(self.queue, self.connections, self.policies, metrics.controller, clock)
+            Worker(self.queue, self.connections, self.policies, metrics.controller, clock, backoff)
             for _ in range(settings.workers)
         ]
 

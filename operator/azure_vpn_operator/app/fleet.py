@@ -60,7 +60,9 @@ class FleetReader:
 def _connection(document: Document) -> ConnectionSample:
     status = document.get("status") or {}
     conditions = tuple(
-        ConditionSample(item["type"], item["status"], item["reason"]) for item in status.get("conditions") or ()
+        ConditionSample(item["type"], item["status"], item["reason"])
+        for item in status.get("conditions") or ()
+        if isinstance(item, Mapping)
     )
     connected = next((item.status for item in conditions if item.type == "Connected"), "Unknown")
     return ConnectionSample(

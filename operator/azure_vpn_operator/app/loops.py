@@ -38,13 +38,15 @@ class Worker:
         policies: PolicyReconciler,
         metrics: ControllerMetrics,
         clock: Clock,
+        backoff: Backoff[ObjectKey],
     ) -> None:
+        """Take the backoff that all workers share: it counts an object's failures, whoever does its passes."""
         self._queue = queue
         self._connections = connections
         self._policies = policies
         self._metrics = metrics
         self._clock = clock
-        self._backoff: Backoff[ObjectKey] = Backoff(base=2.0, maximum=300.0)
+        self._backoff = backoff
 
     async def run(self) -> None:
         """Work until the queue is shut down."""
@@ -113,18 +115,21 @@ class Sweeper:
         clock: Clock,
         interval: float,
         enqueue: Callable[[Iterable[ObjectKey]], None],
+        enqueue_first: Callable[[Iterable[ObjectKey]], None],
     ) -> None:
+        """Take two ways to ask for passes: `enqueue_first` is for what is found at the start, which is everything."""
         self._store = store
         self._reader = reader
         self._objects = objects
         self._clock = clock
         self._interval = interval
         self._enqueue = enqueue
+        self._enqueue_first = enqueue_first
 
     async def fill(self) -> None:
         """Fill the store for the first time; tries until it works, and says why it does not yet."""
         for kind in (POLICY, CONNECTION):
-            while not await self._list(kind):
+            while not await self._list(kind, self._enqueue_first):
                 await self._clock.sleep(LIST_RETRY_SECONDS)
 
     async def run(self) -> None:
@@ -132,9 +137,14 @@ class Sweeper:
         while True:
             await self._clock.sleep(self._interval)
             for kind in (POLICY, CONNECTION):
-                await self._list(kind)
+                try:
+                    await self._list(kind, self._enqueue)
+                except Exception:
+                    log.exception(
+                        "a list could not be taken in; trying again at the next interval", extra={"kind": kind}
+                    )
 
-    async def _list(self, kind: str) -> bool:
+    async def _list(self, kind: str, enqueue: Callable[[Iterable[ObjectKey]], None]) -> bool:
         marker = self._store.begin_list()
         documents = await self._objects.list_all(kind)
         if isinstance(documents, Fault):
@@ -142,7 +152,7 @@ class Sweeper:
             return False
         changes = self._store.replace_all(kind, documents, marker)
         for change in changes:
-            self._enqueue(keys_to_look_at(change, self._reader))
+            enqueue(keys_to_look_at(change, self._reader))
         return True
 
 
@@ -162,4 +172,7 @@ class DriftFinder:
             for (subscription, group), members in groups.items():
                 # Spread over the interval: the lists of many groups do not come in one burst.
                 await self._clock.sleep(self._interval / len(groups))
-                await self._groups.look(subscription, group, members)
+                try:
+                    await self._groups.look(subscription, group, members)
+                except Exception:
+                    log.exception("a resource group could not be looked at", extra={"resourceGroup": group})

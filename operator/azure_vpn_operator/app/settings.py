@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     """How often a connection is read that is not connected, has just changed, or waits for something."""
     drift_interval: float = Field(default=55.0, ge=1)
     """How often each resource group is listed to find drift."""
+    azure_timeout: float = Field(default=60.0, ge=1)
+    """How long to wait for Azure's answer to one request."""
     sweep_interval: float = Field(default=300.0, ge=10)
     """How often all objects are listed anew, to make up for what a watch may have lost."""
     metrics_address: str = "0.0.0.0:8080"
@@ -132,6 +134,8 @@ def arm_settings_of(settings: Settings, environment: Environment, version: str) 
         federated_token_file=environment.azure_federated_token_file,
         token_credentials=environment.azure_token_credentials,
         ca_file=environment.ssl_cert_file or environment.requests_ca_bundle,
+        read_timeout=settings.azure_timeout,
+        call_timeout=settings.azure_timeout * 2,
         https_proxy=environment.https_proxy,
         no_proxy=environment.no_proxy,
         user_agent=f"azure-vpn-operator/{version}",

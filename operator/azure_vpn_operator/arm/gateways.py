@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from azure_vpn_operator.arm.bgp_sessions import ask_for_sessions, look_for_sessions
 from azure_vpn_operator.arm.reading import get_one
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.domain.azure_names import LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS
+from azure_vpn_operator.domain.bgp_sessions import split_addresses
 from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.live_connection import UnreadableDocumentError
 from azure_vpn_operator.domain.lookups import Read
+from azure_vpn_operator.ports import BgpAnswer
 
 
 class ArmGateways:
@@ -29,24 +32,30 @@ class ArmGateways:
             read=_read_gateway,
         )
 
-    async def get_local_gateway(self, local_gateway: ArmId) -> Read[str]:
-        """A local network gateway: its id in Azure's spelling."""
+    async def get_local_gateway(self, local_gateway: ArmId) -> Read[LocalGatewayFacts]:
+        """A local network gateway."""
         return await get_one(
             self._session,
             self._session.address(local_gateway),
             subscription=local_gateway.subscription,
             resource=LOCAL_NETWORK_GATEWAYS,
-            read=lambda document: str(_id(_mapping(document, "the answer"))),
+            read=_read_local_gateway,
         )
+
+    async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
+        """Ask a virtual network gateway for its BGP sessions; changes nothing, and holds no lock."""
+        return await ask_for_sessions(self._session, gateway)
+
+    async def look_at_bgp_sessions(self, gateway: ArmId, url: str) -> BgpAnswer:
+        """Look once at the answer that is pending at this address; kind NOT_FOUND if Azure no longer knows it."""
+        return await look_for_sessions(self._session, gateway, url)
 
 
 def _read_gateway(document: object) -> GatewayFacts:
     root = _mapping(document, "the answer")
     properties = _mapping(root.get("properties"), "properties")
     bgp = _mapping(properties.get("bgpSettings") or {}, "bgpSettings")
-    configurations = properties.get("ipConfigurations") or []
-    if not isinstance(configurations, list):
-        raise UnreadableDocumentError("ipConfigurations is not a list")
+    configurations = _items(properties, "ipConfigurations")
     return GatewayFacts(
         id=_id(root),
         location=_text(root, "location"),
@@ -57,8 +66,25 @@ def _read_gateway(document: object) -> GatewayFacts:
         enable_bgp=_flag(properties, "enableBgp"),
         bgp_asn=_whole_number(bgp, "asn"),
         provisioning_state=_text(properties, "provisioningState"),
-        ip_configuration_ids=tuple(_text(_mapping(item, "ipConfigurations"), "id") for item in configurations),
+        ip_configuration_ids=tuple(_text(item, "id") for item in configurations),
+        bgp_addresses=_bgp_addresses(bgp),
     )
+
+
+def _read_local_gateway(document: object) -> LocalGatewayFacts:
+    root = _mapping(document, "the answer")
+    properties = _mapping(root.get("properties") or {}, "properties")
+    return LocalGatewayFacts(
+        id=_id(root), bgp_addresses=_bgp_addresses(_mapping(properties.get("bgpSettings") or {}, "bgpSettings"))
+    )
+
+
+def _bgp_addresses(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Azure tells them twice; the list per IP configuration counts only where the plain text is missing."""
+    if found := split_addresses(_text(settings, "bgpPeeringAddress")):
+        return found
+    lists = (item.get("defaultBgpIpAddresses") or [] for item in _items(settings, "bgpPeeringAddresses"))
+    return tuple(address for addresses in lists for address in _texts(addresses, "defaultBgpIpAddresses"))
 
 
 def _id(root: Mapping[str, Any]) -> ArmId:
@@ -71,6 +97,19 @@ def _id(root: Mapping[str, Any]) -> ArmId:
 def _mapping(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise UnreadableDocumentError(f"{name} is not an object")
+    return value
+
+
+def _items(properties: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    items = properties.get(name) or []
+    if not isinstance(items, list):
+        raise UnreadableDocumentError(f"{name} is not a list")
+    return [_mapping(item, name) for item in items]
+
+
+def _texts(value: object, name: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise UnreadableDocumentError(f"{name} is not a list of texts")
     return value
 
 

@@ -24,6 +24,7 @@ _WAITS: Final = {
         Reason.SHARED_KEY_INVALID,
         Reason.KEY_UNVERIFIED,
     },
+    ConditionType.BGP_ESTABLISHED: {Reason.BGP_FORBIDDEN},
     ConditionType.PAIR_IN_SYNC: {
         Reason.DUPLICATE_PAIR,
         Reason.PAIR_POLICY_MISMATCH,
@@ -36,7 +37,7 @@ _WAITS: Final = {
 
 
 def announce(snapshot: Snapshot, step: Step, outcome: Outcome, status: VpnConnectionStatus) -> tuple[EventNote, ...]:
-    """The Events of a pass: accepted writes, the begin of a stall, a wait or a pause, readiness, and tunnels that come and go."""
+    """The Events of a pass: accepted writes, the begin of a stall, a wait or a pause, readiness, and tunnels and BGP that come and go."""
     notes = [*_writes(step, outcome), *_transitions(snapshot.previous, status)]
     return tuple(
         EventNote(warning=note.warning, reason=note.reason, action=note.action, note=note.note[:NOTE_LIMIT])
@@ -80,6 +81,7 @@ def _transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Ite
         yield EventNote(warning=False, reason=Reason(ready.reason), action="Reconcile", note=ready.message)
     yield from _waits(before, after)
     yield from _tunnel_transitions(before, after)
+    yield from _bgp_transitions(before, after)
 
 
 def _waits(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:
@@ -115,3 +117,14 @@ def _tunnel_transitions(before: VpnConnectionStatus, after: VpnConnectionStatus)
         was_connected is None or was_connected.reason != connected.reason
     ):
         yield EventNote(warning=True, reason=Reason.REDUNDANCY_LOST, action="Observe", note=connected.message)
+
+
+def _bgp_transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:
+    now, was = (find_condition(status.conditions, ConditionType.BGP_ESTABLISHED) for status in (after, before))
+    if now is None:
+        return
+    was_up = was is not None and was.status is ConditionStatus.TRUE
+    if now.status is ConditionStatus.TRUE and not was_up:
+        yield EventNote(warning=False, reason=Reason.BGP_ESTABLISHED, action="Observe", note=now.message)
+    if now.status is ConditionStatus.FALSE and was_up:
+        yield EventNote(warning=True, reason=Reason.BGP_NOT_ESTABLISHED, action="Observe", note=now.message)

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Final
 
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.lookups import NotRead
 from azure_vpn_operator.domain.pauses import HOLD_UNTIL, find_pause
 from azure_vpn_operator.domain.snapshot import Cadence, Snapshot
 from azure_vpn_operator.domain.transitions import find_condition
@@ -19,6 +21,8 @@ def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus)
     delay = summary.next_look
     if summary.ready and _deserves_attention(snapshot, status):
         delay = min(delay, snapshot.cadence.recent)
+    if summary.ready and snapshot.bgp is not None and snapshot.bgp.look_in is not None:
+        delay = min(delay, snapshot.bgp.look_in)
     pause = find_pause(suspend=False, annotations=snapshot.metadata.annotations, live_tags={}, now=snapshot.now)
     if HOLD_UNTIL in snapshot.metadata.annotations and pause is not None and pause.until is not None:
         delay = min(delay, max((pause.until - snapshot.now).total_seconds(), 0.0) + 1.0)
@@ -36,5 +40,16 @@ def _deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool
     connected = find_condition(status.conditions, ConditionType.CONNECTED)
     if connected is None or connected.status is not ConditionStatus.TRUE:
         return True
+    if _bgp_deserves_attention(snapshot, status):
+        return True
     latest = max(condition.last_transition_time for condition in status.conditions)
     return snapshot.now - latest < RECENT
+
+
+def _bgp_deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool:
+    """While a session is down, and until Azure has told for the first time; not if someone has to act before it can."""
+    found = find_condition(status.conditions, ConditionType.BGP_ESTABLISHED)
+    if found is None or snapshot.bgp is None:
+        return False
+    unsaid = found.reason == Reason.BGP_NOT_READ and isinstance(snapshot.bgp.sessions, NotRead)
+    return found.status is ConditionStatus.FALSE or unsaid

@@ -11,7 +11,7 @@ from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadab
 from azure_vpn_operator.domain.ownership import Ownership, judge_ownership, tags_without_owner
 from azure_vpn_operator.domain.pauses import find_pause
 from azure_vpn_operator.domain.snapshot import FailedOperation, OpenOperation, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Blocked, Delete, Hold, LetGo, Refuse, ReleaseFinalizer, Step
+from azure_vpn_operator.domain.steps import Blocked, Delete, Hold, LetGo, Refuse, ReleaseFinalizer, Step, Wait
 from azure_vpn_operator.domain.waiting import is_stuck, wait_for_operation, wait_for_update
 
 
@@ -26,7 +26,7 @@ def plan_deletion(snapshot: Snapshot) -> Step:
     retain = deletion is DeletionPolicy.RETAIN
     match snapshot.operation:
         case OpenOperation() as operation if not retain or _ends_soon(snapshot, operation):
-            return wait_for_operation(snapshot, operation)
+            return _wait_before_deleting(snapshot, operation, retain=retain)
         case FailedOperation(OperationKind.DELETE, fault) if not retain:
             return Blocked(fault, "Azure failed to delete the connection")
         case _:
@@ -61,6 +61,13 @@ def _plan_present(snapshot: Snapshot, live: LiveConnection, *, retain: bool) -> 
     if not live.settled:
         return wait_for_update(snapshot, live, Reason.DELETING)
     return Delete()
+
+
+def _wait_before_deleting(snapshot: Snapshot, operation: OpenOperation, *, retain: bool) -> Step:
+    waiting = wait_for_operation(snapshot, operation)
+    if isinstance(waiting, Refuse) or retain or operation.kind is OperationKind.DELETE:
+        return waiting
+    return Wait(Reason.DELETING, f"{waiting.message}; after that it is deleted", waiting.seconds)
 
 
 def _ends_soon(snapshot: Snapshot, operation: OpenOperation) -> bool:

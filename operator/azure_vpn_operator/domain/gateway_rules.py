@@ -31,6 +31,18 @@ class GatewayFacts:
     bgp_asn: int | None
     provisioning_state: str
     ip_configuration_ids: tuple[str, ...]
+    bgp_addresses: tuple[str, ...] = ()
+    """The gateway's own BGP peering addresses, one per instance; Azure shows some also while BGP is off."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGatewayFacts:
+    """A local network gateway as Azure shows it."""
+
+    id: ArmId
+    """In Azure's spelling."""
+    bgp_addresses: tuple[str, ...] = ()
+    """The site's BGP peering addresses; none without BGP."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
 from azure_vpn_operator.domain.adoption import is_adoption, refuse_adoption, refuse_foreign
 from azure_vpn_operator.domain.arm_bodies import build_put_body, read_put_body
@@ -152,7 +152,7 @@ def _plan_enforcement(snapshot: Snapshot, subject: VpnConnection, target: Target
             return Refuse(Reason.POLICY_INVALID, f"the IpsecPolicy breaks a rule, Azure is kept as it is: {summary}")
         case PolicyFound() | NotReferenced() as found:
             policy = found
-    gateway = _suitable_gateway(snapshot, subject, target, policy)
+    gateway = _suitable_gateway(snapshot, subject, target, policy, live)
     if not isinstance(gateway, GatewayFacts):
         return gateway
     pause = find_pause(
@@ -181,9 +181,10 @@ def _guard_write(
             Reason.OPERATION_FAILED, f"Azure failed to carry out the change {MAX_WRITES} times{last}", differences
         )
     if attempts.fruitless_writes >= MAX_WRITES and not isinstance(step, SetKey):
+        found = f"shows other values: {field_names(differences)}" if differences else "has no such connection"
         return Refuse(
             Reason.CHANGE_NOT_KEPT,
-            f"Azure took the change {MAX_WRITES} times and shows other values each time: {field_names(differences)}",
+            f"Azure took the change {MAX_WRITES} times, and each time afterwards {found}",
             differences,
         )
     peer = (snapshot.peer_gateway.value,) if isinstance(snapshot.peer_gateway, Present) else ()
@@ -198,7 +199,11 @@ def _guard_write(
 
 
 def _suitable_gateway(
-    snapshot: Snapshot, subject: VpnConnection, target: Target, policy: PolicyFound | NotReferenced
+    snapshot: Snapshot,
+    subject: VpnConnection,
+    target: Target,
+    policy: PolicyFound | NotReferenced,
+    live: LiveConnection | None,
 ) -> GatewayFacts | Step:
     for read, what in (
         (snapshot.gateway, target.gateway),
@@ -214,7 +219,11 @@ def _suitable_gateway(
     gateway = snapshot.gateway.value
     peer = snapshot.peer_gateway.value if isinstance(snapshot.peer_gateway, Present) else None
     policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
-    if violations := check_gateway(subject.spec, policy_spec, gateway, peer):
+    spec = subject.spec
+    if live is None and spec.connection_protocol is None:
+        # What is created without a wish is IKEv2, and not every gateway can have that.
+        spec = spec.model_copy(update={"connection_protocol": ConnectionProtocol.IKEV2})
+    if violations := check_gateway(spec, policy_spec, gateway, peer):
         return Refuse(Reason.GATEWAY_UNSUITABLE, "; ".join(str(violation) for violation in violations))
     return gateway
 

@@ -20,6 +20,7 @@ from azure_vpn_operator.api.vpn_connection_status import (
     VpnConnectionStatus,
 )
 from azure_vpn_operator.domain.advice import connection_warnings
+from azure_vpn_operator.domain.bgp_health import BgpView, find_bgp
 from azure_vpn_operator.domain.canonical import canonical_policy
 from azure_vpn_operator.domain.gateway_rules import gateway_warnings
 from azure_vpn_operator.domain.installation import effective_policies
@@ -55,8 +56,11 @@ _T, _F, _U = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOW
 
 def build_status(snapshot: Snapshot, step: Step, summary: Summary) -> VpnConnectionStatus:
     """Return the complete status; equal inputs give an equal status, so that an unchanged one is never written."""
-    findings = list(_findings(snapshot, summary))
+    bgp = find_bgp(snapshot)
+    findings = list(_findings(snapshot, summary, bgp))
     half = _half(snapshot, step, summary)
+    if half is not None:
+        half = half.model_copy(update={"bgp": bgp.state if bgp is not None else None})
     return VpnConnectionStatus(
         observed_generation=snapshot.metadata.generation,
         conditions=merge_conditions(snapshot.previous.conditions, findings, snapshot.metadata.generation, snapshot.now),
@@ -69,7 +73,7 @@ def build_status(snapshot: Snapshot, step: Step, summary: Summary) -> VpnConnect
     )
 
 
-def _findings(snapshot: Snapshot, summary: Summary) -> list[Finding]:
+def _findings(snapshot: Snapshot, summary: Summary, bgp: BgpView | None) -> list[Finding]:
     ready = Finding(ConditionType.READY, _T if summary.ready else _F, summary.reason, summary.message)
     synced_reason = Reason.DIFFERENCES_OBSERVED if summary.ready and summary.synced is _F else summary.reason
     if summary.ready and summary.synced is _T:
@@ -82,6 +86,8 @@ def _findings(snapshot: Snapshot, summary: Summary) -> list[Finding]:
         Finding(ConditionType.SYNCED, summary.synced, synced_reason, summary.message),
         connected,
     ]
+    if bgp is not None:
+        findings.append(bgp.finding)
     if snapshot.pair is not None:
         findings.append(_pair_in_sync(snapshot, snapshot.pair, summary))
     findings.append(_paused(snapshot))
@@ -226,7 +232,8 @@ def _assigned_policy(snapshot: Snapshot) -> AssignedPolicy | None:
                 name=policy.metadata.name, hash=canonical_policy(policy.spec).hash, source=PolicySource.CUSTOM
             )
         case NotReferenced():
-            return AssignedPolicy(source=PolicySource.DEFAULT)
+            # An observer without a reference assigns nothing: Azure may have any policy there.
+            return AssignedPolicy(source=PolicySource.DEFAULT) if _may_write(snapshot) else None
         case PolicyBroken() | Absent():
             return snapshot.previous.policy
 
@@ -269,11 +276,11 @@ def _name_in_azure(snapshot: Snapshot, *, of_peer: bool) -> str | None:
 
 
 def _worst(summary: Summary, findings: list[Finding]) -> Finding:
-    """What stops the object comes first, then a tunnel that is down, a pair that disagrees, a pause."""
+    """What stops the object comes first, then a pair that disagrees, a tunnel or BGP that is down, a pause."""
     by_type = {finding.type: finding for finding in findings}
     if not summary.ready:
         return by_type[ConditionType.READY]
-    for kind in (ConditionType.PAIR_IN_SYNC, ConditionType.CONNECTED):
+    for kind in (ConditionType.PAIR_IN_SYNC, ConditionType.CONNECTED, ConditionType.BGP_ESTABLISHED):
         finding = by_type.get(kind)
         if finding is not None and finding.status is _F:
             return finding
@@ -300,9 +307,9 @@ def _tunnel_column(snapshot: Snapshot, before: str | None) -> str | None:
 def _policy_column(snapshot: Snapshot) -> str | None:
     if isinstance(snapshot.subject, VpnConnection) and snapshot.subject.spec.ipsec_policy_ref is not None:
         return snapshot.subject.spec.ipsec_policy_ref.name
-    if (
-        isinstance(snapshot.subject, VpnConnection)
-        and effective_policies(snapshot.subject.spec, snapshot.installation).may_write
-    ):
-        return PolicySource.DEFAULT.value
-    return None
+    return PolicySource.DEFAULT.value if _may_write(snapshot) else None
+
+
+def _may_write(snapshot: Snapshot) -> bool:
+    subject = snapshot.subject
+    return isinstance(subject, VpnConnection) and effective_policies(subject.spec, snapshot.installation).may_write

@@ -10,8 +10,9 @@ from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.bgp_sessions import BgpFacts
 from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.installation import Installation
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Read, SharedKey
@@ -157,7 +158,7 @@ class Snapshot:
     key: KeyLookup
     live: Read[LiveConnection] | NotRead
     gateway: Read[GatewayFacts] | NotRead
-    local_gateway: Read[str] | NotRead
+    local_gateway: Read[LocalGatewayFacts] | NotRead
     peer_gateway: Read[GatewayFacts] | NotRead
     key_check: KeyCheck
     key_rotated: bool
@@ -166,3 +167,5 @@ class Snapshot:
     pair: PairView | None
     attempts: Attempts
     cadence: Cadence
+    bgp: BgpFacts | None = None
+    """None: the spec does not ask for BGP, or there is no connection to ask about."""

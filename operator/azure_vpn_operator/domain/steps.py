@@ -112,7 +112,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
-    """Remove our owner tag from a connection that stays; then the finalizer is released, whatever Azure answers."""
+    """Remove our owner tag from a connection that stays; then the finalizer is released, in the end whatever Azure answers."""
 
     tags: Mapping[str, str]
 

@@ -94,7 +94,7 @@ def _last_word(snapshot: Snapshot) -> Finding:
     before = recall(snapshot.previous.conditions, ConditionType.CONNECTED)
     limit = timedelta(seconds=INTERVALS_UNTIL_UNKNOWN * snapshot.cadence.steady)
     last_read = snapshot.attempts.last_read
-    if before is not None and last_read is not None and snapshot.now - last_read > limit:
+    if last_read is not None and snapshot.now - last_read > limit:
         return Finding(
             ConditionType.CONNECTED,
             ConditionStatus.UNKNOWN,

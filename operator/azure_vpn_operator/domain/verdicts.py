@@ -8,7 +8,7 @@ from azure_vpn_operator.api.conditions import ConditionStatus
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import Difference
 from azure_vpn_operator.domain.faults import Fault, verdict
-from azure_vpn_operator.domain.lookups import Absent, Present
+from azure_vpn_operator.domain.lookups import Absent
 from azure_vpn_operator.domain.snapshot import FailedOperation, Snapshot
 from azure_vpn_operator.domain.steps import (
     AddFinalizer,
@@ -155,8 +155,8 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
 
 
 def _last_seen(snapshot: Snapshot) -> tuple[Difference, ...]:
-    """Differences stay in the status until a read has shown that they are gone."""
-    return () if isinstance(snapshot.live, Present | Absent) else snapshot.previous.differences
+    """Differences stay in the status until a comparison has shown that they are gone."""
+    return () if isinstance(snapshot.live, Absent) else snapshot.previous.differences
 
 
 def _judge_fault(
@@ -221,5 +221,7 @@ def _verb(step: Step) -> str:
             return "could not update the connection"
         case SetKey():
             return "could not set the shared key"
+        case LetGo():
+            return "could not remove the owner tag"
         case _:
             return "could not delete the connection"

@@ -3,8 +3,11 @@
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.announcements import announce
 from azure_vpn_operator.domain.cadence import next_look
@@ -24,13 +27,14 @@ from azure_vpn_operator.domain.steps import (
     SetKey,
     Settled,
     Step,
+    Wait,
 )
-from azure_vpn_operator.domain.verdicts import Accepted, Outcome, Summary, judge
+from azure_vpn_operator.domain.verdicts import Accepted, Busy, Outcome, Summary, judge
 from azure_vpn_operator.ports import EventsPort, ObjectsPort, StatusWrite
 from azure_vpn_operator.reconcile.gather import Gatherer, policy_mark
 from azure_vpn_operator.reconcile.memory import ConnectionMemory
-from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
-from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.reconcile.reading import CONNECTION, Reader, stored_connection_status
+from azure_vpn_operator.reconcile.triggers import keys_to_look_at, own_annotations
 from azure_vpn_operator.reconcile.writing import Writer
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.frozen import Document
@@ -42,6 +46,8 @@ log = logging.getLogger(__name__)
 
 CONFLICT_RETRY_SECONDS = 0.5
 API_SERVER_RETRY_SECONDS = 5.0
+PATIENCE_TO_LET_GO = timedelta(minutes=10)
+_PASSING = frozenset({FaultKind.BUSY, FaultKind.THROTTLED, FaultKind.UNAVAILABLE, FaultKind.UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,34 +108,37 @@ class ConnectionReconciler:
             snapshot, step = adjusted, plan(adjusted)
         if isinstance(step, ReleaseFinalizer):
             return await self._let_the_object_go(key, snapshot, step)
+        log.debug("decided", extra={"step": type(step).__name__, "reason": getattr(step, "reason", None)})
         outcome: Outcome = None
         if isinstance(step, Put | PatchTags | SetKey | Delete | LetGo):
             if self._is_outdated(key, snapshot):
                 return PassResult(0.0)
+            memory.sent_tags |= _tags_of(snapshot, step)
             outcome = await self._writer.write(key, snapshot, step, memory, priority)
         else:
             self._writer.nothing_to_write(key, snapshot)
-        if isinstance(step, LetGo):
+        if isinstance(step, LetGo) and not _is_worth_waiting_for(snapshot, outcome):
             return await self._let_the_object_go(key, snapshot, _after_letting_go(outcome))
         summary = judge(snapshot, step, outcome)
-        memory.failures = memory.failures + 1 if summary.failed else 0
+        if summary.failed:
+            memory.failures += 1
+        elif not isinstance(step, Wait) and not isinstance(outcome, Accepted):
+            # How a write ends is not known before its operation has ended: until then earlier failures count.
+            memory.failures = 0
         if isinstance(step, Put | PatchTags) and isinstance(outcome, Accepted):
             memory.count_accepted_write(self._clock.now())
+            memory.sent_tags = _tags_of(snapshot, step)
         elif isinstance(step, Settled):
             memory.forgive()
         return await self._report(key, snapshot, step, outcome, summary)
 
     def _is_outdated(self, key: ObjectKey, snapshot: Snapshot) -> bool:
-        """Whether object or policy has changed while this pass was reading."""
+        """Whether object or policy has changed while this pass was reading, or somebody has asked it to wait."""
         document = self._store.get(key)
         if document is None:
             return True
         now = self._reader.connection(document).metadata
-        same = (now.uid, now.generation, now.deletion_timestamp) == (
-            snapshot.metadata.uid,
-            snapshot.metadata.generation,
-            snapshot.metadata.deletion_timestamp,
-        )
+        same = _wishes(now) == _wishes(snapshot.metadata)
         policy = self._gatherer.look_up_policy(key.namespace, snapshot.subject)
         return not same or policy_mark(policy) != policy_mark(snapshot.policy)
 
@@ -175,7 +184,7 @@ class ConnectionReconciler:
             return PassResult(0.0)
         if notes:
             await self._events.record(document, notes)
-        if status == snapshot.previous:
+        if status == stored_connection_status(document):
             return PassResult(again_in, failed=summary.failed, settled=summary.ready)
         problem = await self._write_status(key, snapshot.metadata.resource_version, status)
         return problem or PassResult(again_in, failed=summary.failed, settled=summary.ready)
@@ -210,8 +219,27 @@ class ConnectionReconciler:
         self._writer.forget(key)
 
 
+def _wishes(metadata: ObjectMeta) -> tuple[object, ...]:
+    return metadata.uid, metadata.generation, metadata.deletion_timestamp, own_annotations(metadata.annotations)
+
+
+def _tags_of(snapshot: Snapshot, step: Step) -> frozenset[str]:
+    """Names of the spec's tags that the step sends."""
+    if isinstance(step, Put | PatchTags) and isinstance(snapshot.subject, VpnConnection):
+        return frozenset(snapshot.subject.spec.tags)
+    return frozenset()
+
+
 def _is_deleting(snapshot: Snapshot) -> bool:
     return snapshot.metadata.deletion_timestamp is not None
+
+
+def _is_worth_waiting_for(snapshot: Snapshot, outcome: Outcome) -> bool:
+    """Whether the owner tag may go if we try again soon. Letting go must always work: so only for some minutes."""
+    deleted = snapshot.metadata.deletion_timestamp
+    if deleted is None or snapshot.now - deleted > PATIENCE_TO_LET_GO:
+        return False
+    return isinstance(outcome, Busy) or (isinstance(outcome, Fault) and outcome.kind in _PASSING)
 
 
 def _after_letting_go(outcome: Outcome) -> ReleaseFinalizer:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Generic, TypeVar
 
 from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.live_connection import TERMINAL_STATES
 from azure_vpn_operator.domain.lookups import Present, Read
 from azure_vpn_operator.ports import GatewaysPort
@@ -42,22 +42,24 @@ class GatewayDirectory:
     def __init__(self, gateways: GatewaysPort, clock: Clock) -> None:
         self._gateways = gateways
         self._facts: _Cache[GatewayFacts] = _Cache(clock, _keep_facts)
-        self._local: _Cache[str] = _Cache(clock, _keep)
+        self._local: _Cache[LocalGatewayFacts] = _Cache(clock, _keep)
 
     async def gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
         """A virtual network gateway, at most ten minutes old."""
         return await self._facts.get(gateway.key, lambda: self._gateways.get_gateway(gateway))
 
-    async def local_gateway(self, local_gateway: ArmId) -> Read[str]:
-        """A local network gateway's id, at most ten minutes old."""
+    async def local_gateway(self, local_gateway: ArmId) -> Read[LocalGatewayFacts]:
+        """A local network gateway, at most ten minutes old."""
         return await self._local.get(local_gateway.key, lambda: self._gateways.get_local_gateway(local_gateway))
 
     def forget(self, gateways: Iterable[str]) -> None:
-        """Read these virtual network gateways anew when they are asked for."""
-        self._facts.forget(gateways)
+        """Read these gateways, of either kind, anew when they are asked for."""
+        keys = tuple(gateways)
+        self._facts.forget(keys)
+        self._local.forget(keys)
 
 
-def _keep(value: Read[str]) -> float:
+def _keep(value: Read[LocalGatewayFacts]) -> float:
     return KEEP_SECONDS if isinstance(value, Present) else KEEP_UNSETTLED_SECONDS
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.vpn_connection import ConnectionMode, ConnectionProtocol, VpnConnection
-from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.canonical import ArmId, canonical_policy
 from azure_vpn_operator.domain.faults import FaultKind
+from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
 from azure_vpn_operator.domain.installation import Installation, effective_policies
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, SecretData, SharedKey, Unreadable
@@ -34,6 +35,7 @@ from azure_vpn_operator.domain.snapshot import (
 from azure_vpn_operator.domain.target import Target
 from azure_vpn_operator.domain.violations import Invalid
 from azure_vpn_operator.ports import ConnectionsPort, SecretsPort
+from azure_vpn_operator.reconcile.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.gateway_facts import GatewayDirectory
 from azure_vpn_operator.reconcile.memory import ConnectionMemory
 from azure_vpn_operator.reconcile.operations import Operations
@@ -55,6 +57,7 @@ class Gatherer:
         reader: Reader,
         connections: ConnectionsPort,
         gateways: GatewayDirectory,
+        bgp: BgpSessions,
         secrets: SecretsPort,
         operations: Operations,
         clock: Clock,
@@ -65,6 +68,7 @@ class Gatherer:
         self._reader = reader
         self._connections = connections
         self._gateways = gateways
+        self._bgp = bgp
         self._secrets = secrets
         self._operations = operations
         self._clock = clock
@@ -74,7 +78,7 @@ class Gatherer:
         """Read everything; only cancellation leaves this method otherwise than by returning."""
         subject = self._reader.connection(document)
         metadata = subject.metadata
-        previous = stored_connection_status(document)
+        previous = _with_sent_tags(stored_connection_status(document), memory)
         owner = Owner(self._installation.id, key.namespace, key.name)
         target = self._reader.target(subject) if isinstance(subject, VpnConnection) else NotRead()
         policy = self.look_up_policy(key.namespace, subject)
@@ -89,7 +93,7 @@ class Gatherer:
         resolved = target if isinstance(target, Target) and enforced and not deleting else None
         if is_requested(metadata, previous.last_handled):
             memory.key.forget()
-            self._gateways.forget(target.gateway_ids if isinstance(target, Target) else ())
+            self._forget_gateways(target)
         wish = (
             metadata.annotations.get(RECONCILE_AT),
             metadata.uid,
@@ -97,6 +101,7 @@ class Gatherer:
             policy_mark(policy),
             lookup.version if isinstance(lookup, KeyFound) else None,
         )
+        cadence = self._cadence(target.connection.subscription if isinstance(target, Target) else None)
         check, rotated = KeyCheck.NOT_NEEDED, False
         if resolved is not None and isinstance(lookup, KeyFound):
             check, rotated = await self._compare_key(memory, lookup, live, owner, metadata)
@@ -120,7 +125,8 @@ class Gatherer:
             operation=operation,
             pair=self._view_pair(key, subject, target, policy, previous),
             attempts=memory.attempts(wish, self._clock.now()),
-            cadence=self._cadence(target.connection.subscription if isinstance(target, Target) else None),
+            cadence=cadence,
+            bgp=await self._bgp.read(key, subject, target, live, cadence),
         )
 
     def look_up_policy(self, namespace: str, subject: VpnConnection | Invalid) -> PolicyLookup:
@@ -210,10 +216,16 @@ class Gatherer:
             memory.key.remember(key.version, result, self._clock.now())
         return result, rotated
 
+    def _forget_gateways(self, target: object) -> None:
+        if isinstance(target, Target):
+            local = {target.local_gateway.key} if target.local_gateway is not None else set()
+            self._gateways.forget(target.gateway_ids | local)
+            self._bgp.forget(target.gateway_ids)
+
     async def _read_gateway(self, gateway: ArmId | None) -> Any:
         return await self._gateways.gateway(gateway) if gateway is not None else NotRead()
 
-    async def _read_local_gateway(self, local_gateway: ArmId | None) -> Read[str] | NotRead:
+    async def _read_local_gateway(self, local_gateway: ArmId | None) -> Read[LocalGatewayFacts] | NotRead:
         return await self._gateways.local_gateway(local_gateway) if local_gateway is not None else NotRead()
 
     def _view_pair(
@@ -234,6 +246,16 @@ class Gatherer:
                 status = stored_connection_status(document)
                 partners.append(_half_facts(partner, self.look_up_policy(other.namespace, partner), status))
         return PairView(own=_half_facts(subject, policy, previous), partners=tuple(partners))
+
+
+def _with_sent_tags(previous: VpnConnectionStatus, memory: ConnectionMemory) -> VpnConnectionStatus:
+    """The status knows which tags are ours, unless its write failed or met an edit: then memory does."""
+    half = next(iter(previous.halves), ConnectionHalf(role=HalfRole.FORWARD))
+    if memory.sent_tags <= set(half.managed_tags):
+        memory.sent_tags = frozenset()
+        return previous
+    names = tuple(sorted({*half.managed_tags, *memory.sent_tags}))
+    return previous.model_copy(update={"halves": (half.model_copy(update={"managed_tags": names}),)})
 
 
 def _half_facts(connection: VpnConnection, policy: PolicyLookup, status: VpnConnectionStatus) -> HalfFacts:

@@ -57,6 +57,8 @@ class ConnectionMemory:
     seen_configuration: tuple[object, ...] | None = None
     """What the last GET showed; None if it showed nothing there."""
     listed_configuration: tuple[object, ...] | None = None
+    sent_tags: frozenset[str] = frozenset()
+    """Names of tags that this process has sent for the object: known as ours even if no status has told so yet."""
     key: KeyMemory = field(default_factory=KeyMemory)
 
     def attempts(self, wish: tuple[object, ...], now: datetime) -> Attempts:

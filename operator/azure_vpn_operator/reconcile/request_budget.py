@@ -12,10 +12,10 @@ from typing_extensions import override
 
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Read, SharedKey, Unreadable
-from azure_vpn_operator.ports import Accepted, ConnectionsPort, GatewaysPort, GatewayUse, OperationState
+from azure_vpn_operator.ports import Accepted, BgpAnswer, ConnectionsPort, GatewaysPort, GatewayUse, OperationState
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.priority import Priority
 from azure_vpn_operator.runtime.token_bucket import TokenBuckets
@@ -132,10 +132,22 @@ class BudgetedGateways(GatewaysPort):
         return Unreadable(fault) if fault is not None else await self._inner.get_gateway(gateway)
 
     @override
-    async def get_local_gateway(self, local_gateway: ArmId) -> Read[str]:
+    async def get_local_gateway(self, local_gateway: ArmId) -> Read[LocalGatewayFacts]:
         """As promised by the port."""
         fault = await self._budget.take(local_gateway.subscription, "reads")
         return Unreadable(fault) if fault is not None else await self._inner.get_local_gateway(local_gateway)
+
+    @override
+    async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
+        """As promised by the port; Azure counts a POST as a write."""
+        return await self._budget.take(gateway.subscription, "writes") or await self._inner.ask_bgp_sessions(gateway)
+
+    @override
+    async def look_at_bgp_sessions(self, gateway: ArmId, url: str) -> BgpAnswer:
+        """As promised by the port."""
+        return await self._budget.take(gateway.subscription, "reads") or await self._inner.look_at_bgp_sessions(
+            gateway, url
+        )
 
 
 def _exhausted(kind: str, wait: float) -> Fault:

@@ -54,9 +54,14 @@ def _wishes(document: Document) -> tuple[object, ...]:
         metadata.get("uid"),
         metadata.get("generation"),
         metadata.get("deletionTimestamp"),
-        tuple(sorted((key, value) for key, value in annotations.items() if key.startswith(PREFIX))),
+        own_annotations(annotations),
         tuple(name for name in metadata.get("finalizers") or () if name.startswith(PREFIX)),
     )
+
+
+def own_annotations(annotations: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The annotations that speak to the operator; those of others come and go."""
+    return tuple(sorted((key, value) for key, value in annotations.items() if key.startswith(PREFIX)))
 
 
 def _standing_changed(change: Change) -> bool:
@@ -68,7 +73,7 @@ def _standing_changed(change: Change) -> bool:
 def _standing(document: Document) -> tuple[object, ...]:
     """What others look at: the policy it holds, and whether it is in sync."""
     status = _mapping(document, "status")
-    conditions = status.get("conditions") or ()
+    conditions = [item for item in status.get("conditions") or () if isinstance(item, Mapping)]
     return status.get("policy"), [item.get("status") for item in conditions if item.get("type") == "Synced"]
 
 

@@ -41,7 +41,7 @@ OPERATOR_RULES: Final = (
         "Read and watch our kinds; set and release their finalizers.",
         GROUP,
         _PLURALS,
-        ("get", "list", "watch", "patch"),
+        ("list", "watch", "patch"),
     ),
     Rule("Report.", GROUP, _STATUS, ("patch",)),
     Rule("Read the keys that connections name: one at a time, never all.", "", ("secrets",), ("get",)),

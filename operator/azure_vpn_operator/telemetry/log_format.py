@@ -24,7 +24,7 @@ _NOISE = frozenset({"settings", "k8s_skip"})
 # Keys of the line itself, which no extra may take.
 _OWN_KEYS = frozenset({"ts", "level", "msg", "logger", "exc_info", "stack_info"})
 
-# The least level of libraries, whatever is asked for: below it they write a line per probe or request, and some write
+# The least level of libraries, whatever is asked for: below it they write a line per probe, event or request, and some write
 # headers and bodies (azure-core's policies, the Kubernetes client's REST layer), Secrets among them.
 _LIBRARY_LEVELS = {
     "aiohttp": logging.WARNING,
@@ -35,6 +35,7 @@ _LIBRARY_LEVELS = {
     "azure.core.pipeline.policies.http_logging_policy": logging.WARNING,
     "azure.identity": logging.WARNING,
     "kopf": logging.INFO,
+    "kopf.objects": logging.WARNING,
     "kubernetes": logging.WARNING,
     "msal": logging.WARNING,
     "urllib3": logging.WARNING,

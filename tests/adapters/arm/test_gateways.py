@@ -1,6 +1,7 @@
 import pytest
 
 from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
 from azure_vpn_operator.domain.lookups import Absent, Present
 from support.simulated_azure import GROUP, SUBSCRIPTION, SimulatedAzure, gateway_id, local_gateway_id
 
@@ -13,6 +14,7 @@ async def test_gateway_is_read_with_what_the_rules_ask(azure: SimulatedAzure):
             assert (facts.active_active, facts.enable_bgp, facts.bgp_asn) == (True, True, 65010)
             assert (facts.location, facts.provisioning_state) == ("eastus", "Succeeded")
             assert len(facts.ip_configuration_ids) == 2
+            assert facts.bgp_addresses == ("10.1.0.4", "10.1.0.5")
         case other:
             pytest.fail(str(other))
 
@@ -27,7 +29,9 @@ async def test_gateway_without_bgp_says_so(azure: SimulatedAzure):
 
 async def test_local_gateway_is_read_in_azures_spelling(azure: SimulatedAzure):
     asked = ArmId.build(SUBSCRIPTION, GROUP.upper(), "localNetworkGateways", "SITE6")
-    assert await azure.gateways.get_local_gateway(asked) == Present(str(local_gateway_id()))
+    assert await azure.gateways.get_local_gateway(asked) == Present(
+        LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",))
+    )
 
 
 async def test_missing_gateways_are_absent(azure: SimulatedAzure):

@@ -13,9 +13,10 @@ from azure_vpn_operator.arm.connections import ArmConnections
 from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
+from azure_vpn_operator.domain.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey, Unreadable
-from azure_vpn_operator.ports import Accepted, OperationStatus
+from azure_vpn_operator.ports import Accepted, BgpPending, OperationStatus
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.scripted_server import ScriptedServer, scripted_server
@@ -198,6 +199,13 @@ async def test_connections_of_wrong_types_are_unreadable(script: Script, documen
         pytest.param({"sku": "VpnGw1"}, id="a SKU that is a text"),
         pytest.param({"activeActive": "yes"}, id="a flag that is a text"),
         pytest.param({"bgpSettings": {"asn": "65010"}}, id="a number that is a text"),
+        pytest.param({"bgpSettings": {"bgpPeeringAddress": 5}}, id="an address that is a number"),
+        pytest.param({"bgpSettings": {"bgpPeeringAddresses": {"a": "b"}}}, id="addresses that are no list"),
+        pytest.param(
+            {"bgpSettings": {"bgpPeeringAddresses": [{"defaultBgpIpAddresses": "10.1.0.4"}]}},
+            id="a text where addresses should be",
+        ),
+        pytest.param({"bgpSettings": {"bgpPeeringAddresses": ["x"]}}, id="addresses that are no objects"),
         pytest.param({"ipConfigurations": {"id": "x"}}, id="a list that is an object"),
         pytest.param({"vpnType": 3}, id="a text that is a number"),
     ],
@@ -220,6 +228,104 @@ async def test_missing_by_a_proxys_word_is_not_absent(script: Script):
 async def test_local_gateway_without_an_id_is_unreadable(script: Script):
     script.say(200, {"name": "Site6"})
     assert isinstance(await script.gateways.get_local_gateway(local_gateway_id()), Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("settings", "addresses"),
+    [
+        pytest.param(
+            {"bgpPeeringAddress": "10.1.0.4,10.1.0.5"}, ("10.1.0.4", "10.1.0.5"), id="one text for both instances"
+        ),
+        pytest.param(
+            {"bgpPeeringAddresses": [{"defaultBgpIpAddresses": ["10.1.0.4"]}, {"defaultBgpIpAddresses": ["10.1.0.5"]}]},
+            ("10.1.0.4", "10.1.0.5"),
+            id="a list per IP configuration only",
+        ),
+        pytest.param({"bgpPeeringAddress": "", "bgpPeeringAddresses": None}, (), id="none"),
+        pytest.param(None, (), id="no BGP at all"),
+    ],
+)
+async def test_bgp_addresses_are_found_wherever_azure_tells_them(
+    script: Script, settings: dict[str, Any] | None, addresses: tuple[str, ...]
+):
+    for identifier, read in (
+        (gateway_id(), script.gateways.get_gateway),
+        (local_gateway_id(), script.gateways.get_local_gateway),
+    ):
+        script.say(200, {"id": str(identifier), "properties": {"bgpSettings": settings}})
+        found = await read(identifier)
+        assert isinstance(found, Present)
+        assert found.value.bgp_addresses == addresses
+
+
+SESSIONS = {
+    "value": [{"neighbor": "10.6.0.1", "localAddress": "10.1.0.4", "asn": 65100, "state": "Idle", "routesReceived": 3}]
+}
+
+
+async def test_bgp_sessions_that_are_told_at_once_are_read(script: Script):
+    script.say(200, SESSIONS)
+    expected = (BgpSession("10.1.0.4", "10.6.0.1", 65100, "Idle"),)
+    assert await script.gateways.ask_bgp_sessions(gateway_id()) == expected
+
+
+async def test_bgp_sessions_are_looked_for_where_location_says(script: Script):
+    script.say(202, Location=f"{script.url}/results/1", Azure_AsyncOperation=f"{script.url}/op/1", Retry_After="7")
+    assert await script.gateways.ask_bgp_sessions(gateway_id()) == BgpPending(f"{script.url}/results/1", 7.0)
+
+
+@pytest.mark.parametrize(
+    "output", [pytest.param(SESSIONS, id="with the sessions"), pytest.param({"value": []}, id="with none")]
+)
+async def test_bgp_sessions_are_read_from_an_operation_without_location(script: Script, output: dict[str, Any]):
+    script.say(202, Azure_AsyncOperation=f"{script.url}/op/1")
+    asked = await script.gateways.ask_bgp_sessions(gateway_id())
+    assert asked == BgpPending(f"{script.url}/op/1", 10.0)
+    script.say(200, {"status": "InProgress"}, Retry_After="20")
+    assert await script.gateways.look_at_bgp_sessions(gateway_id(), asked.url) == BgpPending(asked.url, 20.0)
+    script.say(200, {"status": "Succeeded", "properties": {"output": output}})
+    found = await script.gateways.look_at_bgp_sessions(gateway_id(), asked.url)
+    assert isinstance(found, tuple)
+    assert len(found) == len(output["value"])
+
+
+async def test_question_about_bgp_that_ends_badly_has_azures_error(script: Script):
+    script.say(200, {"status": "Failed", "error": {"code": "InternalServerError", "message": "as told"}})
+    result = await script.gateways.look_at_bgp_sessions(gateway_id(), f"{script.url}/op/1")
+    assert isinstance(result, Fault)
+    assert (result.kind, result.code, result.message) == (FaultKind.UNAVAILABLE, "InternalServerError", "as told")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(None, id="null"),
+        pytest.param({}, id="nothing in it"),
+        pytest.param([], id="a bare list"),
+        pytest.param({"value": None}, id="no list"),
+        pytest.param({"value": ["10.6.0.1"]}, id="sessions that are no objects"),
+        pytest.param({"value": [{"state": "Connected"}]}, id="a session with nobody"),
+        pytest.param({"status": "Succeeded"}, id="an operation without output"),
+    ],
+)
+async def test_bgp_sessions_of_wrong_types_are_unreadable(script: Script, document: Any):
+    script.say(200, document)
+    result = await script.gateways.look_at_bgp_sessions(gateway_id(), f"{script.url}/results/1")
+    assert isinstance(result, Fault)
+    assert result.kind is FaultKind.UNREADABLE
+
+
+async def test_question_about_bgp_without_an_address_is_unreadable(script: Script):
+    script.say(202)
+    result = await script.gateways.ask_bgp_sessions(gateway_id())
+    assert isinstance(result, Fault)
+    assert result.kind is FaultKind.UNREADABLE
+
+
+async def test_bgp_session_of_half_an_entry_is_read_as_far_as_it_goes(script: Script):
+    script.say(200, {"value": [{"neighbor": "10.6.0.1", "asn": "65100", "state": None}]})
+    found = await script.gateways.ask_bgp_sessions(gateway_id())
+    assert found == (BgpSession("", "10.6.0.1", None, "Unknown"),)
 
 
 async def test_answer_in_broken_compression_is_unreadable(script: Script):

@@ -113,4 +113,5 @@ def test_lost_owner_tag_of_a_connection_that_we_wrote_is_put_back_and_not_adopte
 
 def test_adoption_puts_no_key():
     step = plan_adoption("Always", "unowned", DIFFERENT)
-    assert isinstance(step, Put) and not step.with_key
+    assert isinstance(step, Put)
+    assert not step.with_key

@@ -115,7 +115,7 @@ def broken(raw: dict[str, Any], **changes: Any) -> Snapshot:
             id="nor for its type",
         ),
         pytest.param(
-            a_snapshot(gone(), operation=an_open_operation()), "Wait", "Updating", id="it waits for an open operation"
+            a_snapshot(gone(), operation=an_open_operation()), "Wait", "Deleting", id="it waits for an open operation"
         ),
         pytest.param(
             a_snapshot(gone(), operation=an_open_operation(OperationKind.DELETE)),

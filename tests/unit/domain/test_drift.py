@@ -6,6 +6,7 @@ import pytest
 
 from azure_vpn_operator.api.vpn_connection import DriftPolicy
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.drift import new_drift
 from azure_vpn_operator.domain.faults import FaultKind
 from azure_vpn_operator.domain.lookups import Absent
 from azure_vpn_operator.domain.planning import plan
@@ -55,7 +56,7 @@ def test_drift(policy: str, drift: dict[str, Any], tunnel: Any, step: str):
     assert type(record.step).__name__ == step
     if isinstance(record.step, Put | PatchTags):
         assert record.step.drift
-        assert [(note.reason, note.warning) for note in record.events][0] == ("DriftCorrected", True)
+        assert (record.events[0].reason, record.events[0].warning) == ("DriftCorrected", True)
     else:
         assert record.condition("Stalled") == ("True", "DriftDetected")
         assert record.status.differences
@@ -164,3 +165,26 @@ def test_a_key_that_is_not_the_secrets(policy: str, tunnel: str, rotated: bool, 
         key_rotated=rotated,
     )
     assert type(plan(snapshot)).__name__ == step
+
+
+@pytest.mark.parametrize(
+    ("live", "policy", "outcome", "effect"),
+    [
+        pytest.param(HARMLESS, "Correct", Accepted(10.0), "None", id="put back, harmless"),
+        pytest.param(DROPS, "Correct", Accepted(10.0), "TunnelDrop", id="put back, at the price of the tunnel"),
+        pytest.param(DROPS, "Report", None, "TunnelDrop", id="reported"),
+        pytest.param(HARMLESS, "Correct", a_fault(), None, id="not told before Azure took it"),
+        pytest.param({}, "Correct", None, None, id="peace"),
+    ],
+)
+def test_new_drift_is_counted_with_its_effect(live: dict[str, Any], policy: str, outcome: Any, effect: str | None):
+    before = held(driftPolicy=policy)
+    snapshot = a_snapshot(a_connection(driftPolicy=policy), previous=before, live=a_live_connection(**live))
+    assert new_drift(snapshot, plan(snapshot), outcome) == effect
+
+
+def test_drift_that_is_reported_already_is_not_counted_again():
+    subject, live = a_connection(driftPolicy="Report"), a_live_connection(**DROPS)
+    before = run_pass(a_snapshot(subject, previous=held(driftPolicy="Report"), live=live)).status
+    snapshot = a_snapshot(subject, previous=before, live=live)
+    assert new_drift(snapshot, plan(snapshot), None) is None

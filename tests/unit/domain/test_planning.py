@@ -398,6 +398,35 @@ CASES = [
         "Basic",
     ),
     Case(
+        "what is created without a wish is IKEv2, which a PolicyBased gateway refuses",
+        a_snapshot(
+            a_connection(ipsecPolicyRef=DROP), gateway=a_gateway(vpn_type="PolicyBased", sku="Basic"), live=Absent()
+        ),
+        "Refuse",
+        "GatewayUnsuitable",
+        "ikev2-needs-route-based",
+    ),
+    Case(
+        "IKEv1 on a PolicyBased gateway is created",
+        a_snapshot(
+            a_connection(ipsecPolicyRef=DROP, connectionProtocol="IKEv1"),
+            gateway=a_gateway(vpn_type="PolicyBased", sku="Basic"),
+            live=Absent(),
+        ),
+        "Put",
+        "Creating",
+    ),
+    Case(
+        "an existing IKEv1 connection is not judged by what a new one would be",
+        a_snapshot(
+            a_connection(ipsecPolicyRef=DROP),
+            gateway=a_gateway(vpn_type="PolicyBased", sku="Basic"),
+            live=a_live_connection(connectionProtocol="IKEv1", ipsecPolicies=[]),
+        ),
+        "Settled",
+        "UpToDate",
+    ),
+    Case(
         "a PolicyBased peer refuses",
         a_snapshot(a_vnet_connection(), peer_gateway=a_gateway(PEER_ID, vpn_type="PolicyBased")),
         "Refuse",
@@ -684,9 +713,10 @@ def test_step(case: Case):
 
 def test_creation_sends_the_key_along_and_an_update_never_does():
     created, updated = plan(a_snapshot(live=Absent())), plan(a_snapshot(a_connection(routingWeight=5)))
-    assert isinstance(created, Put) and isinstance(updated, Put)
+    assert isinstance(created, Put)
+    assert isinstance(updated, Put)
     assert (created.with_key, updated.with_key) == (True, False)
-    assert "sharedKey" not in created.body["properties"] and "sharedKey" not in updated.body["properties"]
+    assert "sharedKey" not in {*created.body["properties"], *updated.body["properties"]}
 
 
 def test_creation_is_put_where_the_gateway_is():

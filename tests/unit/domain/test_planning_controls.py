@@ -148,7 +148,8 @@ def test_held_object_in_peace_is_ready_and_says_that_it_is_held():
     record = run_pass(build("azvpn-hold"))
     assert record.condition("Ready") == ("True", "UpToDate")
     assert record.condition("Paused") == ("True", "HeldInAzure")
-    assert record.status.summary is not None and record.status.summary.reason == "HeldInAzure"
+    assert record.status.summary is not None
+    assert record.status.summary.reason == "HeldInAzure"
 
 
 def test_hold_in_azure_is_remembered_while_azure_is_not_read():

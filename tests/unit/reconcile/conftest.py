@@ -2,7 +2,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.harness import CoreHarness
+from support.harness import HARNESSES, CoreHarness
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left_behind() -> AsyncIterator[None]:
+    """Whatever a failing test has left running is ended."""
+    yield
+    for harness in HARNESSES:
+        await harness.abandon()
+    HARNESSES.clear()
 
 
 @pytest.fixture

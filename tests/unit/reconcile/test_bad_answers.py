@@ -8,9 +8,31 @@ from support.harness import AZURE_WRITES, CONNECTION, CoreHarness, Interference,
 HEALTHY = "Healthy"
 OBJECTS = (*(kind.value for kind in FaultKind), HEALTHY)
 """Objects, Azure names, gateways, sites and Secrets are all called like the fault that they are about to see."""
-FAULTY_SECONDS = 400.0
-CREATION_CALLS = ("get", "list_of_gateway", "put", "get_gateway", "get_local_gateway", "poll", "read", "write_finalizers", "write_status", "record")
-EDIT_CALLS = ("get", "list_of_gateway", "put", "get_gateway", "get_local_gateway", "poll", "get_shared_key", "read", "write_status", "record")
+FAULTY_SECONDS = 150.0
+CREATION_CALLS = (
+    "get",
+    "list_of_gateway",
+    "put",
+    "get_gateway",
+    "get_local_gateway",
+    "poll",
+    "read",
+    "write_finalizers",
+    "write_status",
+    "record",
+)
+EDIT_CALLS = (
+    "get",
+    "list_of_gateway",
+    "put",
+    "get_gateway",
+    "get_local_gateway",
+    "poll",
+    "get_shared_key",
+    "read",
+    "write_status",
+    "record",
+)
 DELETION_CALLS = ("get", "list_of_gateway", "delete", "poll", "write_finalizers", "write_status", "record")
 LISTS = frozenset({"list_group", "list_all"})
 
@@ -70,7 +92,7 @@ class Fleet:
 
 @pytest.fixture
 async def fleet() -> Fleet:
-    world = CoreHarness(drift_interval=300.0, sweep_interval=600.0)
+    world = CoreHarness(drift_interval=300.0, sweep_interval=600.0, recent_interval=60.0)
     await world.start()
     return Fleet(world)
 
@@ -78,7 +100,7 @@ async def fleet() -> Fleet:
 @pytest.fixture
 async def made(fleet: Fleet) -> Fleet:
     fleet.create()
-    await fleet.world.settle()
+    await fleet.world.settle(quiet=100.0)
     fleet.world.forget_journals()
     return fleet
 
@@ -88,7 +110,7 @@ async def heal(fleet: Fleet) -> None:
     fleet.verbs = frozenset()
     longest = max(verdict.max_retry_seconds for verdict in VERDICTS.values())
     await fleet.world.advance(longest * 1.1 + 120.0)
-    await fleet.world.settle()
+    await fleet.world.settle(quiet=100.0)
     await fleet.world.stop()
 
 
@@ -179,7 +201,9 @@ async def test_a_fault_that_lasts_during_a_deletion_is_told_and_then_heals(made:
     assert made.world.accepted() == {"delete": len(OBJECTS)}
 
 
-@pytest.mark.parametrize("carried_out", [pytest.param(False, id="refused"), pytest.param(True, id="carried out all the same")])
+@pytest.mark.parametrize(
+    "carried_out", [pytest.param(False, id="refused"), pytest.param(True, id="carried out all the same")]
+)
 @pytest.mark.parametrize("action", ["create", "edit", "rotate", "delete"])
 async def test_every_call_failing_once_costs_no_second_write(made: Fleet, action: str, carried_out: bool):
     """Of a write that was carried out and whose answer was lost, one repeat is allowed."""

@@ -33,7 +33,11 @@ async def test_a_new_connection_is_one_put_with_key_policy_and_owner(world: Core
 @pytest.mark.parametrize(
     ("act", "held"),
     [
-        pytest.param(edit_policy(saLifeTimeSeconds=3600), {"ipsecPolicies": [wire_policy(saLifeTimeSeconds=3600)]}, id="a lifetime"),
+        pytest.param(
+            edit_policy(saLifeTimeSeconds=3600),
+            {"ipsecPolicies": [wire_policy(saLifeTimeSeconds=3600)]},
+            id="a lifetime",
+        ),
         pytest.param(
             edit_policy(dhGroup="DHGroup2048", pfsGroup="PFS14"),
             {"ipsecPolicies": [wire_policy(dhGroup="DHGroup14", pfsGroup="PFS2048")]},
@@ -49,8 +53,12 @@ async def test_a_new_connection_is_one_put_with_key_policy_and_owner(world: Core
             {"usePolicyBasedTrafficSelectors": True, "trafficSelectorPolicies": SELECTORS},
             id="selectors",
         ),
-        pytest.param(edit(ingressNatRules=[{"name": "one"}]), {"ingressNatRules": [{"id": NAT_RULE}]}, id="a NAT rule by name"),
-        pytest.param(edit(egressNatRules=[{"id": NAT_RULE}]), {"egressNatRules": [{"id": NAT_RULE}]}, id="a NAT rule by id"),
+        pytest.param(
+            edit(ingressNatRules=[{"name": "one"}]), {"ingressNatRules": [{"id": NAT_RULE}]}, id="a NAT rule by name"
+        ),
+        pytest.param(
+            edit(egressNatRules=[{"id": NAT_RULE}]), {"egressNatRules": [{"id": NAT_RULE}]}, id="a NAT rule by id"
+        ),
         pytest.param(
             edit(tags={"team": "network"}, routingWeight=3), {"routingWeight": 3}, id="a tag and a field together"
         ),
@@ -93,7 +101,9 @@ async def test_a_policy_for_a_connection_that_had_none_is_one_put(world: CoreHar
         pytest.param({}, {}, id="one less"),
     ],
 )
-async def test_tags_alone_are_one_patch_and_foreign_tags_stay(world: CoreHarness, tags: dict[str, str], held: dict[str, str]):
+async def test_tags_alone_are_one_patch_and_foreign_tags_stay(
+    world: CoreHarness, tags: dict[str, str], held: dict[str, str]
+):
     world.set_up_site(tags={"team": "a"})
     await world.settle()
     world.tags()["cost-center"] = "42"
@@ -108,27 +118,48 @@ async def test_tags_alone_are_one_patch_and_foreign_tags_stay(world: CoreHarness
     "act",
     [
         pytest.param(lambda w: w.set_metadata("site6", labels={"a": "b"}), id="labels"),
-        pytest.param(lambda w: w.set_metadata("site6", annotations={"argocd.argoproj.io/sync": "1"}), id="annotations of others"),
-        pytest.param(lambda w: w.set_metadata("site6", finalizers=["azvpn.dev/connection", "other/one"]), id="a finalizer of others"),
+        pytest.param(
+            lambda w: w.set_metadata("site6", annotations={"argocd.argoproj.io/sync": "1"}), id="annotations of others"
+        ),
+        pytest.param(
+            lambda w: w.set_metadata("site6", finalizers=["azvpn.dev/connection", "other/one"]),
+            id="a finalizer of others",
+        ),
         pytest.param(lambda w: w.set_metadata("site6", POLICY, labels={"a": "b"}), id="labels of the policy"),
         pytest.param(edit(azureName="vnet1TOsite6"), id="the case of the name"),
         pytest.param(edit(resourceGroup="testrg1"), id="the case of the group"),
-        pytest.param(edit(virtualNetworkGateway={"id": str(arm_id("virtualNetworkGateways", "vnet1gw"))}), id="an id instead of a name"),
-        pytest.param(edit(subscriptionId="11111111-2222-3333-4444-555555555555"), id="the default written out: subscription"),
-        pytest.param(edit(connectionProtocol="IKEv2", connectionType="IPsec"), id="the default written out: protocol and type"),
-        pytest.param(edit(connectionMode="Default", routingWeight=0, dpdTimeoutSeconds=45), id="the default written out: fields"),
+        pytest.param(
+            edit(virtualNetworkGateway={"id": str(arm_id("virtualNetworkGateways", "vnet1gw"))}),
+            id="an id instead of a name",
+        ),
+        pytest.param(
+            edit(subscriptionId="11111111-2222-3333-4444-555555555555"), id="the default written out: subscription"
+        ),
+        pytest.param(
+            edit(connectionProtocol="IKEv2", connectionType="IPsec"), id="the default written out: protocol and type"
+        ),
+        pytest.param(
+            edit(connectionMode="Default", routingWeight=0, dpdTimeoutSeconds=45), id="the default written out: fields"
+        ),
         pytest.param(edit(enableBgp=False, trafficSelectorPolicies=[], tags={}), id="the default written out: empty"),
         pytest.param(lambda w: w.edit(POLICY, "site6", saDataSizeKilobytes=102400000), id="the policy, unchanged"),
         pytest.param(
-            lambda w: w.apply(POLICY, "site6", dict(reversed(POLICY_SPEC.items()))), id="the order of the policy's fields"
+            lambda w: w.apply(POLICY, "site6", dict(reversed(POLICY_SPEC.items()))),
+            id="the order of the policy's fields",
         ),
         pytest.param(
-            lambda w: (w.apply(POLICY, "twin", POLICY_SPEC), w.edit(CONNECTION, "site6", ipsecPolicyRef={"name": "twin"})),
+            lambda w: (
+                w.apply(POLICY, "twin", POLICY_SPEC),
+                w.edit(CONNECTION, "site6", ipsecPolicyRef={"name": "twin"}),
+            ),
             id="another policy of the same values",
         ),
-        pytest.param(lambda w: w.portal_edit("VNet1toSite6", dpdTimeoutSeconds=45), id="Azure's spelling of the default DPD"),
         pytest.param(
-            lambda w: w.portal_edit("VNet1toSite6", virtualNetworkGateway1={"id": str(w.gateway).upper()}), id="Azure's spelling of an id"
+            lambda w: w.portal_edit("VNet1toSite6", dpdTimeoutSeconds=45), id="Azure's spelling of the default DPD"
+        ),
+        pytest.param(
+            lambda w: w.portal_edit("VNet1toSite6", virtualNetworkGateway1={"id": str(w.gateway).upper()}),
+            id="Azure's spelling of an id",
         ),
         pytest.param(lambda w: w.tags().update({"added-by": "azure-policy"}), id="a foreign tag in Azure"),
     ],
@@ -207,7 +238,9 @@ async def test_a_connection_of_an_unknown_gateway_and_a_missing_site_waits_for_b
         pytest.param({"gateway_type": "ExpressRoute"}, "gateway-is-vpn", id="no VPN gateway"),
     ],
 )
-async def test_an_unsuitable_gateway_is_refused_before_any_write(world: CoreHarness, facts: dict[str, object], rule: str):
+async def test_an_unsuitable_gateway_is_refused_before_any_write(
+    world: CoreHarness, facts: dict[str, object], rule: str
+):
     world.add_gateway("VNet1GW", **facts)
     world.set_up_site()
     await world.settle()

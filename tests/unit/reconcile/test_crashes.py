@@ -47,5 +47,7 @@ async def test_a_crash_at_any_call_changes_nothing_of_the_end(scenario: Scenario
             repeats = world.accepted() - undisturbed.accepted()
             allowed = 1 if carried_out and verb in AZURE_WRITES else 0
             if world.outcome() != undisturbed.outcome() or repeats.total() > allowed or world.crashes != 1:
-                wrong.append(f"call {number}, {'after' if carried_out else 'before'} {verb} {about}: repeated {dict(repeats)}")
+                wrong.append(
+                    f"call {number}, {'after' if carried_out else 'before'} {verb} {about}: repeated {dict(repeats)}"
+                )
     assert not wrong, "\n".join(wrong)

@@ -132,7 +132,7 @@ def test_extras_cannot_replace_the_keys_of_the_line():
 
 def test_what_kopf_hangs_onto_records_is_left_out():
     log = Log()
-    logging.getLogger("kopf.objects").info(
+    logging.getLogger("kopf.objects").warning(
         "x", extra={"settings": object(), "k8s_skip": True, "k8s_ref": {"name": "a"}}
     )
     [line] = log.lines
@@ -260,7 +260,8 @@ def test_a_text_traceback_follows_on_its_own_lines():
         pytest.param("debug", "msal.application", "WARNING", id="tokens, below azure-identity"),
         pytest.param("debug", "kubernetes.client.rest", "WARNING", id="Secrets in the API server's answers"),
         pytest.param("debug", "aiohttp.access", "WARNING", id="a line per probe"),
-        pytest.param("debug", "kopf._core.reactor.queueing", "INFO", id="a line per event"),
+        pytest.param("debug", "kopf._core.reactor.queueing", "INFO", id="kopf's own thoughts"),
+        pytest.param("debug", "kopf.objects", "WARNING", id="a line per event"),
         pytest.param("error", "aiohttp.access", "ERROR", id="a stricter setting holds for libraries too"),
         pytest.param("error", OURS, "ERROR", id="and for us"),
     ],

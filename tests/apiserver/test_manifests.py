@@ -1,0 +1,129 @@
+"""What users apply with `kubectl apply -k`: rendered by kubectl, applied to a real API server, and fit for the program."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from azure_vpn_operator.app.serving import split_address
+from azure_vpn_operator.app.settings import Environment, Settings
+from workbench.control_plane import ControlPlane
+from workbench.toolchain import find_binaries
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = ROOT / "manifests"
+OVERLAYS = ["base", "overlays/workload-identity", "overlays/client-secret"]
+
+pytestmark = pytest.mark.timeout(900)  # the first run builds kubectl
+
+
+@pytest.fixture(scope="session")
+def kubectl(kubernetes_binaries: Mapping[str, Path]) -> str:
+    return shutil.which("kubectl") or str(find_binaries(["kubectl"])["kubectl"])
+
+
+def render(kubectl: str, name: str) -> list[dict[str, Any]]:
+    command = [kubectl, "kustomize", str(MANIFESTS / name)]
+    return list(yaml.safe_load_all(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+
+
+def apply(kubectl: str, name: str, kubeconfig: Path) -> subprocess.CompletedProcess[str]:
+    command = [kubectl, "--kubeconfig", str(kubeconfig), "apply", "--server-side", "-k", str(MANIFESTS / name)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def only(documents: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    (document,) = [document for document in documents if document["kind"] == kind]
+    return document
+
+
+def container(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    (found,) = only(documents, "Deployment")["spec"]["template"]["spec"]["containers"]
+    return dict(found)
+
+
+async def test_everything_is_accepted_by_the_api_server(kubectl: str, own_control_plane: ControlPlane) -> None:
+    for name in OVERLAYS:
+        documents = render(kubectl, name)
+        applied = apply(kubectl, name, own_control_plane.kubeconfig)
+        assert applied.returncode == 0, applied.stderr
+        assert "Warning" not in applied.stderr
+        assert len(applied.stdout.splitlines()) == len(documents)
+
+        pod = {"apiVersion": "v1", "kind": "Pod", **only(documents, "Deployment")["spec"]["template"]}
+        pod["metadata"] = {**pod["metadata"], "name": name.replace("/", "-"), "namespace": "azure-vpn-system"}
+        (created,) = await own_control_plane.apply_objects(pod)
+        assert created["spec"]["securityContext"]["runAsNonRoot"], "the namespace enforces the restricted standard"
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_settings_are_what_the_program_reads(kubectl: str, name: str) -> None:
+    known = {f"AZVPN_{field.upper()}" for field in Settings.model_fields}
+    known |= {field.upper() for field in Environment.model_fields}
+
+    assert set(only(render(kubectl, name), "ConfigMap")["data"]) <= known
+
+
+def test_program_does_not_start_without_an_installation_id(kubectl: str) -> None:
+    settings = only(render(kubectl, "base"), "ConfigMap")["data"]
+    program = Path(sys.executable).parent / "azure-vpn-operator"
+    ended = subprocess.run([program, "run"], env=settings, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 2
+    assert "AZVPN_INSTALLATION_ID" in ended.stderr
+
+
+def test_a_changed_setting_starts_the_operator_anew(kubectl: str, tmp_path: Path) -> None:
+    for name in ("manifests", "crds"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    settings = tmp_path / "manifests" / "base" / "settings.env"
+    before = subprocess.run([kubectl, "kustomize", settings.parent], capture_output=True, text=True, check=True).stdout
+    settings.write_text(settings.read_text().replace("AZVPN_INSTALLATION_ID=", "AZVPN_INSTALLATION_ID=prod"))
+    after = subprocess.run([kubectl, "kustomize", settings.parent], capture_output=True, text=True, check=True).stdout
+
+    references = [container(list(yaml.safe_load_all(text)))["envFrom"][0]["configMapRef"] for text in (before, after)]
+    assert references[0] != references[1]
+
+
+def test_probes_ask_where_the_program_answers(kubectl: str) -> None:
+    ports = {port["name"]: port["containerPort"] for port in container(render(kubectl, "base"))["ports"]}
+    defaults = {
+        "metrics": Settings.model_fields["metrics_address"].default,
+        "probes": Settings.model_fields["probe_address"].default,
+    }
+
+    assert ports == {name: split_address(address)[1] for name, address in defaults.items()}
+
+
+def test_image_is_the_version_of_the_project(kubectl: str) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert container(render(kubectl, "base"))["image"] == f"azure-vpn-operator:{version}"
+
+
+def test_two_operators_never_run_at_once(kubectl: str) -> None:
+    spec = only(render(kubectl, "base"), "Deployment")["spec"]
+
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_client_secret_comes_from_a_secret_and_wins_over_the_settings(kubectl: str) -> None:
+    sources = container(render(kubectl, "overlays/client-secret"))["envFrom"]
+
+    assert [next(iter(source)) for source in sources] == ["configMapRef", "secretRef"]
+    assert sources[1]["secretRef"]["name"] == "azure-vpn-operator-credentials"
+
+
+def test_workload_identity_marks_the_pod_and_the_account(kubectl: str) -> None:
+    documents = render(kubectl, "overlays/workload-identity")
+
+    assert (
+        only(documents, "Deployment")["spec"]["template"]["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    )
+    assert "azure.workload.identity/client-id" in only(documents, "ServiceAccount")["metadata"]["annotations"]

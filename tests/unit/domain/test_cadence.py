@@ -1,0 +1,59 @@
+"""When to look at a connection again."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from azure_vpn_operator.domain.cadence import stretched
+from azure_vpn_operator.domain.lookups import Absent
+from azure_vpn_operator.domain.snapshot import Cadence
+from support.builders import NOW, a_connection, a_live_connection, a_snapshot
+from support.checkers import run_pass
+
+PEACE = run_pass(a_snapshot()).status
+OLD = NOW + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "delay"),
+    [
+        pytest.param({}, 30.0, id="what has just become ready is looked at often"),
+        pytest.param({"previous": PEACE, "now": OLD - timedelta(seconds=1)}, 30.0, id="for five minutes"),
+        pytest.param({"previous": PEACE, "now": OLD}, 300.0, id="and then seldom"),
+        pytest.param(
+            {"previous": PEACE, "now": OLD, "live": a_live_connection(connectionStatus="NotConnected")},
+            30.0,
+            id="a tunnel that is down",
+        ),
+        pytest.param({"previous": PEACE, "now": OLD, "policy": Absent()}, 30.0, id="waiting in Kubernetes"),
+    ],
+)
+def test_next_look(changes: dict[str, Any], delay: float):
+    assert run_pass(a_snapshot(**changes)).next_look == delay
+
+
+@pytest.mark.parametrize(
+    ("until", "delay"),
+    [
+        pytest.param("2026-03-01T12:00:10Z", 11.0, id="a hold that ends soon"),
+        pytest.param("2026-03-02T12:00:00Z", 30.0, id="a hold that ends late is looked at as anything that waits"),
+        pytest.param("2026-03-01T11:00:00Z", 30.0, id="a hold that is over"),
+        pytest.param("soon", 30.0, id="a hold that is no time"),
+    ],
+)
+def test_the_end_of_a_hold_wakes_the_object(until: str, delay: float):
+    subject = a_connection(annotations={"azvpn.dev/hold-until": until})
+    assert run_pass(a_snapshot(subject)).next_look == delay
+
+
+@pytest.mark.parametrize(
+    ("connections", "refill", "steady"),
+    [
+        pytest.param(100, 25.0, 300.0, id="few connections keep the setting"),
+        pytest.param(5000, 25.0, 400.0, id="many stretch it until half of the refill is enough"),
+        pytest.param(5000, 0.0, 300.0, id="nothing is known of the refill"),
+    ],
+)
+def test_steady_reads_leave_half_of_the_quota(connections: int, refill: float, steady: float):
+    assert stretched(Cadence(), connections, refill) == Cadence(steady=steady, recent=30.0)

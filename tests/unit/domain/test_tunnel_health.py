@@ -1,0 +1,101 @@
+"""The condition Connected, from what Azure says and from what it does not say."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from azure_vpn_operator.domain.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.snapshot import Attempts, Cadence
+from azure_vpn_operator.domain.tunnel_health import count_tunnels
+from support.builders import (
+    NOW,
+    a_fault,
+    a_half,
+    a_live_connection,
+    a_live_vnet_connection,
+    a_snapshot,
+    a_vnet_connection,
+    an_open_operation,
+)
+from support.checkers import run_pass
+from support.object_cases import DROP
+
+
+def tunnels(*states: str) -> list[dict[str, Any]]:
+    return [{"tunnel": f"tunnel-{index}", "connectionStatus": state} for index, state in enumerate(states)]
+
+
+@pytest.mark.parametrize(
+    ("live", "condition", "column"),
+    [
+        ({}, ("True", "AllTunnelsUp"), "1/1"),
+        ({"tunnelConnectionStatus": tunnels("Connected", "Connected")}, ("True", "AllTunnelsUp"), "2/2"),
+        ({"tunnelConnectionStatus": tunnels("Connected", "NotConnected")}, ("True", "RedundancyLost"), "1/2"),
+        ({"connectionStatus": "NotConnected"}, ("False", "NotConnected"), "0/1"),
+        ({"connectionStatus": "Connecting"}, ("False", "Connecting"), "0/1"),
+        ({"connectionStatus": "Unknown"}, ("Unknown", "StatusUnknown"), "0/1"),
+        ({"connectionStatus": "Melting"}, ("Unknown", "StatusUnknown"), "0/1"),
+        ({"connectionStatus": DROP}, ("Unknown", "StatusUnknown"), None),
+    ],
+)
+def test_connected(live: dict[str, Any], condition: tuple[str, str], column: str | None):
+    record = run_pass(a_snapshot(live=a_live_connection(**live)))
+    assert record.condition("Connected") == condition
+    assert record.status.summary is not None
+    assert record.status.summary.tunnel == column
+
+
+def test_a_tunnel_that_is_down_is_named():
+    record = run_pass(a_snapshot(live=a_live_connection(tunnelConnectionStatus=tunnels("Connected", "NotConnected"))))
+    (message,) = [c.message for c in record.status.conditions if c.type == "Connected"]
+    assert message == "1 of 2 tunnels are up; down: tunnel-1"
+
+
+def test_being_down_is_not_being_unready():
+    record = run_pass(a_snapshot(live=a_live_connection(connectionStatus="NotConnected")))
+    assert record.condition("Ready") == ("True", "UpToDate")
+
+
+def test_what_is_not_there_is_not_connected():
+    assert run_pass(a_snapshot(live=Absent()), a_fault()).condition("Connected") == ("False", "NotCreated")
+
+
+def test_a_pair_without_its_other_half_is_told_so():
+    down = a_live_vnet_connection(connectionStatus="NotConnected")
+    assert run_pass(a_snapshot(a_vnet_connection(), live=down)).condition("Connected") == ("False", "PeerHalfMissing")
+    both = a_snapshot(a_vnet_connection(), live=down, partners=(a_half("b"),))
+    assert run_pass(both).condition("Connected") == ("False", "NotConnected")
+
+
+def last_seen(minutes: float, before: str = "Connected", steady: float = 300) -> tuple[str, str] | None:
+    previous = run_pass(a_snapshot(live=a_live_connection(connectionStatus=before))).status
+    attempts = Attempts(last_read=NOW - timedelta(minutes=minutes))
+    snapshot = a_snapshot(
+        previous=previous, live=Unreadable(a_fault()), attempts=attempts, cadence=Cadence(steady=steady)
+    )
+    return run_pass(snapshot).condition("Connected")
+
+
+def test_the_last_word_stands_for_three_intervals():
+    assert last_seen(15) == ("True", "AllTunnelsUp")
+    assert last_seen(15.1) == ("Unknown", "StatusNotRead")
+    assert last_seen(29, steady=600) == ("True", "AllTunnelsUp")
+    assert last_seen(10, before="NotConnected") == ("False", "NotConnected")
+
+
+def test_the_last_word_stands_during_an_operation():
+    previous = run_pass(a_snapshot()).status
+    record = run_pass(a_snapshot(previous=previous, operation=an_open_operation()))
+    assert record.condition("Connected") == ("True", "AllTunnelsUp")
+
+
+def test_a_connection_that_was_just_created_is_unknown_and_no_longer_missing():
+    previous = run_pass(a_snapshot(live=Absent()), a_fault()).status
+    record = run_pass(a_snapshot(previous=previous, operation=an_open_operation(creating=True)))
+    assert record.condition("Connected") == ("Unknown", "StatusUnknown")
+
+
+def test_a_connection_without_listed_tunnels_counts_as_one():
+    assert count_tunnels(a_live_connection()) == (1, 1)
+    assert count_tunnels(a_live_connection(connectionStatus="NotConnected")) == (0, 1)

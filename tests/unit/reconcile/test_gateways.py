@@ -1,0 +1,167 @@
+"""The ledger of gateways, the cache of their facts, and the look at resource groups."""
+
+from typing import Any
+
+import pytest
+
+from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Absent, Present, Unreadable
+from azure_vpn_operator.domain.verdicts import Busy
+from azure_vpn_operator.reconcile.gateway_facts import KEEP_SECONDS, KEEP_UNSETTLED_SECONDS, GatewayDirectory
+from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
+from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.priority import Priority
+from azure_vpn_operator.runtime.reservations import Reservations
+from support.harness import CONNECTION, CoreHarness, arm_id, connection_id, wire_connection
+
+FAULT = Fault(FaultKind.UNAVAILABLE, "Code", "text")
+ONE, TWO = (ObjectKey(CONNECTION, "network", name) for name in ("one", "two"))
+C1, C2 = connection_id("c1"), connection_id("c2")
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.world = CoreHarness()
+        self.woken: list[ObjectKey] = []
+        self.book: Reservations[ObjectKey] = Reservations(self.world.clock, lambda holder, _: self.woken.append(holder))
+        self.ledger = GatewayLedger(self.world.azure, self.book)
+        self.gateways = frozenset({self.world.gateway})
+
+    async def reserve(self, key: ObjectKey, connection: Any = C1) -> Busy | Fault | None:
+        return await self.ledger.reserve(key, connection, self.gateways, Priority.EDIT)
+
+    @property
+    def lists(self) -> int:
+        return sum(verb == "list_of_gateway" for verb, _ in self.world.azure.reads)
+
+
+async def test_a_free_gateway_is_looked_at_once_and_given_to_one():
+    ledger = Ledger()
+    assert await ledger.reserve(ONE) is None
+    assert await ledger.reserve(TWO, C2) == Busy("network/one")
+    assert ledger.lists == 1
+    ledger.ledger.release(ONE)
+    assert ledger.woken == [TWO]
+    assert await ledger.reserve(TWO, C2) is None
+
+
+async def test_a_gateway_that_is_busy_from_before_is_not_written_to():
+    ledger = Ledger()
+    ledger.world.azure.add_connection(C2, wire_connection())
+    ledger.world.portal_edit("c2", provisioningState="Updating")
+    assert await ledger.reserve(ONE) == Busy("c2")
+    assert await ledger.reserve(TWO, C2) is None, "its own state is no reason against itself"
+    ledger.ledger.forget(TWO)
+    ledger.world.portal_edit("c2", provisioningState="Failed")
+    assert await ledger.reserve(ONE) is None
+
+
+async def test_a_gateway_whose_connections_cannot_be_listed_is_not_written_to():
+    ledger = Ledger()
+    ledger.world.azure.fail("list_of_gateway", FAULT)
+    assert await ledger.reserve(ONE) == FAULT
+    assert not ledger.book.held_by(ONE)
+    assert await ledger.reserve(ONE) is None
+
+
+async def test_doubt_makes_the_next_write_look_again():
+    ledger = Ledger()
+    await ledger.reserve(ONE)
+    ledger.ledger.release(ONE)
+    ledger.ledger.doubt(ledger.gateways)
+    await ledger.reserve(ONE)
+    assert ledger.lists == 2
+
+
+async def test_both_gateways_of_a_pair_are_reserved_or_none():
+    ledger = Ledger()
+    second = ledger.world.add_gateway("VNet2GW")
+    await ledger.reserve(ONE)
+    pair = frozenset({ledger.world.gateway, second})
+    assert await ledger.ledger.reserve(TWO, C2, pair, Priority.EDIT) == Busy("network/one")
+    assert ledger.book.holder_of(second.key) is None
+
+
+# -- facts
+
+
+@pytest.mark.parametrize(
+    ("facts", "keep"),
+    [
+        pytest.param({}, KEEP_SECONDS, id="settled"),
+        pytest.param({"provisioning_state": "Updating"}, KEEP_UNSETTLED_SECONDS, id="being changed"),
+    ],
+)
+async def test_how_long_a_gateway_is_kept(facts: dict[str, Any], keep: float):
+    world = CoreHarness()
+    gateway = world.add_gateway("VNet1GW", **facts)
+    directory = GatewayDirectory(world.azure, world.clock)
+    first = await directory.gateway(gateway)
+    assert isinstance(first, Present)
+    world.clock.jump(keep - 0.1)
+    assert await directory.gateway(gateway) is first
+    world.clock.jump(0.2)
+    await directory.gateway(gateway)
+    assert world.azure.reads == [("get_gateway", "VNet1GW")] * 2
+
+
+async def test_what_is_absent_or_unreadable_is_asked_for_again_soon():
+    world = CoreHarness()
+    later = arm_id("localNetworkGateways", "Later")
+    directory = GatewayDirectory(world.azure, world.clock)
+    assert await directory.local_gateway(later) == Absent()
+    world.add_site("Later")
+    world.clock.jump(KEEP_UNSETTLED_SECONDS + 0.1)
+    world.azure.fail("get_local_gateway", FAULT)
+    assert await directory.local_gateway(later) == Unreadable(FAULT)
+    world.clock.jump(KEEP_UNSETTLED_SECONDS + 0.1)
+    assert isinstance(await directory.local_gateway(later), Present)
+
+
+async def test_forgetting_a_gateway_reads_it_anew():
+    world = CoreHarness()
+    directory = GatewayDirectory(world.azure, world.clock)
+    await directory.gateway(world.gateway)
+    directory.forget([world.gateway.key])
+    await directory.gateway(world.gateway)
+    assert len(world.azure.reads) == 2
+
+
+# -- resource groups
+
+
+async def test_a_group_is_listed_once_whatever_the_case_of_its_name(site: CoreHarness):
+    site.set_up_site("Site7", "site7", resourceGroup="TESTRG1")
+    await site.settle()
+    site.forget_journals()
+    await site.advance(54.0)
+    assert [verb for verb, _ in site.calls].count("list_group") == 1
+
+
+async def test_a_list_that_shows_less_than_a_get_is_no_news(site: CoreHarness):
+    """Then one extra look is taken, and no more."""
+    item = site.azure._item
+
+    def short(connection: Any) -> LiveConnection:
+        document = dict(site.azure.world[connection].document)
+        properties = {k: v for k, v in document["properties"].items() if k not in {"ipsecPolicies", "routingWeight"}}
+        shown = site.azure.world[connection].document
+        site.azure.world[connection].document = {**document, "properties": properties}
+        try:
+            return item(connection)
+        finally:
+            site.azure.world[connection].document = shown
+
+    site.azure._item = short  # type: ignore[method-assign]
+    await site.advance(240.0)
+    site.forget_journals()
+    await site.advance(1200.0)
+    assert [verb for verb, _ in site.calls].count("get") <= 5
+    assert not site.sent
+
+
+async def test_an_object_without_a_target_is_in_no_group(world: CoreHarness):
+    world.apply(CONNECTION, "broken", {"azureName": "x"})
+    await world.settle()
+    assert "list_group" not in [verb for verb, _ in world.calls]

@@ -1,0 +1,134 @@
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from azure_vpn_operator.domain.installation import Installation
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.object_store import Change, ObjectStore
+from support.harness import POLICY_SPEC, SUBSCRIPTION, site_spec
+
+ONE, BACK = (ObjectKey(CONNECTION, "network", name) for name in ("one", "back"))
+SITE = ObjectKey(CONNECTION, "network", "site")
+P, Q = (ObjectKey(POLICY, "network", name) for name in ("p", "q"))
+ENDS = {"name": "VNet1GW"}, {"name": "VNet2GW"}
+
+
+def document(key: ObjectKey, spec: dict[str, Any], version: int = 1, **metadata: Any) -> dict[str, Any]:
+    meta = {
+        "namespace": key.namespace,
+        "name": key.name,
+        "uid": f"uid-{key.name}",
+        "generation": 1,
+        "resourceVersion": str(version),
+    }
+    return {"metadata": meta | metadata, "spec": spec, "status": {"observedGeneration": -1}}
+
+
+def half(own: dict[str, str], peer: dict[str, str], policy: str = "p") -> dict[str, Any]:
+    ends = {"virtualNetworkGateway": own, "peerVirtualNetworkGateway": peer, "localNetworkGateway": None}
+    return site_spec(azureName=own["name"], ipsecPolicyRef={"name": policy}, **ends)
+
+
+class World:
+    """Two halves of a pair with policy p, and a site with policy q."""
+
+    def __init__(self) -> None:
+        self.store = ObjectStore([CONNECTION, POLICY])
+        self.reader = Reader(self.store, Installation(id="it", subscription_id=SUBSCRIPTION))
+        self.documents = {
+            ONE: document(ONE, half(*ENDS)),
+            BACK: document(BACK, half(*reversed(ENDS))),
+            SITE: document(SITE, site_spec(ipsecPolicyRef={"name": "q"})),
+            P: document(P, dict(POLICY_SPEC)),
+            Q: document(Q, dict(POLICY_SPEC)),
+        }
+        for key, made in self.documents.items():
+            self.store.put(key.kind, made)
+
+    def change(self, key: ObjectKey, **changes: Any) -> list[ObjectKey]:
+        changed = deepcopy(self.documents[key])
+        for path, value in changes.items():
+            place, name = changed, path
+            for part in path.split("__")[:-1]:
+                place = place.setdefault(part, {})
+            name = path.split("__")[-1]
+            place[name] = value
+        changed["metadata"]["resourceVersion"] = "2"
+        return self.keys(self.store.put(key.kind, changed))
+
+    def keys(self, change: Change) -> list[ObjectKey]:
+        return list(dict.fromkeys(keys_to_look_at(change, self.reader)))
+
+
+SYNCED = [{"type": "Synced", "status": "True", "reason": "UpToDate"}]
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "expected"),
+    [
+        pytest.param(ONE, {"metadata__generation": 2}, [ONE, P, BACK], id="a spec: itself, its policy, its partner"),
+        pytest.param(SITE, {"metadata__generation": 2}, [SITE, Q], id="a spec without a pair"),
+        pytest.param(
+            SITE,
+            {"metadata__generation": 2, "spec__ipsecPolicyRef": {"name": "p"}},
+            [SITE, Q, P],
+            id="another policy: the old and the new",
+        ),
+        pytest.param(SITE, {"metadata__deletionTimestamp": "2026-01-01T00:00:00Z"}, [SITE, Q], id="a deletion begins"),
+        pytest.param(
+            SITE, {"metadata__annotations": {"azvpn.dev/reconcile-at": "1"}}, [SITE, Q], id="an annotation of ours"
+        ),
+        pytest.param(SITE, {"metadata__finalizers": ["azvpn.dev/connection"]}, [SITE, Q], id="our finalizer"),
+        pytest.param(SITE, {"metadata__annotations": {"x/y": "1"}}, [], id="an annotation of others"),
+        pytest.param(SITE, {"metadata__labels": {"x": "1"}}, [], id="a label"),
+        pytest.param(SITE, {"metadata__finalizers": ["x/y"]}, [], id="a finalizer of others"),
+        pytest.param(SITE, {"status__warnings": [{"id": "x"}]}, [], id="a status that nobody looks at"),
+        pytest.param(SITE, {"status__conditions": SYNCED}, [Q], id="in sync now: its policy"),
+        pytest.param(ONE, {"status__conditions": SYNCED}, [P, BACK], id="in sync now: its policy and its partner"),
+        pytest.param(ONE, {"status__policy": {"hash": "x"}}, [P, BACK], id="another policy is held: likewise"),
+        pytest.param(P, {"metadata__generation": 2}, [P, BACK, ONE], id="a policy: itself and who names it"),
+        pytest.param(P, {"status__strength": "Weak"}, [], id="a policy's status"),
+        pytest.param(P, {"metadata__labels": {"x": "1"}}, [], id="a policy's label"),
+    ],
+)
+def test_who_is_looked_at_after_a_change(key: ObjectKey, changes: dict[str, Any], expected: list[ObjectKey]):
+    assert World().change(key, **changes) == expected
+
+
+def test_a_reading_that_is_no_news_concerns_nobody():
+    world = World()
+    assert world.keys(world.store.put(CONNECTION, world.documents[ONE])) == []
+    older = deepcopy(world.documents[ONE])
+    older["metadata"]["resourceVersion"] = "0"
+    assert world.keys(world.store.put(CONNECTION, older)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        pytest.param(SITE, [SITE, Q], id="a connection: its policy may be let go"),
+        pytest.param(ONE, [ONE, P, BACK], id="a half: its partner is told"),
+        pytest.param(P, [P, BACK, ONE], id="a policy: who names it is told"),
+    ],
+)
+def test_who_is_looked_at_after_a_removal(key: ObjectKey, expected: list[ObjectKey]):
+    world = World()
+    assert world.keys(world.store.remove(key, f"uid-{key.name}")) == expected
+
+
+@pytest.mark.parametrize(
+    "spec", [{}, {"ipsecPolicyRef": "p"}, {"ipsecPolicyRef": {"name": 5}}, {"virtualNetworkGateway": []}]
+)
+def test_a_malformed_object_concerns_itself_at_least(spec: dict[str, Any]):
+    world = World()
+    odd = ObjectKey(CONNECTION, "network", "odd")
+    assert world.keys(world.store.put(CONNECTION, document(odd, spec)))[0] == odd
+
+
+def test_an_invalid_connection_still_counts_as_a_user_of_its_policy():
+    world = World()
+    world.change(SITE, spec__dpdTimeoutSeconds="soon")
+    assert world.reader.users_of_policy("network", "q") == (SITE,)
