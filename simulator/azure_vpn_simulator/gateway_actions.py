@@ -47,8 +47,8 @@ class GatewayActions:
         return self._world.start_action(call, _BGP, gateway, self._world.options.durations.get_ike_sas, finish)
 
     def _bgp_peers(self, gateway: Resource) -> list[dict[str, Any]]:
-        peers = []
-        for connection in self._world.store.at_end(gateway.id.key):
+        peers: list[dict[str, Any]] = []
+        for connection in self._world.store.owned_by(gateway.id.key):
             far = self._far_end(connection, gateway)
             settings = far.properties.get("bgpSettings") if far else None
             if not connection.properties["enableBgp"] or not settings:

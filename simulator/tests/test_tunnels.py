@@ -374,3 +374,12 @@ def test_each_instance_of_an_active_active_gateway_has_bgp_sessions_of_its_own(a
     peers = arm.get(answer.headers["Location"]).body["value"]
     assert len(own) == 2
     assert [(p["localAddress"], p["neighbor"]) for p in peers] == [(local, "10.9.0.1") for local in own]
+
+
+def test_both_halves_of_a_pair_make_one_bgp_session_on_each_gateway(arm: ArmDriver) -> None:
+    pair(arm, {"enableBgp": True}, {"enableBgp": True})
+    arm.wait(60)
+    answer = arm.call("POST", "virtualNetworkGateways/GwA/getBgpPeerStatus")
+    arm.finish(answer, 5)
+    [peer] = arm.get(answer.headers["Location"]).body["value"]
+    assert (peer["asn"], peer["state"]) == (65020, "Connected")

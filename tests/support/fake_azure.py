@@ -289,9 +289,9 @@ class FakeAzure:
     def _sessions_of(self, gateway: ArmId) -> Iterator[BgpSession]:
         for connection, held in self.world.items():
             ends = self._gateways_of(connection)
-            if gateway not in ends or not held.document["properties"].get("enableBgp"):
+            if gateway != ends[0] or not held.document["properties"].get("enableBgp"):
                 continue
-            other = next(end for end in ends if end != gateway)
+            other = ends[1]
             site, peer = self.local_gateways.get(other), self.gateways.get(other)
             neighbors = site.bgp_addresses if site else peer.bgp_addresses if peer else ()
             for local, neighbor in itertools.product(self.gateways[gateway].bgp_addresses, neighbors):
