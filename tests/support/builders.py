@@ -171,7 +171,7 @@ def a_live_vnet_connection(**changes: Any) -> LiveConnection:
 
 def a_gateway(gateway_id: str = GATEWAY_ID, **changes: Any) -> GatewayFacts:
     """Build a RouteBased gateway that can do everything but BGP."""
-    facts = {
+    facts: dict[str, Any] = {
         "id": ArmId.parse(gateway_id),
         "location": "westeurope",
         "sku": "VpnGw2AZ",
@@ -207,7 +207,8 @@ def a_half(name: str = "vnet1-to-vnet2", **changes: Any) -> HalfFacts:
 
 def an_open_operation(kind: OperationKind = OperationKind.PUT, **changes: Any) -> OpenOperation:
     """Build a write of ours that Azure has not finished."""
-    return OpenOperation(kind, **({"creating": False, "retry_after": 10.0, "since": NOW} | changes))
+    facts: dict[str, Any] = {"creating": False, "retry_after": 10.0, "since": NOW}
+    return OpenOperation(kind, **(facts | changes))
 
 
 def a_failed_operation(

@@ -188,8 +188,16 @@ def _status_schema(kind: str) -> Mapping[str, Any]:
         document = yaml.safe_load(path.read_text())
         if document["spec"]["names"]["kind"] == kind:
             schema: Mapping[str, Any] = document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-            return schema["properties"]["status"]
+            status: Mapping[str, Any] = schema["properties"]["status"]
+            return status
     raise LookupError(f"no CRD of kind {kind}")
+
+
+def _size(value: Any) -> int:
+    """What the bounds of a schema are about: the number itself, or the length."""
+    if isinstance(value, str | list | Mapping):
+        return len(value)
+    return value if isinstance(value, int) else 0
 
 
 def _check_schema(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
@@ -201,7 +209,7 @@ def _check_schema(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[
     if "enum" in schema and value not in schema["enum"]:
         yield f"{path}: {value!r} is not in the enum"
     sizes = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems"), "object": ("", "maxProperties")}
-    size = value if schema["type"] == "integer" else len(value) if schema["type"] in sizes else 0
+    size = _size(value)
     low, high = sizes.get(schema["type"], ("minimum", "maximum"))
     if size < schema.get(low, size) or size > schema.get(high, size):
         yield f"{path}: {size} is out of bounds"

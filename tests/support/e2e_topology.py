@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-GROUPS = 120
+GROUPS = 240
 KEY = "E2E.Canary.Key.0815"
 """The key of every device of the test's groups."""
 

@@ -2,6 +2,8 @@
 
 Everything that the core says to the outside goes through one place here. There it is counted, and a test can put in a crash (all memory is
 lost, and a new core starts at once), a fault, or a fault whose call was carried out all the same.
+
+It is one long module because the verbs of users, the border and the looks at the outcome all work on the same world.
 """
 
 import asyncio

@@ -20,7 +20,7 @@ from support.harness import (
     site_spec,
 )
 
-SEEDS = range(24)
+SEEDS = range(16)
 STEPS = 40
 NAMES = ("a", "b", "c", "d")
 POLICIES = ("p", "q")
