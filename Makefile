@@ -24,7 +24,7 @@ check: $(READY) ## Lint, types, import contracts, fast tests: under a minute
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit tests/architecture simulator/tests -m "not apiserver and not e2e" -q $(ARGS)
+	$(BIN)/python -m pytest tests/unit tests/architecture simulator/tests -m "not apiserver and not e2e and not slow" -n auto -q $(ARGS)
 
 test: $(READY) ## All tests, against a real kube-apiserver (built on first use: about 5 minutes)
 	$(BIN)/python -m workbench.toolchain --optional

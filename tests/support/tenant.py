@@ -1,6 +1,7 @@
 """One test's part of the running system: a namespace in the real API server, a resource group in the simulated Azure.
 
 What it offers is what people have: the API server, kubectl, Azure's REST interface as a colleague, and the simulator's journal.
+Size: one class, since every test speaks of one thing, its part of the system, by one name.
 """
 
 import asyncio

@@ -6,6 +6,8 @@ import pytest
 
 from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, site_spec
 
+pytestmark = pytest.mark.slow
+
 PARTS = ("secret", "policy", "connection", "gateway", "site")
 
 

@@ -5,6 +5,8 @@ import pytest
 from azure_vpn_operator.domain.faults import VERDICTS, Fault, FaultKind
 from support.harness import AZURE_WRITES, CONNECTION, CoreHarness, Interference, site_spec
 
+pytestmark = pytest.mark.slow
+
 HEALTHY = "Healthy"
 OBJECTS = (*(kind.value for kind in FaultKind), HEALTHY)
 """Objects, Azure names, gateways, sites and Secrets are all called like the fault that they are about to see."""

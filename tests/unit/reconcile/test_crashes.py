@@ -5,6 +5,8 @@ import pytest
 from support.harness import AZURE_WRITES, CoreHarness, Interference
 from support.scenarios import SCENARIOS, Scenario, settled_before
 
+pytestmark = pytest.mark.slow
+
 QUIET = 45.0
 """Longer than the time between two looks at anything that is not in peace."""
 

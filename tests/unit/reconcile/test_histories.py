@@ -20,6 +20,8 @@ from support.harness import (
     site_spec,
 )
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(16)
 STEPS = 40
 NAMES = ("a", "b", "c", "d")

@@ -21,6 +21,8 @@ from support.harness import (
     wire_policy,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def fleet(size: int, *, gateways: int = 1, **settings: Any) -> CoreHarness:
     world = CoreHarness(**settings)
