@@ -76,7 +76,7 @@ class Bench:
                 await self._patch("IpsecPolicy", name, {"spec": {"saLifeTimeSeconds": 3600 + number}})
             answered = datetime.now(UTC)
             taken[kind].append(await self._seconds_until_written(name, since, answered))
-            await self._until(functools.partial(self._is_ready, name), f"{name} is at rest")
+            await self._until(functools.partial(self._is_at_rest, name), f"{name} is at rest")
         every = taken["connection"] + taken["policy"]
         return {
             "all": figures.Latency.of(every),
@@ -98,7 +98,7 @@ class Bench:
         for name, change in steps.items():
             since, begin = await self._journal_end(), datetime.now(UTC)
             await change()
-            await self._until(self._lone_is_at_rest, f"rest after: {name}")
+            await self._until(functools.partial(self._is_at_rest, LONE), f"rest after: {name}")
             end = datetime.now(UTC)
             requests = [entry for entry in await self._journal(since) if _concerns_lone(entry)]
             await asyncio.sleep(_AUDIT_DELAY_SECONDS)
@@ -180,20 +180,18 @@ class Bench:
         documents = await self._list("VpnConnection")
         return len(documents) == self.fleet.connections and all(_is_ready(document) for document in documents)
 
-    async def _is_ready(self, name: str) -> bool:
-        return _is_ready(await call(self._cluster, "GET", _path("VpnConnection", name)))
-
-    async def _lone_is_at_rest(self) -> bool:
+    async def _is_at_rest(self, name: str) -> bool:
+        """Azure holds the latest generation of the connection and of its policy; or both objects are gone."""
         states: list[bool | None] = []
-        for kind in ("VpnConnection", "IpsecPolicy"):
+        for kind, holds in (("VpnConnection", _is_ready), ("IpsecPolicy", _is_held_by_all)):
             try:
-                document = await call(self._cluster, "GET", _path(kind, LONE))
+                document = await call(self._cluster, "GET", _path(kind, name))
             except ApiError as error:
                 if error.status != 404:
                     raise
                 states.append(None)
             else:
-                states.append(_is_ready(document) and not document["metadata"].get("deletionTimestamp"))
+                states.append(holds(document) and not document["metadata"].get("deletionTimestamp"))
         return states in ([True, True], [None, None])
 
     async def _patch(self, kind: str, name: str, change: Document) -> Document:
@@ -248,9 +246,14 @@ def _is_ready(document: Document) -> bool:
         item["type"] == "Ready" and item["status"] == "True" and item["observedGeneration"] == generation
         for item in conditions
     )
-    return ready and (
-        document["kind"] != "VpnConnection"
-        or any(item["type"] == "Connected" and item["status"] == "True" for item in conditions)
+    return ready and any(item["type"] == "Connected" and item["status"] == "True" for item in conditions)
+
+
+def _is_held_by_all(policy_document: Document) -> bool:
+    status = policy_document.get("status") or {}
+    return (
+        status.get("observedGeneration") == policy_document["metadata"]["generation"]
+        and status.get("updatedConnections") == status.get("connections") == 1
     )
 
 
