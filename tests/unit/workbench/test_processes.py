@@ -98,7 +98,7 @@ async def test_cancelled_stop_still_ends_the_program(tmp_path: Path) -> None:
 
 
 async def test_early_end_is_told_with_exit_code_and_last_words(tmp_path: Path) -> None:
-    process = start(tmp_path, "import sys; print('first'); sys.exit('no such flag')")
+    process = start(tmp_path, "import sys; print('first', flush=True); sys.exit('no such flag')")
 
     with pytest.raises(ProcessError, match=r"(?s)sleeper ended with 1 before .*sleeper\.log:\n  first\n  no such flag"):
         await has_said(process, "never")
