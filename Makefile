@@ -12,7 +12,7 @@ export PYTHONPATH := $(CURDIR)/hack
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help init check test generate verify demo demo-up demo-down bench lock
+.PHONY: help init check test generate verify demo demo-up demo-down bench chaos lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
@@ -47,6 +47,10 @@ demo-down: $(READY) ## Stop what demo-up started
 
 bench: $(READY) ## Measure the figures that the operator promises
 	$(BIN)/python -m workbench.bench
+
+SEEDS ?= 500
+chaos: $(READY) ## Random histories over pairs, SEEDS=500 of them; SEED=n repeats one
+	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
        --no-annotate --no-header --quiet $(ARGS) --output-file

@@ -21,6 +21,7 @@ from typing import Any
 import aiohttp
 
 from workbench.bench_fleet import NAMESPACE, Fleet
+from workbench.bench_pairs import LOCKS, measure_pairs
 from workbench.bench_run import Bench
 from workbench.bench_table import print_report
 from workbench.go_toolchain import ToolchainError
@@ -42,10 +43,12 @@ class Extent:
     gateways: int
     edits: int
     idle_seconds: float
+    pair_changes: int = 6
+    """Changes of each form of a pair, for each lock behaviour of Azure."""
 
 
 FULL = Extent(connections=200, gateways=10, edits=120, idle_seconds=60)
-QUICK = Extent(connections=24, gateways=6, edits=20, idle_seconds=10)
+QUICK = Extent(connections=24, gateways=6, edits=20, idle_seconds=10, pair_changes=2)
 
 
 async def measure(directory: Path, extent: Extent) -> Document:
@@ -68,6 +71,12 @@ async def measure(directory: Path, extent: Extent) -> Document:
         changes = await bench.measure_changes()
         _say(f"Latency: {extent.edits} edits, one after the other")
         latency = await bench.measure_latency(extent.edits)
+    pairs = {}
+    for locks in LOCKS:
+        _say(f"Pairs: {extent.pair_changes} changes of each form, where Azure locks {locks}")
+        folder = directory / f"pairs-{locks}"
+        folder.mkdir()
+        pairs[locks] = await measure_pairs(folder, locks, extent.pair_changes)
     return {
         "extent": asdict(extent),
         "loadAverage": os.getloadavg()[0],
@@ -75,6 +84,7 @@ async def measure(directory: Path, extent: Extent) -> Document:
         "requestsPerChange": changes,
         "start": start,
         "idle": idle,
+        "secondsThatHalvesDiffer": pairs,
     }
 
 

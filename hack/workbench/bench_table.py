@@ -9,9 +9,9 @@ from workbench.rest import Document
 
 
 def print_report(report: Document, console: Console | None = None) -> None:
-    """Print everything that the report says, in four small tables."""
+    """Print everything that the report says, in small tables."""
     out = console or Console()
-    for table in (_latency(report), _changes(report), _start(report), _idle(report)):
+    for table in (_latency(report), _changes(report), _pairs(report), _start(report), _idle(report)):
         out.print(table)
     out.print(
         f"Load of this machine in the last minute: {report['loadAverage']:.1f}. Milliseconds mean little if others use it."
@@ -35,6 +35,18 @@ def _changes(report: Document) -> Table:
         table.add_column(heading, justify="right" if heading == "seconds" else "left")
     for name, found in report["requestsPerChange"].items():
         table.add_row(name, _listed(found["azure"]), _listed(found["apiServer"]), f"{found['seconds']:g}")
+    return table
+
+
+def _pairs(report: Document) -> Table:
+    table = Table(
+        title="Change of a pair's policy: how long its halves differ in Azure (Azure's seconds)", title_justify="left"
+    )
+    for heading in ("gateways that Azure locks", "the pair is", "changes", "median", "longest"):
+        table.add_column(heading, justify="right" if heading in {"changes", "median", "longest"} else "left")
+    for locks, forms in report["secondsThatHalvesDiffer"].items():
+        for form, found in forms.items():
+            table.add_row(locks, form, f"{found['changes']:g}", f"{found['median']:g}", f"{found['max']:g}")
     return table
 
 

@@ -88,7 +88,7 @@ class Demo:
                 namespace=NAMESPACE,
             )
             self.screen.stage(
-                "Samples: a site, a VNet-to-VNet pair and a site without a policy are applied; the operator makes them real"
+                "Samples: two sites, a VNet-to-VNet pair as two objects and one as a single object; the operator makes them real"
             )
             await self.stack.plane.apply_manifests(self._samples)
             while missing := await self.look():

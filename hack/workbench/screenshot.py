@@ -47,7 +47,7 @@ def _kubectl(kubeconfig: Path) -> str:
 
 def _coloured(line: str) -> Text:
     text = Text(line, style="bold" if line.startswith("NAME") else "")
-    text.highlight_regex(r"\b(True|UpToDate|1/1)\b", "green")
+    text.highlight_regex(r"\b(True|UpToDate|1/1|2/2)\b", "green")
     return text
 
 

@@ -13,7 +13,9 @@ from azure_vpn_operator.domain.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.events import EventNote
 from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.foreign_half import ListedHalf
 from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
+from azure_vpn_operator.domain.key_digest import DigestKey
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Read, SecretData, SharedKey
 
@@ -54,6 +56,8 @@ class GatewayUse:
 
     connection_id: str
     provisioning_state: str
+    half: ListedHalf | None = None
+    """None for one that is not VNet-to-VNet, or that names no gateways."""
 
 
 class ConnectionsPort(Protocol):
@@ -167,10 +171,22 @@ class ObjectsPort(Protocol):
 
 
 class SecretsPort(Protocol):
-    """Secrets, by `get` only."""
+    """Secrets: one at a time, or, where the right to it is granted, which of the labelled ones have changed."""
 
     async def read(self, namespace: str, name: str, entry: str) -> Read[SecretData]:
         """One entry of a Secret; Absent if there is no such Secret."""
+        ...
+
+    async def list_watched(self) -> Mapping[tuple[str, str], str] | Fault:
+        """Namespace and name of the Secrets labelled `azvpn.dev/watch: "true"`, with their versions; never what is in them."""
+        ...
+
+
+class DigestKeysPort(Protocol):
+    """The key that this installation makes its digests with, in a Secret of the operator's namespace."""
+
+    async def obtain(self) -> DigestKey | Fault:
+        """The key, made and stored if there is none yet; every process of the installation gets the same one."""
         ...
 
 

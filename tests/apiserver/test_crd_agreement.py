@@ -13,7 +13,17 @@ from azure_vpn_operator.domain.addresses import is_cidr, is_ip
 from azure_vpn_operator.domain.validation import check_connection_update, read_connection, read_policy
 from azure_vpn_operator.domain.violations import Invalid, Violation
 from support.api_server import Answer, ApiServer, open_api_server
-from support.object_cases import NETWORK, OTHER_SUBSCRIPTION, SUBSCRIPTION, Document, connection, observed, policy
+from support.object_cases import (
+    DROP,
+    NETWORK,
+    OTHER_SUBSCRIPTION,
+    SUBSCRIPTION,
+    Document,
+    connection,
+    observed,
+    pair_connection,
+    policy,
+)
 from workbench.control_plane import ControlPlane
 
 _SCHEMA = {"type", "enum", "range", "length", "items", "required"}
@@ -166,6 +176,26 @@ _BGP = st.lists(
     ),
     max_size=2,
 )
+_TAGS = st.dictionaries(
+    st.sampled_from(["env", "Env", "azvpn-owner", "AzVpn-x", "azvpn", "a/b", "a\\b", ""]) | st.text(max_size=3),
+    st.sampled_from(["", "x", "x" * 257]),
+    max_size=4,
+)
+_MODES = st.sampled_from(["Default", "InitiatorOnly", "ResponderOnly", "ResponderOnly"])
+_REVERSES = st.fixed_dictionaries(
+    {"azureName": _NAMES | st.sampled_from(["VNet1toVNet2", "vnet1tovnet2", "vnet1-to-site6"])},
+    optional={
+        "resourceGroup": _GROUPS,
+        "subscriptionId": _SUBSCRIPTIONS,
+        "connectionMode": _MODES,
+        "routingWeight": st.integers(-5, 33_000),
+        "dpdTimeoutSeconds": st.integers(0, 4000),
+        "ingressNatRules": _NAT,
+        "egressNatRules": _NAT,
+        "gatewayCustomBgpIpAddresses": _BGP,
+        "tags": _TAGS,
+    },
+)
 _CONNECTION_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "azureName": _NAMES,
     "resourceGroup": _GROUPS,
@@ -184,11 +214,9 @@ _CONNECTION_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "trafficSelectorPolicies": st.lists(
         st.fixed_dictionaries({"localAddressRanges": _RANGES, "remoteAddressRanges": _RANGES}), max_size=2
     ),
-    "tags": st.dictionaries(
-        st.sampled_from(["env", "Env", "azvpn-owner", "AzVpn-x", "azvpn", "a/b", "a\\b", ""]) | st.text(max_size=3),
-        st.sampled_from(["", "x", "x" * 257]),
-        max_size=4,
-    ),
+    "tags": _TAGS,
+    "connectionMode": _MODES,
+    "reverse": _REVERSES,
     "ipsecPolicyRef": st.fixed_dictionaries(
         {}, optional={"name": st.sampled_from(["a", "A", "a.b", "-a", "a..b", "x" * 64])}
     ),
@@ -202,9 +230,17 @@ _CONNECTION_FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def _connections(draw: st.DrawFn) -> Document:
-    """Draw the how-to's connection, or an observer, with a few fields changed or left out."""
+    """Draw the how-to's connection, an owned pair, or an observer, with a few fields changed or left out."""
     base = draw(
-        st.sampled_from([connection(), observed(), connection(connectionType="IPsec", subscriptionId=SUBSCRIPTION)])
+        st.sampled_from(
+            [
+                connection(),
+                observed(),
+                connection(connectionType="IPsec", subscriptionId=SUBSCRIPTION),
+                pair_connection(),
+                pair_connection({"resourceGroup": DROP}, connectionMode="ResponderOnly"),
+            ]
+        )
     )
     changed = draw(st.lists(st.sampled_from(sorted(_CONNECTION_FIELDS)), max_size=4, unique=True))
     dropped = draw(st.sets(st.sampled_from(sorted(base["spec"])), max_size=2))
@@ -252,6 +288,13 @@ _UPDATES = st.fixed_dictionaries(
         ),
         "connectionProtocol": st.sampled_from(["IKEv1", "IKEv2"]),
         "managementPolicy": st.sampled_from(["Enforce", "Observe", "Observe"]),
+        "reverse": st.fixed_dictionaries(
+            {"azureName": st.sampled_from(["VNet2toVNet1", "vnet2tovnet1", "VNet1toSite6"])},
+            optional={
+                "resourceGroup": st.sampled_from(["TestRG1", "testrg1", "TestRG2"]),
+                "subscriptionId": st.sampled_from([SUBSCRIPTION, OTHER_SUBSCRIPTION]),
+            },
+        ),
     },
 )
 _STATUSES = st.sampled_from(
@@ -259,6 +302,12 @@ _STATUSES = st.sampled_from(
         None,
         {"halves": [{"role": "Forward", "id": f"{NETWORK}/connections/VNet1toSite6"}]},
         {"halves": [{"role": "Forward"}]},
+        {
+            "halves": [
+                {"role": "Forward", "id": f"{NETWORK}/connections/VNet1toSite6"},
+                {"role": "Reverse", "id": f"{NETWORK}/connections/VNet2toVNet1"},
+            ]
+        },
     ]
 )
 
@@ -266,7 +315,7 @@ _STATUSES = st.sampled_from(
 @st.composite
 def _pairs_of_specs(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw a spec that is mostly valid, and the same with some fields changed or left out."""
-    needed = draw(st.sampled_from([observed()["spec"], connection()["spec"]]))
+    needed = draw(st.sampled_from([observed()["spec"], connection()["spec"], pair_connection()["spec"]]))
     before = {**needed, **draw(_UPDATES)}
     dropped = draw(st.sets(st.sampled_from(sorted(before)), max_size=2))
     after = {name: value for name, value in {**before, **draw(_UPDATES)}.items() if name not in dropped}

@@ -24,7 +24,7 @@ from azure_vpn_operator.api.vpn_connection_status import (
 from azure_vpn_operator.domain.validation import read_policy
 from azure_vpn_operator.domain.violations import Invalid
 from support.api_server import ApiServer, open_api_server
-from support.object_cases import NETWORK, SUBSCRIPTION, Document, connection, policy
+from support.object_cases import NETWORK, SUBSCRIPTION, Document, connection, pair_connection, policy
 from workbench.control_plane import ControlPlane
 from workbench.rest import ApiError, call
 
@@ -237,6 +237,39 @@ def test_largest_object_that_the_schema_allows_is_within_the_servers_budget(serv
     status = {"halves": [{"role": "Forward", "id": f"{gateway.rpartition('/')[0]}/{'c' * 80}"}]}
 
     stored = server.create(largest, status)
+
+    assert server.try_update(stored, {**largest, "spec": {**largest["spec"], "suspend": True}}).refusal is None
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+def test_largest_owned_pair_that_the_schema_allows_is_within_the_servers_budget(server: ApiServer):
+    gateway = f"{NETWORK.replace('TestRG1', 'g' * 90)}/virtualNetworkGateways/{'v' * 80}"
+    per_half = {
+        "connectionMode": "InitiatorOnly",
+        "gatewayCustomBgpIpAddresses": [
+            {
+                "ipConfigurationId": f"{gateway}/ipConfigurations/{'c' * 80}",
+                "customBgpIpAddress": "1234:1234:1234:1234:1234:1234:1234:1234",
+            }
+        ]
+        * 16,
+        "ingressNatRules": [{"id": f"{gateway}/natRules/{'n' * 80}"}] * 100,
+        "egressNatRules": [{"id": f"{gateway}/natRules/{'n' * 80}"}] * 100,
+        "tags": {f"{number:02}{'t' * 510}": "v" * 256 for number in range(40)},
+    }
+    largest = pair_connection(
+        {"azureName": "b" * 80, "resourceGroup": "g" * 90, "subscriptionId": SUBSCRIPTION, **per_half},
+        azureName="a" * 80,
+        resourceGroup="g" * 90,
+        subscriptionId=SUBSCRIPTION,
+        virtualNetworkGateway={"id": gateway},
+        peerVirtualNetworkGateway={"id": f"{gateway[:-1]}w"},
+        enableBgp=True,
+        **per_half,
+    )
+    halves = [{"role": role, "id": f"{NETWORK}/connections/{'c' * 80}"} for role in ("Forward", "Reverse")]
+
+    stored = server.create(largest, {"halves": halves})
 
     assert server.try_update(stored, {**largest, "spec": {**largest["spec"], "suspend": True}}).refusal is None
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES
-from azure_vpn_operator.domain.identity_rules import IDENTITY_RULES
+from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
 from azure_vpn_operator.domain.policy_rules import POLICY_RULES
 from azure_vpn_operator.domain.validation import read_connection, read_policy
 from azure_vpn_operator.domain.violations import Invalid
@@ -17,7 +16,7 @@ from support.policy_cases import POLICY_CASES
 from support.update_cases import UPDATE_CASES
 from workbench.control_plane import ControlPlane
 
-_TEXTS = {rule.id: rule.text for rule in (*POLICY_RULES, *CONNECTION_RULES, *IDENTITY_RULES)}
+_TEXTS = {rule.id: rule.text for rule in (*POLICY_RULES, *CONNECTION_RULES, *CONNECTION_TRANSITIONS)}
 # The server's words for what the schema says.
 _WORDS = {
     "type": "must be of type",

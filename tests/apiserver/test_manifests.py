@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from azure_vpn_operator.app.access_file import parse_access_file
 from azure_vpn_operator.app.serving import split_address
 from azure_vpn_operator.app.settings import Environment, Settings
 from workbench.control_plane import ControlPlane
@@ -18,7 +19,7 @@ from workbench.toolchain import find_binaries
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"
-OVERLAYS = ["base", "overlays/workload-identity", "overlays/client-secret"]
+OVERLAYS = ["base", "overlays/workload-identity", "overlays/client-secret", "overlays/tenancy"]
 
 pytestmark = pytest.mark.timeout(900)  # the first run builds kubectl
 
@@ -41,6 +42,12 @@ def apply(kubectl: str, name: str, kubeconfig: Path) -> subprocess.CompletedProc
 def only(documents: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     (document,) = [document for document in documents if document["kind"] == kind]
     return document
+
+
+def settings_of(documents: list[dict[str, Any]]) -> dict[str, str]:
+    (source,) = [item["configMapRef"]["name"] for item in container(documents)["envFrom"] if "configMapRef" in item]
+    (found,) = [item for item in documents if item["kind"] == "ConfigMap" and item["metadata"]["name"] == source]
+    return dict(found["data"])
 
 
 def container(documents: list[dict[str, Any]]) -> dict[str, Any]:
@@ -67,7 +74,7 @@ def test_settings_are_what_the_program_reads(kubectl: str, name: str) -> None:
     known = {f"AZVPN_{field.upper()}" for field in Settings.model_fields}
     known |= {field.upper() for field in Environment.model_fields}
 
-    assert set(only(render(kubectl, name), "ConfigMap")["data"]) <= known
+    assert set(settings_of(render(kubectl, name))) <= known
 
 
 def test_program_does_not_start_without_an_installation_id(kubectl: str) -> None:
@@ -127,3 +134,18 @@ def test_workload_identity_marks_the_pod_and_the_account(kubectl: str) -> None:
         only(documents, "Deployment")["spec"]["template"]["metadata"]["labels"]["azure.workload.identity/use"] == "true"
     )
     assert "azure.workload.identity/client-id" in only(documents, "ServiceAccount")["metadata"]["annotations"]
+
+
+def test_access_file_of_the_tenancy_overlay_is_valid_and_where_the_operator_looks_for_it(kubectl: str) -> None:
+    documents = render(kubectl, "overlays/tenancy")
+    access = next(item for item in documents if item["metadata"]["name"] == "azure-vpn-operator-access")
+    rules = parse_access_file(access["data"]["access.yaml"].encode(), "access.yaml")
+    operator = container(documents)
+    path = next(item["value"] for item in operator["env"] if item["name"] == "AZVPN_ACCESS_FILE")
+    mounts = {mount["name"]: mount for mount in operator["volumeMounts"]}
+
+    assert path == f"{mounts['access']['mountPath']}/access.yaml"
+    assert all("subPath" not in mount for mount in mounts.values()), "such a mount never changes"
+    assert not rules.allow_others
+    for identity in rules.identities:
+        assert Path(identity.client_secret_file).parent == Path(mounts["identities"]["mountPath"])

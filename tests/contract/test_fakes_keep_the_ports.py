@@ -9,6 +9,7 @@ import pytest
 from kubernetes.aio.client import ApiClient
 
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.cluster.digest_keeper import DigestKeeper
 from azure_vpn_operator.cluster.event_recorder import EventRecorder
 from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
@@ -19,12 +20,14 @@ from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.events import EventNote
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
+from azure_vpn_operator.domain.key_digest import DIGEST_KEY_BYTES, DigestKey
 from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey
 from azure_vpn_operator.ports import (
     Accepted,
     BgpAnswer,
     BgpPending,
     ConnectionsPort,
+    DigestKeysPort,
     EventsPort,
     GatewaysPort,
     ObjectsPort,
@@ -287,6 +290,7 @@ class Cluster:
     namespace: str
     objects: ObjectsPort
     secrets: SecretsPort
+    digest_keys: DigestKeysPort
     events: EventsPort
     create: Callable[..., Awaitable[dict[str, Any]]]
     delete: Callable[[], Awaitable[None]]
@@ -320,7 +324,7 @@ def fake_cluster() -> Cluster:
     async def read_events() -> list[tuple[str, str]]:
         return [(note.reason, note.note) for _, note in fake.events]
 
-    return Cluster("n", fake, fake, fake, create, delete, put_secret, read_events)
+    return Cluster("n", fake, fake, fake, fake, create, delete, put_secret, read_events)
 
 
 def real_cluster(session: ClusterSession, admin: ApiClient, namespace: str) -> Cluster:
@@ -346,6 +350,7 @@ def real_cluster(session: ClusterSession, admin: ApiClient, namespace: str) -> C
         namespace,
         ClusterObjects(session, namespaces=[namespace]),
         ClusterSecrets(session, secrets=SecretRegistry()),
+        DigestKeeper(session, namespace=namespace, guard=SecretRegistry()),
         EventRecorder(session, clock=SystemClock(), instance="test"),
         create,
         delete,
@@ -448,6 +453,13 @@ async def test_secret_is_read_by_entry(cluster: Cluster) -> None:
     assert (found.value.entry, found.value.entries) == (b"Contract.Key.1", ("other", "sharedKey"))
     assert (other.value.entry, other.value.entries) == (None, ("other", "sharedKey"))
     assert found.value.version == other.value.version != ""
+
+
+async def test_the_digest_key_is_there_when_it_is_first_asked_for_and_stays(cluster: Cluster) -> None:
+    found = await cluster.digest_keys.obtain()
+    assert isinstance(found, DigestKey)
+    assert len(found.value) >= DIGEST_KEY_BYTES
+    assert await cluster.digest_keys.obtain() == found
 
 
 async def test_event_is_recorded(cluster: Cluster) -> None:

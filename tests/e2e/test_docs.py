@@ -1,7 +1,7 @@
-"""Runs the commands of the tour against a demo, so that the page cannot promise what does not happen.
+"""Runs the commands of the tour and of guides against a demo, so that no page can promise what does not happen.
 
 A code block after `<!-- run -->` must succeed; `<!-- run: fails, says TEXT -->` states what happens instead. All blocks
-run in one shell, as the reader's do.
+of a page run in one shell, as the reader's do.
 """
 
 import asyncio
@@ -19,7 +19,10 @@ import pytest
 from workbench.toolchain import find_binaries
 
 ROOT = Path(__file__).parents[2]
-TOUR = ROOT / "docs" / "getting-started" / "demo.md"
+DOCS = ROOT / "docs"
+TOUR = DOCS / "getting-started" / "demo.md"
+GUIDES = (DOCS / "guides" / "vnet-to-vnet.md", DOCS / "guides" / "rotate-keys.md")
+"""These leave the demo as they found it, but for keys and a policy."""
 BLOCK = re.compile(r"<!-- run(?P<terms>[^\n]*) -->\n```bash\n(?P<code>.*?)```", re.DOTALL)
 
 pytestmark = pytest.mark.timeout(600)
@@ -42,8 +45,9 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def script_of(blocks: list[Block]) -> str:
-    # Braces and not a subshell: later blocks use the variables of earlier ones.
-    return "".join(f"set -o pipefail\n{{\n{block.code}}} 2>&1\ncode=$?\necho; echo @@@ $code\n" for block in blocks)
+    # Braces and not a subshell: later blocks use the variables of earlier ones. Any command of a block may fail it.
+    begin = "set -o pipefail\ntrap 'code=$?' ERR\n"
+    return begin + "".join(f"code=0\n{{\n{block.code}}} 2>&1\necho; echo @@@ $code\n" for block in blocks)
 
 
 @pytest.fixture
@@ -68,26 +72,33 @@ async def run(*command: str, cwd: Path, environment: Mapping[str, str]) -> tuple
     return process.returncode, output.decode()
 
 
-async def test_tour_does_what_it_says(tmp_path: Path, environment: dict[str, str]) -> None:
-    demo = (sys.executable, "-m", "workbench.demo")
-    blocks = blocks_of(TOUR)
+async def check(page: Path, cwd: Path, environment: Mapping[str, str]) -> None:
+    blocks = blocks_of(page)
     assert blocks
+    _, text = await run("bash", "-c", script_of(blocks), cwd=cwd, environment=environment)
+    answers = re.split(r"^@@@ (\d+)\n", text, flags=re.MULTILINE)
+    outputs, codes = answers[0:-1:2], [int(code) for code in answers[1::2]]
+    assert len(codes) == len(blocks), text
+    for block, output, code in zip(blocks, outputs, codes, strict=True):
+        assert (code != 0) == block.fails, f"{page.name}:\n{block.code}\n{output}"
+        assert block.says in output, f"{page.name}:\n{block.code}\n{output}"
+
+
+async def test_pages_do_what_they_say(tmp_path: Path, environment: dict[str, str]) -> None:
+    demo = (sys.executable, "-m", "workbench.demo")
+    (tmp_path / "manifests").symlink_to(ROOT / "manifests")
     try:
         code, text = await run(*demo, "up", "--dir", ".demo", cwd=tmp_path, environment=environment)
         assert code == 0, text
-        _, text = await run("bash", "-c", script_of(blocks), cwd=tmp_path, environment=environment)
-        answers = re.split(r"^@@@ (\d+)\n", text, flags=re.MULTILINE)
-        outputs, codes = answers[0:-1:2], [int(code) for code in answers[1::2]]
-        assert len(codes) == len(blocks), text
-        for block, output, code in zip(blocks, outputs, codes, strict=True):
-            assert (code != 0) == block.fails, f"{block.code}\n{output}"
-            assert block.says in output, f"{block.code}\n{output}"
+        for page in (*GUIDES, TOUR):
+            await check(page, tmp_path, environment)
     finally:
         await run(*demo, "down", "--dir", ".demo", cwd=tmp_path, environment=environment)
 
 
-def test_every_command_of_the_tour_is_run_but_those_that_start_and_end_the_demo() -> None:
-    page = TOUR.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", [TOUR, *GUIDES], ids=lambda page: page.stem)
+def test_every_command_of_a_page_is_run_but_those_that_start_and_end_the_demo(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
 
-    assert len(re.findall(r"^```bash$", page, re.MULTILINE)) == len(blocks_of(TOUR))
-    assert re.findall(r"^\$ (.*)$", page, re.MULTILINE) == ["make demo-up", "make demo-down"]
+    assert len(re.findall(r"^```bash$", text, re.MULTILINE)) == len(blocks_of(page))
+    assert re.findall(r"^\$ (.*)$", text, re.MULTILINE) == (["make demo-up", "make demo-down"] if page == TOUR else [])

@@ -11,7 +11,7 @@ SAMPLES = Path(__file__).parents[2] / "manifests" / "samples"
 
 async def test_the_samples_become_ready_and_connected_and_read_well_in_kubectl(tenant: Tenant):
     tenant.namespace = "network"
-    connections = ("vnet1-to-site6", "vnet1-to-vnet2", "vnet2-to-vnet1", "vnet1-to-site7")
+    connections = ("vnet1-to-site6", "vnet1-to-vnet2", "vnet2-to-vnet1", "vnet1-vnet3", "vnet1-to-site7")
     for sample in ("vnet-to-vnet", "site-to-site", "default-policy"):
         applied = await tenant.kubectl("apply", "--server-side", "-k", str(SAMPLES / sample))
         assert applied.code == 0, applied.err
@@ -26,6 +26,7 @@ async def test_the_samples_become_ready_and_connected_and_read_well_in_kubectl(t
         "vnet1-to-site6": ["True", "1/1", "Site6", "site6", "UpToDate"],
         "vnet1-to-site7": ["True", "1/1", "Site7", "Default", "UpToDate"],
         "vnet1-to-vnet2": ["True", "1/1", "VNet2GW", "vnet-pair", "UpToDate"],
+        "vnet1-vnet3": ["True", "2/2", "VNet3GW", "vnet-pair", "UpToDate"],
         "vnet2-to-vnet1": ["True", "1/1", "VNet1GW", "vnet-pair", "UpToDate"],
     }
     assert all(re.fullmatch(r"\d+[smh]\S*", row[3]) for row in rows.values()), table
@@ -35,11 +36,11 @@ async def test_the_samples_become_ready_and_connected_and_read_well_in_kubectl(t
     assert {row.split()[0]: row.split()[1] for row in policies[1:]} == {"site6": "True", "vnet-pair": "True"}
 
     both = (await tenant.kubectl("get", "azvpn", "-o", "name")).out.split()
-    assert len(both) == 6
+    assert len(both) == 7
 
     wide = (await tenant.kubectl("get", "vpnconn", "vnet1-to-vnet2", "-o", "wide")).out
     assert re.search(r"VNet1GW\s+True\s+True\s+Azure holds what the object says", wide), wide
-    for name in ("vnet1-to-vnet2", "vnet2-to-vnet1"):
+    for name in ("vnet1-to-vnet2", "vnet2-to-vnet1", "vnet1-vnet3"):
         assert condition(await tenant.get(name), "PairInSync")["status"] == "True"
 
     waited = await tenant.kubectl("wait", "vpnconn", "--all", "--for=condition=Ready", "--timeout=5s")

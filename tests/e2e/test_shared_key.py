@@ -27,7 +27,7 @@ async def test_a_new_key_in_the_secret_is_one_sharedkey_call_and_the_tunnel_come
     await asyncio.sleep(3)
 
     assert await tenant.writes(since) == [("PUT", "c1/sharedkey")]
-    assert "SharedKeySet" in {event["reason"] for event in await tenant.events("c1")}
+    await tenant.until_event("SharedKeySet")
 
 
 @side_by_side

@@ -12,6 +12,7 @@ from support.object_cases import (
     observed,
     vnet_connection,
 )
+from support.reverse_cases import REVERSE_CASES
 
 _GATEWAY_ID = f"{NETWORK}/virtualNetworkGateways/VNet1GW"
 _SITE_ID = f"{NETWORK}/localNetworkGateways/Site6"
@@ -611,4 +612,11 @@ SETTING_CASES = [
     ),
 ]
 
-CONNECTION_CASES = [*IDENTITY_CASES, *GATEWAY_CASES, *OBSERVE_CASES, *REFERENCE_CASES, *SETTING_CASES]
+CONNECTION_CASES = [
+    *IDENTITY_CASES,
+    *GATEWAY_CASES,
+    *OBSERVE_CASES,
+    *REFERENCE_CASES,
+    *SETTING_CASES,
+    *REVERSE_CASES,
+]

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 from azure_vpn_operator.domain.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.foreign_half import read_listed_half
 from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.live_connection import LiveConnection, read_live_connection
 from azure_vpn_operator.domain.lookups import Absent, Present, Read, SharedKey, Unreadable
@@ -96,6 +97,8 @@ class FakeAzure:
         self.bgp_states: dict[str, str] = {}
         """States of sessions by neighbor, where they are not to follow the tunnel."""
         self._bgp_questions: dict[str, float] = {}
+        self.locks_peer = False
+        """Whether an operation on a VNet-to-VNet connection locks the peer's gateway too."""
         self.operation_fault: Fault | None = None
         """How operations that are started from now on end; None: well."""
         self._operations: dict[str, _Operation] = {}
@@ -166,7 +169,11 @@ class FakeAzure:
                 return Absent()
             return Present(
                 tuple(
-                    GatewayUse(str(found), self.world[found].document["properties"]["provisioningState"])
+                    GatewayUse(
+                        str(found),
+                        self.world[found].document["properties"]["provisioningState"],
+                        read_listed_half(self.world[found].document),
+                    )
                     for found in self.world
                     if gateway in self._gateways_of(found)
                 )
@@ -351,8 +358,9 @@ class FakeAzure:
 
     def _is_busy(self, gateways: Sequence[ArmId]) -> bool:
         running = [operation.connection for operation in self._operations.values() if not operation.done]
+        locked = 2 if self.locks_peer else 1
         own = set(gateways[:1])
-        return any(own & set(self._gateways_of(connection)[:1]) for connection in running)
+        return any(own & set(self._gateways_of(connection)[:locked]) for connection in running)
 
     def _gateways_of(self, connection: ArmId) -> tuple[ArmId, ...]:
         known = self.world.get(connection)

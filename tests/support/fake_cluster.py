@@ -11,6 +11,7 @@ from typing import Any
 
 from azure_vpn_operator.domain.events import EventNote
 from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.key_digest import DigestKey
 from azure_vpn_operator.domain.lookups import Absent, Present, Read, SecretData, Unreadable
 from azure_vpn_operator.ports import StatusWrite, Written
 from azure_vpn_operator.runtime.clock import Clock
@@ -31,7 +32,7 @@ class StatusWritten:
 
 
 class FakeCluster:
-    """Objects, Secrets and Events; keeps `ObjectsPort`, `SecretsPort` and `EventsPort`."""
+    """Objects, Secrets and Events; keeps `ObjectsPort`, `SecretsPort`, `DigestKeysPort` and `EventsPort`."""
 
     def __init__(self, clock: Clock) -> None:
         """Start empty."""
@@ -43,6 +44,9 @@ class FakeCluster:
         """Name of the object, and what was told of it."""
         self.fault: Fault | None = None
         """While it is set, nothing works."""
+        self.digest_key: DigestKey | Fault = DigestKey(b"the digest key of this fake installation")
+        self.watched: set[tuple[str, str]] = set()
+        """The Secrets that have the label."""
         self._numbers = itertools.count(1)
 
     def create(self, kind: str, namespace: str, name: str, spec: Mapping[str, Any], **metadata: Any) -> dict[str, Any]:
@@ -130,6 +134,16 @@ class FakeCluster:
             return Absent()
         version, entries = self.secrets[namespace, name]
         return Present(SecretData(version=version, entry=entries.get(entry), entries=tuple(sorted(entries))))
+
+    async def list_watched(self) -> Mapping[tuple[str, str], str] | Fault:
+        """As the port says."""
+        if self.fault is not None:
+            return self.fault
+        return {name: version for name, (version, _) in self.secrets.items() if name in self.watched}
+
+    async def obtain(self) -> DigestKey | Fault:
+        """As the port says."""
+        return self.fault or self.digest_key
 
     async def record(self, regarding: Mapping[str, Any], notes: Sequence[EventNote]) -> None:
         """As the port says; repeats are kept, so that a test can count them."""

@@ -17,10 +17,19 @@ from typing import Any, Final, cast
 
 from azure_vpn_operator.app.factory import Core, Ports
 from azure_vpn_operator.app.settings import Environment, Settings
+from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault
 from azure_vpn_operator.domain.lookups import Unreadable
-from azure_vpn_operator.ports import Accepted, ConnectionsPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
+from azure_vpn_operator.ports import (
+    Accepted,
+    ConnectionsPort,
+    DigestKeysPort,
+    EventsPort,
+    GatewaysPort,
+    ObjectsPort,
+    SecretsPort,
+)
 from azure_vpn_operator.telemetry.metrics import Metrics
 from support.checkers import check_status
 from support.fake_azure import Connection, FakeAzure
@@ -153,6 +162,9 @@ class CoreHarness:
         self.environment = Environment(azure_subscription_id=SUBSCRIPTION)
         self.sent: list[Sent] = []
         self.calls: list[tuple[str, str]] = []
+        self.callers: list[tuple[str, str]] = []
+        """The calls to Azure: as whom, and which."""
+        self.access_rules = EVERYTHING
         self.interfere: Interfere = lambda _number, _verb, _what: None
         self.watch_lag = 0.0
         """Seconds that the watch is behind."""
@@ -286,6 +298,13 @@ class CoreHarness:
             self.apply(POLICY, "site6", POLICY_SPEC)
         self.apply(CONNECTION, name, site_spec(site, **changes))
 
+    def set_access(self, rules: AccessRules) -> None:
+        """Change the access rules, as a new file does."""
+        self.access_rules = rules
+        for life in self.lives:
+            if life.filled and not life.over:
+                life.core.apply_rules(rules)
+
     def portal_edit(self, azure_name: str, group: str = "TestRG1", *, tags: Any = None, **properties: Any) -> None:
         """Change a connection in Azure as somebody in the portal does; the change is over at once."""
         held = self.live(azure_name, group)
@@ -389,6 +408,7 @@ class CoreHarness:
         """Let the counting of writes, calls and Events begin here."""
         self.sent.clear()
         self.calls.clear()
+        self.callers.clear()
         self.azure.writes.clear()
         self.cluster.writes.clear()
         self.cluster.events.clear()
@@ -486,6 +506,8 @@ def _timeless(document: Mapping[str, Any]) -> dict[str, Any]:
 def _what(verb: str, args: tuple[Any, ...]) -> str:
     if verb == "record":
         return str(args[0]["metadata"]["name"])
+    if not args:
+        return ""
     first = args[0]
     if isinstance(first, ArmId):
         return first.name
@@ -497,7 +519,8 @@ def _what(verb: str, args: tuple[Any, ...]) -> str:
 class _Border:
     """A port whose calls go through the harness."""
 
-    def __init__(self, harness: CoreHarness, life: "_Life", inner: object) -> None:
+    def __init__(self, harness: CoreHarness, life: "_Life", inner: object, caller: str = "operator") -> None:
+        self._caller = caller
         self._harness = harness
         self._life = life
         self._inner = inner
@@ -506,6 +529,8 @@ class _Border:
         call = getattr(self._inner, verb)
 
         async def through(*args: Any) -> Any:
+            if self._inner is self._harness.azure:
+                self._harness.callers.append((self._caller, verb))
             return await self._harness.through(self._life, verb, args, call)
 
         return through
@@ -525,6 +550,7 @@ class _Life:
                 ("gateways", harness.azure),
                 ("objects", harness.cluster),
                 ("secrets", harness.cluster),
+                ("digest_keys", harness.cluster),
                 ("events", harness.cluster),
             )
         }
@@ -533,11 +559,19 @@ class _Life:
             gateways=cast("GatewaysPort", border["gateways"]),
             objects=cast("ObjectsPort", border["objects"]),
             secrets=cast("SecretsPort", border["secrets"]),
+            digest_keys=cast("DigestKeysPort", border["digest_keys"]),
             events=cast("EventsPort", border["events"]),
+            as_identity=self._as_identity,
         )
         self.metrics = Metrics(version="test")
-        self.core = Core(harness.settings, harness.environment, ports, harness.clock, self.metrics)
+        self.core = Core(
+            harness.settings, harness.environment, ports, harness.clock, self.metrics, harness.access_rules
+        )
         self.tasks = [asyncio.ensure_future(self._live())]
+
+    def _as_identity(self, identity: Identity) -> tuple[ConnectionsPort, GatewaysPort]:
+        border = _Border(self._harness, self, self._harness.azure, identity.name)
+        return cast("ConnectionsPort", border), cast("GatewaysPort", border)
 
     async def _live(self) -> None:
         await self.core.fill()
@@ -546,7 +580,13 @@ class _Life:
             # A watch begins with everything there is.
             self.core.seen(kind, document, False)
         self._harness.pump()
-        parts = [self.core.sweeper.run, self.core.drift_finder.run, *(worker.run for worker in self.core.workers)]
+        watching = [self.core.secret_finder.run] if self.core.secret_finder is not None else []
+        parts = [
+            *watching,
+            self.core.sweeper.run,
+            self.core.drift_finder.run,
+            *(worker.run for worker in self.core.workers),
+        ]
         self.tasks += [asyncio.ensure_future(part()) for part in parts]
 
     def end(self) -> None:

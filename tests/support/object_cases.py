@@ -81,6 +81,13 @@ def vnet_connection(**changes: Any) -> Document:
     return connection(**{"localNetworkGateway": DROP, "peerVirtualNetworkGateway": peer, **changes})
 
 
+def pair_connection(reverse: Document | None = None, **changes: Any) -> Document:
+    """Build both halves of the how-to's VNet-to-VNet pair as one object, with some fields changed."""
+    half = {"azureName": "VNet2toVNet1", "resourceGroup": "TestRG2", **(reverse or {})}
+    kept = {name: value for name, value in half.items() if value is not DROP}
+    return vnet_connection(**{"azureName": "VNet1toVNet2", "reverse": kept, **changes})
+
+
 def observed(**changes: Any) -> Document:
     """Build an object that only watches a connection, with some fields of its spec changed."""
     spec = {"azureName": "VNet1toSite6", "resourceGroup": "TestRG1", "managementPolicy": "Observe"}

@@ -36,6 +36,11 @@ def shipped_rbac(namespace: str) -> list[dict[str, Any]]:
         if document["kind"] == "ServiceAccount":
             document["metadata"]["namespace"] = namespace
             continue
+        if document["kind"] in {"Role", "RoleBinding"}:
+            document["metadata"]["namespace"] = namespace
+            for subject in document.get("subjects", ()):
+                subject["namespace"] = namespace
+            continue
         document["metadata"]["name"] += f"-{namespace}"
         if document["kind"] == "ClusterRoleBinding":
             document["roleRef"]["name"] += f"-{namespace}"

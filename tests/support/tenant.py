@@ -236,6 +236,17 @@ class Tenant:
                 raise AssertionError(f"not within {seconds:g} s: {what}")
             await asyncio.sleep(POLL_SECONDS)
 
+    async def until_event(self, reason: str, name: str = "c1") -> Document:
+        """Wait for an Event of the object. It comes a moment after Azure took the write that it tells of."""
+        found: list[Document] = []
+
+        async def is_told() -> bool:
+            found[:] = [event for event in await self.events(name) if event["reason"] == reason]
+            return bool(found)
+
+        await self.eventually(is_told, what=f"the Event {reason}")
+        return found[0]
+
     # Azure
 
     async def azure(self, method: str, path: str, body: Document | None = None) -> tuple[int, Any]:

@@ -12,6 +12,7 @@ from support.object_cases import (
     observed,
     vnet_connection,
 )
+from support.reverse_cases import REVERSE_UPDATE_CASES
 
 _GATEWAY_ID = f"{NETWORK}/virtualNetworkGateways/VNet1GW"
 _SITE_ID = f"{NETWORK}/localNetworkGateways/Site6"
@@ -275,4 +276,5 @@ UPDATE_CASES = [
         ),
         (_NAME, _GROUP, _SUBSCRIPTION, _GATEWAY, _SITE, _PROTOCOL),
     ),
+    *REVERSE_UPDATE_CASES,
 ]

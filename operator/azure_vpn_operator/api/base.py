@@ -121,6 +121,8 @@ class LastHandled(ApiModel):
 
     reconcile_at: str | None = Field(default=None, max_length=1024)
     """The last value of the annotation azvpn.dev/reconcile-at that was acted upon, cut to 1024 characters."""
+    rotate_key: str | None = Field(default=None, max_length=1024)
+    """The last value of the annotation azvpn.dev/rotate-key, cut to 1024 characters; written before the key is."""
 
 
 class Advice(ApiModel):

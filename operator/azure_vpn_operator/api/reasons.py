@@ -33,6 +33,10 @@ class Reason(StrEnum):
     KEY_FOUND = "KeyFound"
     KEY_NOT_MANAGED = "KeyNotManaged"
     KEY_UNVERIFIED = "KeyUnverified"
+    KEY_NOT_READABLE = "KeyNotReadable"
+    KEY_IS_RANDOM = "KeyIsRandom"
+    KEY_ROTATION_WAITS = "KeyRotationWaits"
+    KEY_ROTATION_STOPPED = "KeyRotationStopped"
     SECRET_NOT_FOUND = "SecretNotFound"
     SECRET_KEY_NOT_FOUND = "SecretKeyNotFound"
     SECRET_UNREADABLE = "SecretUnreadable"
@@ -68,6 +72,7 @@ class Reason(StrEnum):
     RECREATE_REQUIRED = "RecreateRequired"
     UNSUPPORTED_PROPERTY = "UnsupportedProperty"
 
+    NOT_ALLOWED = "NotAllowed"
     OWNED_BY_ANOTHER = "OwnedByAnother"
     ADOPTION_REFUSED = "AdoptionRefused"
 
@@ -96,11 +101,16 @@ class Reason(StrEnum):
     IN_SYNC = "InSync"
     PARTNER_UPDATING = "PartnerUpdating"
     PARTNER_NOT_MANAGED = "PartnerNotManaged"
+    PARTNER_MISSING = "PartnerMissing"
+    PARTNER_UNREADABLE = "PartnerUnreadable"
+    FOREIGN_HALF_DIFFERS = "ForeignHalfDiffers"
     DUPLICATE_PAIR = "DuplicatePair"
     PAIR_POLICY_MISMATCH = "PairPolicyMismatch"
     PAIR_KEY_MISMATCH = "PairKeyMismatch"
     PAIR_PROTOCOL_MISMATCH = "PairProtocolMismatch"
     PAIR_BOTH_RESPONDERS = "PairBothResponders"
+    PARTNER_NOT_READY = "PartnerNotReady"
+    PAIR_PUT_BACK = "PairPutBack"
 
     DELETING = "Deleting"
     DELETION_HELD = "DeletionHeld"
@@ -178,7 +188,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.SYNCED, _F),
         ),
         "A connection must be created, and no sharedKeySecretRef is set; Azure would invent a key that nobody knows.",
-        "Set spec.sharedKeySecretRef.",
+        "Set spec.sharedKeySecretRef. An object that owns both halves (spec.reverse) needs none.",
     ),
     Reason.IDENTITY_CHANGED: ReasonInfo(
         (
@@ -236,7 +246,35 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     Reason.KEY_UNVERIFIED: ReasonInfo(
         ((ConditionType.CREDENTIALS_RESOLVED, _T),),
         "The key could not be compared with Azure's, since the operator may not read keys there. It was not written.",
-        "Grant Microsoft.Network/connections/sharedKey/action, if the comparison is wanted.",
+        "Grant Microsoft.Network/connections/sharedKey/action to have it compared, or set the annotation azvpn.dev/rotate-key "
+        "to have the Secret's key written.",
+    ),
+    Reason.KEY_NOT_READABLE: ReasonInfo(
+        ((ConditionType.CREDENTIALS_RESOLVED, _T),),
+        "The Secret's key is the one that was last written to Azure. Keys may not be read there, so a change made in Azure is not noticed.",
+        "Grant Microsoft.Network/connections/sharedKey/action, if such changes are to be found.",
+    ),
+    Reason.KEY_IS_RANDOM: ReasonInfo(
+        ((ConditionType.CREDENTIALS_RESOLVED, _T),),
+        "The object owns both halves and names no Secret: their key is random, and nobody but Azure knows it.",
+        "Nothing. The annotation azvpn.dev/rotate-key makes a new one.",
+    ),
+    Reason.KEY_ROTATION_WAITS: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.SYNCED, _F),
+        ),
+        "The Secret has a new key, and its users get it one after the other; the message names the one that comes first.",
+        "Wait.",
+    ),
+    Reason.KEY_ROTATION_STOPPED: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.SYNCED, _F),
+        ),
+        "A connection that was given the Secret's new key has not come back, so the other users of the Secret keep their old key.",
+        "Give the other side of the connection that the message names the new key. To go on without it, set "
+        "azvpn.dev/rotate-key on the connections that are to have the new key all the same.",
     ),
     Reason.SECRET_NOT_FOUND: ReasonInfo(
         (
@@ -529,6 +567,16 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
         "The connection in Azure uses a property that this kind cannot express; a write would reset it, so none is made.",
         "Remove the property in Azure, or set managementPolicy to Observe.",
     ),
+    Reason.NOT_ALLOWED: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.STALLED, _T),
+            (ConditionType.SYNCED, _U),
+            (ConditionType.SYNCED, _F),
+        ),
+        "The installation's access rules do not let this namespace use the subscription, resource group or gateway that the message names. Nothing is read or written in Azure.",
+        "Ask the operator's administrators to allow it in the access file, or name what the namespace may use. If the object is deleted meanwhile, the connection stays in Azure.",
+    ),
     Reason.OWNED_BY_ANOTHER: ReasonInfo(
         (
             (ConditionType.READY, _F),
@@ -657,33 +705,58 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     ),
     Reason.PARTNER_NOT_MANAGED: ReasonInfo(
         ((ConditionType.PAIR_IN_SYNC, _U),),
-        "No VpnConnection of this namespace makes the other half.",
-        "Create it, or compare the other half by hand.",
+        "No VpnConnection of this namespace makes the other half, and it was not looked for in Azure.",
+        "See the other conditions: what they name comes first. An object that only observes does not look for the other half.",
+    ),
+    Reason.PARTNER_MISSING: ReasonInfo(
+        ((ConditionType.PAIR_IN_SYNC, _F),),
+        "No VpnConnection of this namespace makes the other half, and Azure has no connection that leads back.",
+        "Create the other half: a VpnConnection of your own, spec.reverse, or a connection of whoever has the peer's gateway.",
+    ),
+    Reason.PARTNER_UNREADABLE: ReasonInfo(
+        ((ConditionType.PAIR_IN_SYNC, _U),),
+        "Somebody else makes the other half, and what it holds cannot be read; the message says why.",
+        "Grant the operator's identity Microsoft.Network/virtualNetworkGateways/connections/read on the peer's gateway, or compare by hand.",
+    ),
+    Reason.FOREIGN_HALF_DIFFERS: ReasonInfo(
+        ((ConditionType.PAIR_IN_SYNC, _F),),
+        "Somebody else makes the other half, and it differs in what both must hold alike: the tunnel cannot come up. It is never written from here.",
+        "Agree with whoever has the other half on the fields that the message names.",
     ),
     Reason.DUPLICATE_PAIR: ReasonInfo(
-        ((ConditionType.PAIR_IN_SYNC, _F),),
+        ((ConditionType.PAIR_IN_SYNC, _F), (ConditionType.READY, _F), (ConditionType.SYNCED, _F)),
         "More than one VpnConnection crosses this one between the same gateways.",
         "Delete the ones that are not meant.",
     ),
     Reason.PAIR_POLICY_MISMATCH: ReasonInfo(
-        ((ConditionType.PAIR_IN_SYNC, _F),),
+        ((ConditionType.PAIR_IN_SYNC, _F), (ConditionType.READY, _F), (ConditionType.SYNCED, _F)),
         "The two halves name IpsecPolicies of different values: the tunnel cannot come up.",
         "Name the same IpsecPolicy on both objects.",
     ),
     Reason.PAIR_KEY_MISMATCH: ReasonInfo(
-        ((ConditionType.PAIR_IN_SYNC, _F),),
+        ((ConditionType.PAIR_IN_SYNC, _F), (ConditionType.READY, _F), (ConditionType.SYNCED, _F)),
         "The two halves name different Secrets or entries.",
         "Name the same Secret and entry on both objects.",
     ),
     Reason.PAIR_PROTOCOL_MISMATCH: ReasonInfo(
-        ((ConditionType.PAIR_IN_SYNC, _F),),
+        ((ConditionType.PAIR_IN_SYNC, _F), (ConditionType.READY, _F), (ConditionType.SYNCED, _F)),
         "The two halves differ in the IKE version.",
         "Set the same connectionProtocol on both objects.",
     ),
     Reason.PAIR_BOTH_RESPONDERS: ReasonInfo(
-        ((ConditionType.PAIR_IN_SYNC, _F),),
+        ((ConditionType.PAIR_IN_SYNC, _F), (ConditionType.READY, _F), (ConditionType.SYNCED, _F)),
         "Both halves are ResponderOnly: nobody starts the tunnel.",
         "Set connectionMode of one of them to Default or InitiatorOnly.",
+    ),
+    Reason.PARTNER_NOT_READY: ReasonInfo(
+        ((ConditionType.READY, _F), (ConditionType.SYNCED, _F)),
+        "A change of this half waits, since the other half of the pair cannot change now.",
+        "See the message: it names what holds the other half.",
+    ),
+    Reason.PAIR_PUT_BACK: ReasonInfo(
+        ((ConditionType.READY, _F), (ConditionType.SYNCED, _F), (ConditionType.RECONCILING, _T)),
+        "Azure refused the other half after this one had changed, so this one goes back to what the other still holds.",
+        "Correct what Azure refuses; the other half says what that is.",
     ),
     Reason.DELETING: ReasonInfo(
         (

@@ -128,6 +128,35 @@ class NatRuleReference(ApiModel):
 TagValue = Annotated[str, StringConstraints(max_length=256)]
 
 
+class ReverseHalf(ApiModel):
+    """The other half of a VNet-to-VNet pair: the connection of the peer's gateway, which leads back.
+
+    Policy, shared key, protocol, traffic selectors (with local and remote exchanged) and all that is not named here are the
+    object's own, so that the two halves cannot differ in them.
+    """
+
+    azure_name: str = Field(min_length=1, max_length=80)
+    """The other half's name in Azure. Identity: cannot be changed while `reverse` stays."""
+    resource_group: str | None = Field(default=None, min_length=1, max_length=90)
+    """The other half's resource group; absent means the connection's. Identity: cannot be changed while `reverse` stays."""
+    subscription_id: str | None = Field(default=None, min_length=1, max_length=36)
+    """The other half's subscription; absent means the connection's. Identity: cannot be changed while `reverse` stays."""
+    connection_mode: ConnectionMode | None = None
+    """Who may start the tunnel, seen from the peer's gateway; absent means the connection's."""
+    routing_weight: int | None = Field(default=None, ge=0, le=32000)
+    """Weight of the other half's routes at the peer's gateway; absent means the connection's."""
+    dpd_timeout_seconds: int | None = Field(default=None, ge=9, le=3600)
+    """Seconds after which the peer's gateway takes a silent partner for dead; absent means the connection's."""
+    ingress_nat_rules: tuple[NatRuleReference, ...] = atomic_list(max_length=100)
+    """NAT rules of the peer's gateway for traffic to it; absent means none."""
+    egress_nat_rules: tuple[NatRuleReference, ...] = atomic_list(max_length=100)
+    """NAT rules of the peer's gateway for traffic from it; absent means none."""
+    gateway_custom_bgp_ip_addresses: tuple[GatewayCustomBgpIpAddress, ...] = atomic_list(max_length=16)
+    """BGP addresses of the peer's gateway for this half only; absent means none."""
+    tags: Mapping[str, TagValue] | None = Field(default=None, max_length=40)
+    """Tags of the other half in Azure; absent means the connection's, empty means none."""
+
+
 class VpnConnectionSpec(ApiModel):
     """What a connection should be in Azure, and how far the operator may go to make it so.
 
@@ -149,6 +178,9 @@ class VpnConnectionSpec(ApiModel):
     """The VPN gateway at the other end, for a VNet-to-VNet connection. Identity: cannot be changed."""
     connection_type: ConnectionType | None = None
     """Must fit the other end, which decides it when this is absent."""
+    reverse: ReverseHalf | None = None
+    """The other half of a VNet-to-VNet pair, if this object is to own both; absent means that it owns only its own half. It may
+    be added and removed."""
     ipsec_policy_ref: IpsecPolicyReference | None = None
     """The IPsec/IKE policy; absent means Azure's Default policy."""
     shared_key_secret_ref: SharedKeySecretReference | None = None

@@ -78,6 +78,21 @@ class BgpState(ApiModel):
     """The sessions."""
 
 
+class KeyRecord(ApiModel):
+    """What the operator remembers of the shared key of one half; nothing in it tells anything about the key."""
+
+    digest: str | None = Field(default=None, max_length=64)
+    """Keyed digest of the key that Azure is known to hold, or `random:` and the name of a random key."""
+    pending: str | None = Field(default=None, max_length=64)
+    """The same of the key that is on its way to Azure; written before the call."""
+    sent: bool | None = None
+    """True once Azure has accepted the call for the pending key."""
+    since: Timestamp | None = None
+    """Since when a key is on its way, or the tunnel has not come back with it; absent at rest."""
+    tunnel_was_up: bool | None = None
+    """True if the tunnel was up before: then it has to come back before another connection gets the Secret's new key."""
+
+
 class ConnectionHalf(ApiModel):
     """One connection resource in Azure. A site-to-site connection has one."""
 
@@ -93,8 +108,12 @@ class ConnectionHalf(ApiModel):
     """The tunnels of this half."""
     applied_hash: str | None = Field(default=None, max_length=64)
     """Hash of the configuration that Azure was last seen to hold completely: a difference from it is drift, not an edit."""
+    refused_hash: str | None = Field(default=None, max_length=64)
+    """Hash of the configuration that Azure last refused for good; absent once Azure holds what is wanted."""
     managed_tags: tuple[Annotated[str, StringConstraints(max_length=512)], ...] = atomic_list(max_length=41)
     """Names of the tags that the operator has set here, so that one that leaves the spec can be removed."""
+    key: KeyRecord | None = None
+    """Which shared key Azure holds, as far as known."""
     bgp: BgpState | None = None
     """BGP sessions, where they can be read."""
 

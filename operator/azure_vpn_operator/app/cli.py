@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from pydantic import ValidationError
 
+from azure_vpn_operator.app.access_watch import load_access
 from azure_vpn_operator.app.factory import run_operator
 from azure_vpn_operator.app.serving import split_address
 from azure_vpn_operator.app.settings import Environment, Settings, arm_settings_of
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         settings, environment = _read_settings(options)
+        access = load_access(settings.access_file) if settings.access_file else None
     except ValidationError as error:
         return _refuse(_explain(error))
     except ValueError as error:
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if secret:
             secrets.register(secret)
     configure_logging(settings.log_level, "json" if settings.log_format == "json" else "text", secrets)
-    return asyncio.run(run_operator(settings, environment, secrets, version(DISTRIBUTION)))
+    return asyncio.run(run_operator(settings, environment, secrets, version(DISTRIBUTION), access))
 
 
 def _read_settings(options: argparse.Namespace) -> tuple[Settings, Environment]:

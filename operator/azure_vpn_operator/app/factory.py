@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from azure_vpn_operator.app.access_watch import AccessWatch, LoadedAccess
+from azure_vpn_operator.app.arm_identities import ArmIdentities
 from azure_vpn_operator.app.fleet import FleetReader
-from azure_vpn_operator.app.loops import DriftFinder, Sweeper, Worker
+from azure_vpn_operator.app.loops import DriftFinder, SecretFinder, Sweeper, Worker
 from azure_vpn_operator.app.serving import Endpoint, metrics_endpoint, probe_endpoint
 from azure_vpn_operator.app.settings import (
     Environment,
@@ -22,24 +24,29 @@ from azure_vpn_operator.arm.connections import ArmConnections
 from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.arm.observer import Exchange
 from azure_vpn_operator.arm.session import ArmSession
+from azure_vpn_operator.arm.settings import ArmSettings
+from azure_vpn_operator.cluster.digest_keeper import DigestKeeper
 from azure_vpn_operator.cluster.event_recorder import EventRecorder
 from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
+from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity
 from azure_vpn_operator.domain.cadence import stretched
 from azure_vpn_operator.domain.faults import FaultKind
 from azure_vpn_operator.domain.snapshot import Cadence
-from azure_vpn_operator.ports import ConnectionsPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
+from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
 from azure_vpn_operator.reconcile.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
-from azure_vpn_operator.reconcile.gateway_facts import GatewayDirectory
+from azure_vpn_operator.reconcile.gateway_facts import CrossingDirectory, GatewayDirectory
 from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
 from azure_vpn_operator.reconcile.gather import Gatherer
 from azure_vpn_operator.reconcile.group_watch import GroupWatch
+from azure_vpn_operator.reconcile.key_facts import KeyReader
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
+from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.triggers import keys_to_look_at
 from azure_vpn_operator.reconcile.writing import Writer
 from azure_vpn_operator.runtime.backoff import Backoff
@@ -67,17 +74,27 @@ class Ports:
     """What the core needs from outside."""
 
     connections: ConnectionsPort
+    """As the operator itself, like `gateways`."""
     gateways: GatewaysPort
     objects: ObjectsPort
     secrets: SecretsPort
+    digest_keys: DigestKeysPort
     events: EventsPort
+    as_identity: Callable[[Identity], tuple[ConnectionsPort, GatewaysPort]] | None = None
+    """The same two as an identity of the access rules; needed only if those name one."""
 
 
 class Core:
     """The reconciling part behind the ports: store, queue, passes. Knows neither kopf nor HTTP."""
 
     def __init__(
-        self, settings: Settings, environment: Environment, ports: Ports, clock: Clock, metrics: Metrics
+        self,
+        settings: Settings,
+        environment: Environment,
+        ports: Ports,
+        clock: Clock,
+        metrics: Metrics,
+        rules: AccessRules = EVERYTHING,
     ) -> None:
         installation = installation_of(settings, environment)
         self.clock = clock
@@ -88,20 +105,23 @@ class Core:
         observer.watch(self.queue)
         self.buckets: TokenBuckets[Quota] = TokenBuckets(lambda quota: TokenBucket(*BUCKETS[quota.kind], clock))
         self._cadence = Cadence(steady=settings.status_interval, recent=settings.recent_interval)
-        budget = RequestBudget(self.buckets, clock)
-        azure = BudgetedConnections(ports.connections, budget)
-        self.operations = Operations(azure, clock)
-        gateways = BudgetedGateways(ports.gateways, budget)
-        directory = GatewayDirectory(gateways, clock)
+        self._ports = ports
+        self.tenancy = Tenancy(rules, self._connect)
+        self.operations = Operations(self.tenancy.connections_for, clock)
         reservations: Reservations[ObjectKey] = Reservations(clock, self._wake)
         gatherer = Gatherer(
             installation=installation,
             store=self.store,
             reader=self.reader,
-            connections=azure,
-            gateways=directory,
-            bgp=BgpSessions(gateways, directory, clock, self.enqueue_resync),
-            secrets=ports.secrets,
+            tenancy=self.tenancy,
+            keys=KeyReader(
+                store=self.store,
+                reader=self.reader,
+                connections_for=self.tenancy.connections_for,
+                secrets=ports.secrets,
+                digest_keys=ports.digest_keys,
+                clock=clock,
+            ),
             operations=self.operations,
             clock=clock,
             cadence=self._cadence_for,
@@ -110,7 +130,12 @@ class Core:
             store=self.store,
             reader=self.reader,
             gatherer=gatherer,
-            writer=Writer(azure, GatewayLedger(azure, reservations), self.operations, clock),
+            writer=Writer(
+                self.tenancy,
+                GatewayLedger(self.tenancy.connections_for, reservations),
+                self.operations,
+                clock,
+            ),
             objects=ports.objects,
             events=ports.events,
             clock=clock,
@@ -137,13 +162,18 @@ class Core:
         groups = GroupWatch(
             store=self.store,
             reader=self.reader,
-            connections=azure,
+            tenancy=self.tenancy,
             operations=self.operations,
             memory_of=self.connections.memory_of,
             enqueue=self.enqueue_resync,
         )
         self.drift_finder = DriftFinder(groups, clock, settings.drift_interval)
         backoff: Backoff[ObjectKey] = Backoff(base=2.0, maximum=300.0)
+        self.secret_finder = (
+            SecretFinder(ports.secrets, self.reader, clock, settings.secrets_interval, self.enqueue)
+            if settings.watch_secrets
+            else None
+        )
         self.workers = [
             Worker(self.queue, self.connections, self.policies, metrics.controller, clock, backoff)
             for _ in range(settings.workers)
@@ -169,6 +199,11 @@ class Core:
         for key in keys:
             self.queue.add(key, priority=Priority.RESYNC)
 
+    def apply_rules(self, rules: AccessRules) -> None:
+        """Let these access rules hold from now on, and look at everything in their light."""
+        self.tenancy.replace(rules)
+        self.enqueue(self.store.keys(CONNECTION))
+
     async def fill(self) -> None:
         """Fill the store and have everything looked at once."""
         await self.sweeper.fill()
@@ -176,25 +211,40 @@ class Core:
     def _wake(self, key: ObjectKey, priority: int) -> None:
         self.queue.add(key, priority=Priority(priority))
 
-    def _cadence_for(self, subscription: str | None) -> Cadence:
+    def _connect(self, identity: Identity | None) -> AzurePorts:
+        """Azure as one identity sees it, with a budget and memories of its own."""
+        connections, gateways = self._ports.connections, self._ports.gateways
+        if identity is not None:
+            if self._ports.as_identity is None:
+                raise ValueError("the access rules name identities, and there is no way to use them")
+            connections, gateways = self._ports.as_identity(identity)
+        budget = RequestBudget(self.buckets, self.clock, identity)
+        budgeted = BudgetedGateways(gateways, budget)
+        directory = GatewayDirectory(budgeted, self.clock)
+        bgp = BgpSessions(budgeted, directory, self.clock, self.enqueue_resync)
+        azure = BudgetedConnections(connections, budget)
+        return AzurePorts(identity, azure, directory, CrossingDirectory(azure, self.clock), bgp)
+
+    def _cadence_for(self, subscription: str | None, identity: Identity | None) -> Cadence:
         if subscription is None:
             return self._cadence
-        refill = self.buckets.get(Quota(subscription.lower(), "reads")).refill_per_second
+        refill = self.buckets.get(Quota(subscription.lower(), "reads", identity)).refill_per_second
         return stretched(self._cadence, self.store.count(CONNECTION), refill)
 
 
 class _ArmTelemetry:
     """Feeds what is seen of Azure's answers into metrics and budget."""
 
-    def __init__(self, metrics: Metrics, buckets: TokenBuckets[Quota]) -> None:
+    def __init__(self, metrics: Metrics, buckets: TokenBuckets[Quota], identity: Identity | None = None) -> None:
         self._metrics = metrics
         self._buckets = buckets
+        self._identity = identity
 
     def seen(self, exchange: Exchange) -> None:
         """Take note of one finished request."""
         azure = self._metrics.azure
         azure.responded(exchange.resource, exchange.method, exchange.response_code, exchange.seconds)
-        bucket = self._buckets.get(Quota(exchange.subscription.lower(), exchange.quota))
+        bucket = self._buckets.get(Quota(exchange.subscription.lower(), exchange.quota, self._identity))
         if exchange.principal_remaining is not None:
             bucket.observe_remaining(exchange.principal_remaining)
             azure.remaining(exchange.subscription, exchange.quota, exchange.principal_remaining)
@@ -215,29 +265,64 @@ class _LateObserver:
             self.inner.seen(exchange)
 
 
-async def run_operator(settings: Settings, environment: Environment, secrets: SecretRegistry, version: str) -> int:
-    """Run until SIGTERM or SIGINT; returns the exit code, non-zero if a part has failed."""
+async def run_operator(
+    settings: Settings,
+    environment: Environment,
+    secrets: SecretRegistry,
+    version: str,
+    access: LoadedAccess | None = None,
+) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code, non-zero if a part has failed.
+
+    `access` is the access file, if the settings name one.
+    """
     clock = SystemClock()
     metrics = Metrics(version=version)
     late = _LateObserver()
-    arm = ArmSession(arm_settings_of(settings, environment, version), clock=clock, secrets=secrets, observer=late)
+    arm_settings = arm_settings_of(settings, environment, version)
+    arm = ArmSession(arm_settings, clock=clock, secrets=secrets, observer=late)
+
+    def open_session(settings_of_identity: ArmSettings, identity: Identity) -> ArmSession:
+        telemetry = _ArmTelemetry(metrics, core.buckets, identity)
+        return ArmSession(settings_of_identity, clock=clock, secrets=secrets, observer=telemetry)
+
+    identities = ArmIdentities(arm_settings, clock, open_session)
     cluster = ClusterSession(cluster_settings_of(settings, environment), clock=clock, observer=metrics.kubernetes)
-    async with arm, cluster:
+    async with arm, identities, cluster:
         ports = Ports(
             connections=ArmConnections(arm),
             gateways=ArmGateways(arm),
             objects=ClusterObjects(cluster, namespaces=settings.watch_namespaces),
-            secrets=ClusterSecrets(cluster, secrets=secrets),
+            secrets=ClusterSecrets(cluster, secrets=secrets, namespaces=settings.watch_namespaces),
+            digest_keys=DigestKeeper(cluster, namespace=settings.namespace, guard=secrets),
             events=EventRecorder(cluster, clock=clock, instance=environment.hostname),
+            as_identity=identities.ports_of,
         )
-        core = Core(settings, environment, ports, clock, metrics)
+        core = Core(settings, environment, ports, clock, metrics, access.rules if access is not None else EVERYTHING)
         late.inner = _ArmTelemetry(metrics, core.buckets)
-        return await _supervise(core, settings, cluster, metrics)
+        supervisor = Supervisor(clock)
+        if access is not None:
+            _follow(access, supervisor, core, identities, metrics)
+        return await _supervise(core, supervisor, settings, cluster, metrics)
 
 
-async def _supervise(core: Core, settings: Settings, cluster: ClusterSession, metrics: Metrics) -> int:
+def _follow(
+    access: LoadedAccess, supervisor: Supervisor, core: Core, identities: ArmIdentities, metrics: Metrics
+) -> None:
+    """Have changes of the access file take effect."""
+
+    def apply(rules: AccessRules) -> None:
+        core.apply_rules(rules)
+        identities.keep_only(rules.identities)
+
+    supervisor.add("access-file", AccessWatch(access, apply, core.clock, metrics.access).run)
+    supervisor.add("identities", identities.run)
+
+
+async def _supervise(
+    core: Core, supervisor: Supervisor, settings: Settings, cluster: ClusterSession, metrics: Metrics
+) -> int:
     stop = asyncio.Event()
-    supervisor = Supervisor(core.clock)
     fleet = FleetReader(core, supervisor)
     metrics.watch_fleet(fleet.sample)
     endpoints = [probe_endpoint(settings.probe_address, supervisor.unhealthy, lambda: _unready(core))]
@@ -269,6 +354,8 @@ def _add_parts(supervisor: Supervisor, core: Core, watcher: Watcher, stop: async
         supervisor.add(f"worker-{number}", worker.run, stop=core.queue.shutdown)
     supervisor.add("sweeper", core.sweeper.run)
     supervisor.add("drift-finder", core.drift_finder.run)
+    if core.secret_finder is not None:
+        supervisor.add("secret-finder", core.secret_finder.run)
 
     async def watch() -> None:
         settling = asyncio.create_task(_take_signals_back(watcher, stop))

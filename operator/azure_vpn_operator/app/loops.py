@@ -3,12 +3,13 @@
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.ports import ObjectsPort
-from azure_vpn_operator.reconcile.connections import ConnectionReconciler, PassResult
+from azure_vpn_operator.ports import ObjectsPort, SecretsPort
+from azure_vpn_operator.reconcile.connections import ConnectionReconciler
 from azure_vpn_operator.reconcile.group_watch import GroupWatch
+from azure_vpn_operator.reconcile.pass_result import PassResult
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.reconcile.request_budget import current_priority
@@ -169,10 +170,48 @@ class DriftFinder:
         while True:
             groups = self._groups.groups()
             await self._clock.sleep(self._interval if not groups else 0.0)
-            for (subscription, group), members in groups.items():
+            for group, members in groups.items():
                 # Spread over the interval: the lists of many groups do not come in one burst.
                 await self._clock.sleep(self._interval / len(groups))
                 try:
-                    await self._groups.look(subscription, group, members)
+                    await self._groups.look(group, members)
                 except Exception:
-                    log.exception("a resource group could not be looked at", extra={"resourceGroup": group})
+                    log.exception("a resource group could not be looked at", extra={"resourceGroup": group.name})
+
+
+class SecretFinder:
+    """Looks at the versions of labelled Secrets, so that a new key does not wait for the next look at its connections."""
+
+    def __init__(
+        self,
+        secrets: SecretsPort,
+        reader: Reader,
+        clock: Clock,
+        interval: float,
+        enqueue: Callable[[Iterable[ObjectKey]], None],
+    ) -> None:
+        self._secrets = secrets
+        self._reader = reader
+        self._clock = clock
+        self._interval = interval
+        self._enqueue = enqueue
+        self._seen: Mapping[tuple[str, str], str] | None = None
+
+    async def run(self) -> None:
+        """Look again and again; without the right to it, say so each time it is refused and go on."""
+        while True:
+            await self.look()
+            await self._clock.sleep(self._interval)
+
+    async def look(self) -> None:
+        """Look once, and ask for a pass over each connection that names a Secret which is new or has changed."""
+        found = await self._secrets.list_watched()
+        if isinstance(found, Fault):
+            log.warning("could not list the labelled Secrets; trying again", extra={"fault": str(found)})
+            return
+        before, self._seen = self._seen, found
+        if before is None:
+            return
+        for (namespace, name), version in found.items():
+            if before.get((namespace, name)) != version:
+                self._enqueue(self._reader.users_of_secret(namespace, name))

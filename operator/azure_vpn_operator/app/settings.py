@@ -45,6 +45,14 @@ class Settings(BaseSettings):
     """For objects that do not say: Delete or Retain."""
     watch_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
     """Namespaces to work in, separated by commas; empty: the whole cluster."""
+    namespace: str = Field(default="azure-vpn-system", pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+    """The operator's own namespace: its Secret azure-vpn-operator-digest is there."""
+    watch_secrets: bool = False
+    """Look for changes of Secrets labelled azvpn.dev/watch: "true" every few seconds; needs the right to list Secrets."""
+    secrets_interval: float = Field(default=5.0, ge=1)
+    """How often that is."""
+    access_file: str = ""
+    """A YAML file that says which namespaces may use what in Azure, and as whom; empty: all of them everything, as the operator."""
     workers: int = Field(default=10, ge=1, le=100)
     """Passes that may run at the same time."""
     status_interval: float = Field(default=300.0, ge=1)

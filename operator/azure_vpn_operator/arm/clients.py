@@ -1,6 +1,7 @@
 """The SDK's clients: one per subscription, all with one identity and one pool of connections."""
 
 import ssl
+from collections.abc import Callable
 from typing import Final
 
 import aiohttp
@@ -15,7 +16,7 @@ from azure_vpn_operator.runtime.clock import Clock
 class _Pool:
     """What the clients share. Needs a running event loop; raises `OSError` if the file of authorities is unusable."""
 
-    def __init__(self, settings: ArmSettings, clock: Clock) -> None:
+    def __init__(self, settings: ArmSettings, clock: Clock, register: Callable[[str], None]) -> None:
         # The transport would build a TLS context per request from a file; the connector has one for all.
         tls = ssl.create_default_context(cafile=settings.ca_file or None)
         self.http: Final = aiohttp.ClientSession(
@@ -32,15 +33,16 @@ class _Pool:
             connection_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
         )
-        self.credential: Final = GuardedCredential(settings, self.transport, clock)
+        self.credential: Final = GuardedCredential(settings, self.transport, clock, register)
 
 
 class ArmClients:
     """Makes clients when they are first asked for. They repeat nothing, follow no redirect and log no body."""
 
-    def __init__(self, settings: ArmSettings, clock: Clock) -> None:
-        """Take where to go and as whom."""
+    def __init__(self, settings: ArmSettings, clock: Clock, register: Callable[[str], None]) -> None:
+        """Take where to go and as whom; `register` is told of secrets that are read from files."""
         self._settings = settings
+        self._register = register
         self._clock = clock
         self._pool: _Pool | None = None
         self._clients: dict[str, NetworkManagementClient] = {}
@@ -50,7 +52,7 @@ class ArmClients:
         key = subscription.lower()
         if key not in self._clients:
             if self._pool is None:
-                self._pool = _Pool(self._settings, self._clock)
+                self._pool = _Pool(self._settings, self._clock, self._register)
             self._clients[key] = NetworkManagementClient(
                 self._pool.credential,  # type: ignore[arg-type]  # the SDK names the older protocol and prefers get_token_info
                 subscription,

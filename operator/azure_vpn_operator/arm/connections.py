@@ -9,6 +9,7 @@ from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.domain.azure_names import CONNECTIONS
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.foreign_half import read_listed_half
 from azure_vpn_operator.domain.live_connection import LiveConnection, UnreadableDocumentError, read_live_connection
 from azure_vpn_operator.domain.lookups import Present, Read, SharedKey, Unreadable
 from azure_vpn_operator.ports import Accepted, GatewayUse, OperationState
@@ -142,4 +143,4 @@ def _read_use(document: object) -> GatewayUse:
     identifier = root.get("id")
     if not isinstance(identifier, str) or not isinstance(state, str):
         raise UnreadableDocumentError("an entry of the gateway's connections lacks id or provisioningState")
-    return GatewayUse(connection_id=identifier, provisioning_state=state)
+    return GatewayUse(identifier, state, read_listed_half(root))

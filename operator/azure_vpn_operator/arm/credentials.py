@@ -1,5 +1,8 @@
 """The identity towards Azure: one explicit choice, whose failures say which identity was tried and never with what secret."""
 
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, Self
 
 from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
@@ -38,13 +41,18 @@ def describe_identity(settings: ArmSettings) -> str:
         return f"workload identity of {application}, token file {settings.federated_token_file}"
     if settings.client_secret:
         return f"client secret of {application}"
+    if settings.client_secret_file:
+        return f"client secret in {settings.client_secret_file} of {application}"
     if settings.client_certificate_path:
         return f"client certificate {settings.client_certificate_path} of {application}"
     return f"managed identity {settings.client_id or '(system-assigned)'}"
 
 
-def choose_credential(settings: ArmSettings, transport: Any) -> AsyncSupportsTokenInfo:
-    """Make the credential; raises `ValueError` or `OSError` if its parts are missing. All but the managed identity ask once."""
+def choose_credential(settings: ArmSettings, transport: Any, secret: str) -> AsyncSupportsTokenInfo:
+    """Make the credential; raises `ValueError` or `OSError` if its parts are missing. All but the managed identity ask once.
+
+    `secret` is the client secret, from wherever the settings have it.
+    """
     asked_once: dict[str, Any] = {"transport": transport, "retry_total": 0}
     entra = {**asked_once, "authority": settings.login_authority, "proxies": settings.proxies}
     if settings.token_credentials:
@@ -56,8 +64,8 @@ def choose_credential(settings: ArmSettings, transport: Any) -> AsyncSupportsTok
             token_file_path=settings.federated_token_file,
             **entra,
         )
-    if settings.client_secret:
-        return ClientSecretCredential(settings.tenant_id, settings.client_id, settings.client_secret, **entra)
+    if secret:
+        return ClientSecretCredential(settings.tenant_id, settings.client_id, secret, **entra)
     if settings.client_certificate_path:
         return CertificateCredential(
             settings.tenant_id,
@@ -76,9 +84,13 @@ class GuardedCredential:
     The endpoint of a managed identity answers 404 and 410 while it starts; there azure-identity's own retries stay on.
     """
 
-    def __init__(self, settings: ArmSettings, transport: Any, clock: Clock) -> None:
-        """Take the identity's settings and the HTTP transport that it shares with the resource manager's client."""
+    def __init__(self, settings: ArmSettings, transport: Any, clock: Clock, register: Callable[[str], None]) -> None:
+        """Take the identity's settings and the HTTP transport that it shares with the resource manager's client.
+
+        `register` is told of a secret read from a file, which must appear in no text.
+        """
         self._settings = settings
+        self._register = register
         self._transport = transport
         self._clock = clock
         self._credential: AsyncSupportsTokenInfo | None = None
@@ -93,13 +105,26 @@ class GuardedCredential:
         fault: Fault
         try:
             if self._credential is None:
-                self._credential = choose_credential(self._settings, self._transport)
+                self._credential = await self._choose()
             return await self._credential.get_token_info(*scopes, options=options)
         except Exception as error:  # noqa: BLE001 - identity lets through what its parts raise: files, JSON, TLS
             fault = self._fault(error)
         if fault.kind is FaultKind.UNAUTHENTICATED:
+            # The file with the secret or certificate may have been replaced: the next login reads it again.
+            await self.forget()
             self._refused, self._refused_until = fault, self._clock.monotonic() + _FAILURE_REMEMBERED
         raise NoTokenError(fault)
+
+    async def _choose(self) -> AsyncSupportsTokenInfo:
+        secret = self._settings.client_secret
+        if not secret and self._settings.client_secret_file:
+            secret = (
+                await asyncio.to_thread(Path(self._settings.client_secret_file).read_text, "utf-8", "replace")
+            ).strip()
+            if not secret:
+                raise ValueError("the file with the client secret is empty")
+            self._register(secret)
+        return choose_credential(self._settings, self._transport, secret)
 
     async def forget(self) -> None:
         """Drop all tokens: the resource manager refused one that azure-identity would hand out until it expires."""

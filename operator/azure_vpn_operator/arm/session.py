@@ -52,7 +52,7 @@ class ArmSession:
         self._settings = settings
         self._clock = clock
         self._observer = observer
-        self._clients = ArmClients(settings, clock)
+        self._clients = ArmClients(settings, clock, secrets.register)
         self._closed = False
         self.secrets: Final = secrets
         for own in (settings.client_secret, settings.client_certificate_password):

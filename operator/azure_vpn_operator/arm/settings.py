@@ -34,6 +34,8 @@ class ArmSettings:
     tenant_id: str = ""
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+    client_secret_file: str = ""
+    """A file with the secret, read whenever the login begins anew."""
     client_certificate_path: str = ""
     client_certificate_password: str = field(default="", repr=False)
     send_certificate_chain: bool = False

@@ -86,6 +86,7 @@ class ClusterSession:
         query: Mapping[str, str] | None = None,
         body: object = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> Reply | Fault:
         """Send one request and read the answer; `path` is given in parts, which may hold any character.
 
@@ -96,11 +97,11 @@ class ClusterSession:
         url = "".join(f"/{quote(part, safe='')}" for part in path) + (f"?{urlencode(query)}" if query else "")
         try:
             facts = await self._current_facts()
-            result = await self._send(facts, method, url, body, content_type)
+            result = await self._send(facts, method, url, body, content_type, accept)
             if isinstance(result, Fault) and result.kind is FaultKind.UNAUTHENTICATED:
                 renewed = await self._read_facts()
                 if renewed != facts:
-                    result = await self._send(renewed, method, url, body, content_type)
+                    result = await self._send(renewed, method, url, body, content_type, accept)
         except NoClusterError as error:
             return Fault(FaultKind.UNAUTHENTICATED, "NoClusterAccess", safe_message(str(error)))
         return result
@@ -117,19 +118,19 @@ class ClusterSession:
         return self._facts
 
     async def _send(
-        self, facts: ConnectionFacts, method: str, url: str, body: object, content_type: str
+        self, facts: ConnectionFacts, method: str, url: str, body: object, content_type: str, accept: str
     ) -> Reply | Fault:
         started = self._clock.monotonic()
-        result, code = await self._exchange(facts, method, url, body, content_type)
+        result, code = await self._exchange(facts, method, url, body, content_type, accept)
         if self._observer is not None:
             host = facts.server.partition("://")[2]
             self._observer.responded(method, host, code, self._clock.monotonic() - started)
         return result
 
     async def _exchange(
-        self, facts: ConnectionFacts, method: str, url: str, body: object, content_type: str
+        self, facts: ConnectionFacts, method: str, url: str, body: object, content_type: str, accept: str
     ) -> tuple[Reply | Fault, int | str]:
-        headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": self._settings.user_agent}
+        headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": self._settings.user_agent}
         if facts.authorization:
             headers["Authorization"] = facts.authorization
         limits = aiohttp.ClientTimeout(

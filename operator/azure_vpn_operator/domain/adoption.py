@@ -40,7 +40,7 @@ def is_adoption(snapshot: Snapshot, live: LiveConnection) -> bool:
         case Ownership.OURS:
             return False
         case Ownership.NOBODYS:
-            return not any(OWNER_TAG in half.managed_tags for half in snapshot.previous.halves)
+            return OWNER_TAG not in snapshot.half.managed_tags
         case Ownership.HANDED_OVER | Ownership.ANOTHERS:
             return True
 

@@ -7,7 +7,7 @@ from typing import Final
 from azure_vpn_operator.api.algorithms import IkeEncryption, IpsecEncryption, PfsGroup
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
-from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnectionSpec
+from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, ReverseHalf, VpnConnectionSpec
 from azure_vpn_operator.domain.strength import Strength, grade_field
 
 _ALGORITHMS: Final = {
@@ -88,18 +88,21 @@ def _warn_of_connection(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None)
         yield _advice("ikev1-deprecated", "connectionProtocol", "IKEv1 is deprecated (RFC 9395): use IKEv2")
     yield from _warn_of_dpd(spec)
     yield from _warn_of_selectors(spec, policy)
-    yield from _warn_of_bgp_and_nat(spec)
+    yield from _warn_of_bgp_and_nat(spec, spec)
+    if spec.reverse is not None:
+        yield from _warn_of_dpd(spec.reverse, "reverse.")
+        yield from _warn_of_bgp_and_nat(spec, spec.reverse, "reverse.")
 
 
-def _warn_of_dpd(spec: VpnConnectionSpec) -> Iterator[Advice]:
-    if spec.dpd_timeout_seconds is None or spec.dpd_timeout_seconds in _DPD_ADVISED:
+def _warn_of_dpd(half: VpnConnectionSpec | ReverseHalf, prefix: str = "") -> Iterator[Advice]:
+    if half.dpd_timeout_seconds is None or half.dpd_timeout_seconds in _DPD_ADVISED:
         return
     effect = (
         "a short timeout makes the connection seem to drop on long or lossy paths"
-        if spec.dpd_timeout_seconds < _DPD_ADVISED.start
+        if half.dpd_timeout_seconds < _DPD_ADVISED.start
         else "a long timeout keeps a dead tunnel in use"
     )
-    yield _advice("dpd-timeout", "dpdTimeoutSeconds", f"the advised range is 30 to 45 seconds: {effect}")
+    yield _advice("dpd-timeout", f"{prefix}dpdTimeoutSeconds", f"the advised range is 30 to 45 seconds: {effect}")
 
 
 def _warn_of_selectors(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None) -> Iterator[Advice]:
@@ -126,16 +129,18 @@ def _warn_of_selectors(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None) 
         yield _advice("selector-host-bits", "trafficSelectorPolicies", message)
 
 
-def _warn_of_bgp_and_nat(spec: VpnConnectionSpec) -> Iterator[Advice]:
-    addresses = [ip_address(item.custom_bgp_ip_address) for item in spec.gateway_custom_bgp_ip_addresses]
+def _warn_of_bgp_and_nat(
+    spec: VpnConnectionSpec, half: VpnConnectionSpec | ReverseHalf, prefix: str = ""
+) -> Iterator[Advice]:
+    addresses = [ip_address(item.custom_bgp_ip_address) for item in half.gateway_custom_bgp_ip_addresses]
     if not all(any(address in network for network in _BGP_RANGES) for address in addresses):
         message = "Azure reserves 169.254.21.0 to 169.254.22.255 for these addresses; others may be refused"
-        yield _advice("bgp-address-range", "gatewayCustomBgpIpAddresses", message)
-    nat = bool(spec.ingress_nat_rules or spec.egress_nat_rules)
-    field = "ingressNatRules" if spec.ingress_nat_rules else "egressNatRules"
+        yield _advice("bgp-address-range", f"{prefix}gatewayCustomBgpIpAddresses", message)
+    nat = bool(half.ingress_nat_rules or half.egress_nat_rules)
+    field = f"{prefix}ingressNatRules" if half.ingress_nat_rules else f"{prefix}egressNatRules"
     if spec.peer_virtual_network_gateway is not None and addresses:
         message = "Azure may accept custom BGP addresses on site-to-site connections only"
-        yield _advice("bgp-address-vnet-to-vnet", "gatewayCustomBgpIpAddresses", message)
+        yield _advice("bgp-address-vnet-to-vnet", f"{prefix}gatewayCustomBgpIpAddresses", message)
     if spec.peer_virtual_network_gateway is not None and nat:
         yield _advice("nat-vnet-to-vnet", field, "Azure supports NAT rules on site-to-site connections only")
     if spec.connection_protocol is ConnectionProtocol.IKEV1 and nat:

@@ -1,6 +1,7 @@
 """Which Events a pass publishes: transitions only, never a state that was there before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from azure_vpn_operator.api.base import Condition
@@ -15,7 +16,12 @@ from azure_vpn_operator.domain.verdicts import Accepted, Outcome
 
 NOTE_LIMIT = 1000
 _WAITS: Final = {
-    ConditionType.READY: {Reason.GATEWAY_NOT_FOUND, Reason.NOT_FOUND_IN_AZURE, Reason.OPERATION_FAILED},
+    ConditionType.READY: {
+        Reason.GATEWAY_NOT_FOUND,
+        Reason.NOT_FOUND_IN_AZURE,
+        Reason.OPERATION_FAILED,
+        Reason.KEY_ROTATION_STOPPED,
+    },
     ConditionType.POLICY_RESOLVED: {Reason.POLICY_NOT_FOUND, Reason.POLICY_INVALID},
     ConditionType.CREDENTIALS_RESOLVED: {
         Reason.SECRET_NOT_FOUND,
@@ -31,6 +37,7 @@ _WAITS: Final = {
         Reason.PAIR_KEY_MISMATCH,
         Reason.PAIR_PROTOCOL_MISMATCH,
         Reason.PAIR_BOTH_RESPONDERS,
+        Reason.FOREIGN_HALF_DIFFERS,
     },
 }
 """Reasons that are told when they begin, although the object is not stalled by them."""
@@ -38,7 +45,16 @@ _WAITS: Final = {
 
 def announce(snapshot: Snapshot, step: Step, outcome: Outcome, status: VpnConnectionStatus) -> tuple[EventNote, ...]:
     """The Events of a pass: accepted writes, the begin of a stall, a wait or a pause, readiness, and tunnels and BGP that come and go."""
-    notes = [*_writes(step, outcome), *_transitions(snapshot.previous, status)]
+    return (*announce_write(step, outcome), *_cut(_transitions(snapshot.previous, status)))
+
+
+def announce_write(step: Step, outcome: Outcome, half: str | None = None) -> tuple[EventNote, ...]:
+    """The Event of an accepted write; `half` names the connection where the object alone does not say which it is."""
+    prefix = f"{half}: " if half is not None else ""
+    return _cut(replace(note, note=prefix + note.note) for note in _writes(step, outcome))
+
+
+def _cut(notes: Iterable[EventNote]) -> tuple[EventNote, ...]:
     return tuple(
         EventNote(warning=note.warning, reason=note.reason, action=note.action, note=note.note[:NOTE_LIMIT])
         for note in notes
@@ -51,7 +67,7 @@ def _writes(step: Step, outcome: Outcome) -> Iterator[EventNote]:
     if not isinstance(outcome, Accepted):
         return
     match step:
-        case Put(drift=True) | PatchTags(drift=True):
+        case Put(drift=True) | PatchTags(drift=True) | SetKey(drift=True):
             yield EventNote(warning=True, reason=Reason.DRIFT_CORRECTED, action="Update", note=step.why)
         case Put(creating=True):
             yield EventNote(warning=False, reason=Reason.CREATED, action="Create", note="Azure accepted the creation")

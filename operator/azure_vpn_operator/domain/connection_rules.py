@@ -8,6 +8,7 @@ from typing import Any, Final
 from azure_vpn_operator.domain.addresses import is_cidr, is_ip
 from azure_vpn_operator.domain.azure_names import lower_ascii, matches
 from azure_vpn_operator.domain.identity_rules import (
+    IDENTITY_RULES,
     cel_gateway_name,
     cel_gateway_resource_group,
     cel_gateway_subscription,
@@ -18,10 +19,22 @@ from azure_vpn_operator.domain.identity_rules import (
 )
 from azure_vpn_operator.domain.policy_rules import NAME_LENGTH
 from azure_vpn_operator.domain.reference_rules import REFERENCE_RULES
+from azure_vpn_operator.domain.reverse_rules import REVERSE_IDENTITY_RULES, REVERSE_RULES
 from azure_vpn_operator.domain.rules import Rule
 
 _TAG_NAME: Final = r"^[^<>%&?/\\]{1,512}$"
 _OBSERVE: Final = "(has(self.managementPolicy) && self.managementPolicy == 'Observe')"
+
+
+def _halves(spec: Any) -> tuple[Any, ...]:
+    return (spec, spec["reverse"]) if "reverse" in spec else (spec,)
+
+
+def _cel_is_empty(*lists: str) -> str:
+    """Return the CEL form of no item in any of the lists, of either half."""
+    own = [f"(!has(self.{name}) || size(self.{name}) == 0)" for name in lists]
+    reverse = [f"(!has(self.reverse.{name}) || size(self.reverse.{name}) == 0)" for name in lists]
+    return f"({' && '.join(own)} && (!has(self.reverse) || ({' && '.join(reverse)})))"
 
 
 def _has_resource_group(document: Any) -> bool:
@@ -52,13 +65,15 @@ def _has_route_based_selectors_for_ikev1(spec: Any) -> bool:
 
 
 def _has_route_based_selectors_for_nat(spec: Any) -> bool:
-    return not spec.get("usePolicyBasedTrafficSelectors", False) or not (
-        spec.get("ingressNatRules") or spec.get("egressNatRules")
+    return not spec.get("usePolicyBasedTrafficSelectors", False) or not any(
+        half.get("ingressNatRules") or half.get("egressNatRules") for half in _halves(spec)
     )
 
 
 def _has_bgp_for_custom_addresses(spec: Any) -> bool:
-    return not spec.get("gatewayCustomBgpIpAddresses") or bool(spec.get("enableBgp", False))
+    return bool(spec.get("enableBgp", False)) or not any(
+        half.get("gatewayCustomBgpIpAddresses") for half in _halves(spec)
+    )
 
 
 def _has_no_reserved_tags(tags: Any) -> bool:
@@ -76,6 +91,7 @@ def _has_different_tag_names(tags: Any) -> bool:
 CONNECTION_RULES: Final = (
     NAME_LENGTH,
     *REFERENCE_RULES,
+    *REVERSE_RULES,
     Rule(
         id="resource-group-required",
         at=("",),
@@ -137,10 +153,9 @@ CONNECTION_RULES: Final = (
         id="nat-selectors",
         at=("spec",),
         field="usePolicyBasedTrafficSelectors",
-        message="`usePolicyBasedTrafficSelectors` must not be true with `ingressNatRules` or `egressNatRules`",
+        message="`usePolicyBasedTrafficSelectors` must not be true with `ingressNatRules` or `egressNatRules` of either half",
         cel="!has(self.usePolicyBasedTrafficSelectors) || !self.usePolicyBasedTrafficSelectors || "
-        "((!has(self.ingressNatRules) || size(self.ingressNatRules) == 0) && "
-        "(!has(self.egressNatRules) || size(self.egressNatRules) == 0))",
+        + _cel_is_empty("ingressNatRules", "egressNatRules"),
         holds=_has_route_based_selectors_for_nat,
     ),
     Rule(
@@ -158,14 +173,16 @@ CONNECTION_RULES: Final = (
         id="bgp-address-needs-bgp",
         at=("spec",),
         field="enableBgp",
-        message="`enableBgp` must be true with `gatewayCustomBgpIpAddresses`",
-        cel="!has(self.gatewayCustomBgpIpAddresses) || size(self.gatewayCustomBgpIpAddresses) == 0 || "
-        "(has(self.enableBgp) && self.enableBgp)",
+        message="`enableBgp` must be true with `gatewayCustomBgpIpAddresses` of either half",
+        cel="(has(self.enableBgp) && self.enableBgp) || " + _cel_is_empty("gatewayCustomBgpIpAddresses"),
         holds=_has_bgp_for_custom_addresses,
     ),
     Rule(
         id="bgp-address",
-        at=("spec.gatewayCustomBgpIpAddresses[].customBgpIpAddress",),
+        at=(
+            "spec.gatewayCustomBgpIpAddresses[].customBgpIpAddress",
+            "spec.reverse.gatewayCustomBgpIpAddresses[].customBgpIpAddress",
+        ),
         field="",
         message="must be an IP address, such as 169.254.21.1",
         cel="isIP(self)",
@@ -173,7 +190,7 @@ CONNECTION_RULES: Final = (
     ),
     Rule(
         id="reserved-tags",
-        at=("spec.tags",),
+        at=("spec.tags", "spec.reverse.tags"),
         field="",
         message="must not name tags that begin with `azvpn-`: the operator uses those itself",
         cel="self.all(name, !name.lowerAscii().startsWith('azvpn-'))",
@@ -181,7 +198,7 @@ CONNECTION_RULES: Final = (
     ),
     Rule(
         id="tag-names",
-        at=("spec.tags",),
+        at=("spec.tags", "spec.reverse.tags"),
         field="",
         message="must have names of 1 to 512 characters without `<`, `>`, `%`, `&`, `\\`, `?` and `/`",
         cel=f"self.all(name, name.matches(r'{_TAG_NAME}'))",
@@ -189,10 +206,12 @@ CONNECTION_RULES: Final = (
     ),
     Rule(
         id="tag-names-differ",
-        at=("spec.tags",),
+        at=("spec.tags", "spec.reverse.tags"),
         field="",
         message="must have names that differ in more than case: Azure takes such names for one",
         cel="self.all(one, self.exists_one(other, one.lowerAscii() == other.lowerAscii()))",
         holds=_has_different_tag_names,
     ),
 )
+
+CONNECTION_TRANSITIONS: Final = (*IDENTITY_RULES, *REVERSE_IDENTITY_RULES)

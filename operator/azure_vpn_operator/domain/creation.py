@@ -10,6 +10,7 @@ from azure_vpn_operator.domain.faults import FaultKind
 from azure_vpn_operator.domain.installation import EffectivePolicies
 from azure_vpn_operator.domain.lookups import Absent, NotRead
 from azure_vpn_operator.domain.snapshot import (
+    GeneratedKey,
     KeyEntryMissing,
     KeyFound,
     KeyMalformed,
@@ -25,7 +26,8 @@ def plan_creation(
     snapshot: Snapshot, subject: VpnConnection, target: Target, policies: EffectivePolicies, body: Mapping[str, Any]
 ) -> Step:
     """Create what Azure does not have, unless it was deleted there and driftPolicy only reports."""
-    drift = is_drift(snapshot, configuration_hash(body, subject.spec))
+    wanted_hash = configuration_hash(body, subject.spec)
+    drift = is_drift(snapshot, wanted_hash)
     if drift and policies.drift is DriftPolicy.REPORT:
         return Refuse(
             Reason.DRIFT_DETECTED,
@@ -37,9 +39,9 @@ def plan_creation(
                 Reason.SHARED_KEY_REQUIRED,
                 "spec.sharedKeySecretRef is absent: Azure would invent a key that nobody knows, so nothing is created",
             )
-        case KeyFound():
+        case KeyFound() | GeneratedKey():
             why = "deleted in Azure by someone else" if drift else "Azure has no such connection"
-            return Put(Reason.CREATING, body, (), creating=True, with_key=True, drift=drift, why=why)
+            return Put(Reason.CREATING, body, (), wanted_hash, creating=True, with_key=True, drift=drift, why=why)
         case Absent() | KeyEntryMissing() | KeyMalformed() | KeyUnreadable() | NotRead():
             return _hold_for_key(snapshot, subject)
 
@@ -60,5 +62,5 @@ def _hold_for_key(snapshot: Snapshot, subject: VpnConnection) -> Step:
             if fault.kind in {FaultKind.FORBIDDEN, FaultKind.UNAUTHENTICATED}:
                 return Refuse(Reason.SECRET_UNREADABLE, f"{where} may not be read: {fault}")
             return Hold(Reason.SECRET_UNREADABLE, f"{where} could not be read: {fault}")
-        case KeyFound() | NotReferenced() | NotRead():
+        case KeyFound() | GeneratedKey() | NotReferenced() | NotRead():
             raise ValueError("this key does not hold anything")

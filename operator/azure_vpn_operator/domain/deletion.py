@@ -19,6 +19,10 @@ def plan_deletion(snapshot: Snapshot) -> Step:
     """DELETE only what is ours, enforced, not suspended and not retained; otherwise let the object go and leave Azure alone."""
     if CONNECTION_FINALIZER not in snapshot.metadata.finalizers:
         return Hold(Reason.DELETING, "waiting for the finalizers of others")
+    if snapshot.denial is not None:
+        # Whoever lost the right to a connection has lost the right to delete it, and the object must not hang for that.
+        why = f"{snapshot.denial.message}; the connection stays in Azure as it is, with its owner tag"
+        return ReleaseFinalizer(Reason.RETAINED, why)
     management, suspended, deletion = _wishes(snapshot)
     if management is not ManagementPolicy.ENFORCE or suspended:
         why = "spec.suspend is true" if suspended else "the object only observes"

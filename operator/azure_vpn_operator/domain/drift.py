@@ -10,10 +10,9 @@ from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import DriftPolicy, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
 from azure_vpn_operator.domain.differences import drops_tunnel, field_names
-from azure_vpn_operator.domain.installation import EffectivePolicies
 from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.snapshot import KeyCheck, Snapshot
-from azure_vpn_operator.domain.steps import PatchTags, Put, Refuse, SetKey, Settled, Step
+from azure_vpn_operator.domain.snapshot import Snapshot
+from azure_vpn_operator.domain.steps import PatchTags, Put, Refuse, SetKey, Step
 from azure_vpn_operator.domain.transitions import find_condition
 from azure_vpn_operator.domain.tunnel_health import may_be_up
 from azure_vpn_operator.domain.verdicts import Accepted, Outcome
@@ -27,7 +26,7 @@ def configuration_hash(body: Mapping[str, Any], spec: VpnConnectionSpec) -> str:
 
 def is_drift(snapshot: Snapshot, wanted_hash: str) -> bool:
     """Whether Azure was once seen to hold exactly what is wanted now: then somebody else has changed it since."""
-    return any(half.applied_hash == wanted_hash for half in snapshot.previous.halves)
+    return snapshot.half.applied_hash == wanted_hash
 
 
 def refuse_drift(
@@ -55,31 +54,14 @@ def refuse_drift(
             )
 
 
-def plan_key(
-    snapshot: Snapshot, policies: EffectivePolicies, live: LiveConnection, wanted_hash: str
-) -> Refuse | SetKey | Settled:
-    """The last step of a connection that is equal otherwise: set the key if it is not the Secret's."""
-    if snapshot.key_check is not KeyCheck.DIFFERENT:
-        return Settled(Reason.UP_TO_DATE, "Azure holds what the object says", applied_hash=wanted_hash)
-    if snapshot.key_rotated:
-        return SetKey("the key of the Secret has changed")
-    unsafe = policies.drift is DriftPolicy.CORRECT_SAFE and may_be_up(snapshot, live)
-    if policies.drift is DriftPolicy.REPORT or unsafe:
-        return Refuse(
-            Reason.DRIFT_DETECTED,
-            f"the shared key was changed in Azure by someone else, and driftPolicy is {policies.drift}: it is not put back now",
-        )
-    return SetKey("the key was changed in Azure by someone else")
-
-
 def new_drift(snapshot: Snapshot, step: Step, outcome: Outcome) -> DifferenceEffect | None:
     """The effect of a drift that this pass is the first to see or to put back; None if there is none to tell of."""
     synced = find_condition(snapshot.previous.conditions, ConditionType.SYNCED)
     if synced is not None and synced.reason == Reason.DRIFT_DETECTED:
         return None
-    accepted = isinstance(step, Put | PatchTags) and step.drift and isinstance(outcome, Accepted)
+    accepted = isinstance(step, Put | PatchTags | SetKey) and step.drift and isinstance(outcome, Accepted)
     refused = isinstance(step, Refuse) and step.reason is Reason.DRIFT_DETECTED
     if not (accepted or refused):
         return None
-    drops = drops_tunnel(getattr(step, "differences", ()))
+    drops = isinstance(step, SetKey) or drops_tunnel(getattr(step, "differences", ()))
     return DifferenceEffect.TUNNEL_DROP if drops else DifferenceEffect.NONE

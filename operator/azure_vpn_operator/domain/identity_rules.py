@@ -86,6 +86,16 @@ def cel_resource_group(root: str) -> str:
     return _cel_own(root, "resourceGroup", _RESOURCE_GROUP)
 
 
+def cel_subscription(root: str) -> str:
+    """Return the CEL form of `read_subscription` for `self` or `oldSelf`."""
+    return _cel_own(root, "subscriptionId", _SUBSCRIPTION)
+
+
+def cel_azure_name(root: str) -> str:
+    """Return the CEL form of `read_azure_name` for `self` or `oldSelf`."""
+    return f"(has({root}.spec.azureName) ? {root}.spec.azureName : {root}.metadata.name).lowerAscii()"
+
+
 def cel_gateway_name(root: str, field: str) -> str:
     """Return the CEL form of a present gateway's effective name."""
     return f"{_cel_part(f'{root}.spec.{field}', 'name', _NAME)}.lowerAscii()"
@@ -119,28 +129,30 @@ def _cel_gateway(root: str, field: str, part: str, position: int) -> str:
     return f"(has({reference}.id) || has({reference}.{part}) ? {own}.lowerAscii() : {_cel_own(root, part, position)})"
 
 
-def _agrees_with_status(document: Any, subscription: str) -> bool:
+def keeps_subscription(old: str, new: str, document: Any, role: str = "Forward") -> bool:
+    """Tell whether an effective subscription stays, as far as the old object and its recorded ids can tell."""
+    return new == old if old else not new or _agrees_with_status(document, new, role)
+
+
+def cel_keeps_subscription(old: str, new: str, role: str = "Forward") -> str:
+    """Return the CEL form of `keeps_subscription`, given those of the subscriptions."""
+    return f"({old} != '' ? {new} == {old} : {new} == '' || {_cel_agrees_with_status(new, role)})"
+
+
+def _agrees_with_status(document: Any, subscription: str, role: str) -> bool:
     halves = document.get("status", {}).get("halves", [])
     return all(
         lower_ascii(half["id"]).startswith(f"/subscriptions/{subscription}/")
         for half in halves
-        if half["role"] == "Forward" and "id" in half
+        if half["role"] == role and "id" in half
     )
 
 
-def _cel_agrees_with_status(subscription: str) -> str:
+def _cel_agrees_with_status(subscription: str, role: str) -> str:
     return (
-        "!has(oldSelf.status) || !has(oldSelf.status.halves) || oldSelf.status.halves.all(half, half.role != 'Forward' || "
+        f"!has(oldSelf.status) || !has(oldSelf.status.halves) || oldSelf.status.halves.all(half, half.role != '{role}' || "
         f"!has(half.id) || half.id.lowerAscii().startsWith('/subscriptions/' + {subscription} + '/'))"
     )
-
-
-def _keeps_subscription(old: str, new: str, document: Any) -> bool:
-    return new == old if old else not new or _agrees_with_status(document, new)
-
-
-def _cel_keeps_subscription(old: str, new: str) -> str:
-    return f"({old} != '' ? {new} == {old} : {new} == '' || {_cel_agrees_with_status(new)})"
 
 
 def _keeps_protocol(new: Any, old: Any) -> bool:
@@ -155,13 +167,13 @@ def _gateway_transition(field: str, rule_id: str) -> Transition:
         before, after = read_gateway(old, field), read_gateway(new, field)
         if before is None or after is None:
             return before is None
-        return ((after.name, after.resource_group) == (before.name, before.resource_group)) and _keeps_subscription(
+        return ((after.name, after.resource_group) == (before.name, before.resource_group)) and keeps_subscription(
             before.subscription, after.subscription, old
         )
 
     name = f"{cel_gateway_name('self', field)} == {cel_gateway_name('oldSelf', field)}"
     group = f"{cel_gateway_resource_group('self', field)} == {cel_gateway_resource_group('oldSelf', field)}"
-    subscription = _cel_keeps_subscription(
+    subscription = cel_keeps_subscription(
         cel_gateway_subscription("oldSelf", field), cel_gateway_subscription("self", field)
     )
     return Transition(
@@ -171,10 +183,6 @@ def _gateway_transition(field: str, rule_id: str) -> Transition:
         cel=f"!has(oldSelf.spec.{field}) || (has(self.spec.{field}) && {name} && {group} && {subscription})",
         holds=holds,
     )
-
-
-def _cel_azure_name(root: str) -> str:
-    return f"(has({root}.spec.azureName) ? {root}.spec.azureName : {root}.metadata.name).lowerAscii()"
 
 
 def _cel_protocol(root: str) -> str:
@@ -187,7 +195,7 @@ IDENTITY_RULES: Final = (
         field="spec.azureName",
         message="`spec.azureName` must stay the same (absent, it is the object's name): make a new VpnConnection for "
         "another connection",
-        cel=f"{_cel_azure_name('self')} == {_cel_azure_name('oldSelf')}",
+        cel=f"{cel_azure_name('self')} == {cel_azure_name('oldSelf')}",
         holds=lambda new, old: read_azure_name(new) == read_azure_name(old),
     ),
     Transition(
@@ -203,10 +211,8 @@ IDENTITY_RULES: Final = (
         field="spec.subscriptionId",
         message="`spec.subscriptionId` must stay the same, and once the connection is known must be its subscription: make a "
         "new VpnConnection for another connection",
-        cel=_cel_keeps_subscription(
-            _cel_own("oldSelf", "subscriptionId", _SUBSCRIPTION), _cel_own("self", "subscriptionId", _SUBSCRIPTION)
-        ),
-        holds=lambda new, old: _keeps_subscription(read_subscription(old), read_subscription(new), old),
+        cel=cel_keeps_subscription(cel_subscription("oldSelf"), cel_subscription("self")),
+        holds=lambda new, old: keeps_subscription(read_subscription(old), read_subscription(new), old),
     ),
     _gateway_transition("virtualNetworkGateway", "gateway-stays"),
     _gateway_transition("localNetworkGateway", "local-gateway-stays"),

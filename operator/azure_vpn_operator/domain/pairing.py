@@ -20,6 +20,8 @@ class HalfFacts:
     protocol: str
     responder_only: bool
     synced: bool
+    enforced: bool = True
+    """False if its object only observes: it is compared, and holds nobody."""
     held_policy_hash: str | None = None
     """The policy that its status says Azure was given."""
 
@@ -30,6 +32,8 @@ class PairView:
 
     own: HalfFacts
     partners: tuple[HalfFacts, ...]
+    rivals: tuple[str, ...] = ()
+    """Names of other enforced objects between the same gateways in the same direction: there should be none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +56,23 @@ class _Comparison:
 
 def judge_pair(view: PairView) -> PairVerdict:
     """Compare the halves. Swapping them changes nothing but the names in the message's order."""
-    if not view.partners:
+    # Who only observes is compared if there is nobody else, and never counts as one too many.
+    enforced = tuple(partner for partner in view.partners if partner.enforced)
+    partners = enforced or view.partners[:1]
+    if not partners:
         return PairVerdict(
             agreed=None,
             reason=Reason.PARTNER_NOT_MANAGED,
             message="no VpnConnection of this namespace makes the other half of this tunnel",
         )
-    if len(view.partners) > 1:
-        names = ", ".join(sorted(partner.name for partner in view.partners))
+    if len(partners) > 1 or view.rivals:
+        names = ", ".join(sorted({view.own.name, *view.rivals, *(partner.name for partner in partners)}))
         return PairVerdict(
-            agreed=False, reason=Reason.DUPLICATE_PAIR, message=f"several VpnConnections cross this one: {names}"
+            agreed=False,
+            reason=Reason.DUPLICATE_PAIR,
+            message=f"more than two VpnConnections lie between these gateways: {names}",
         )
-    partner = view.partners[0]
+    partner = partners[0]
     own, other = sorted((view.own, partner), key=lambda half: half.name)
     for comparison in _comparisons(own, other):
         if comparison.differs:

@@ -10,17 +10,20 @@ from azure_vpn_operator.domain.arm_bodies import build_put_body, read_put_body
 from azure_vpn_operator.domain.creation import plan_creation
 from azure_vpn_operator.domain.deletion import plan_deletion
 from azure_vpn_operator.domain.differences import PROVISIONING_STATE, field_names, find_differences
-from azure_vpn_operator.domain.drift import configuration_hash, is_drift, plan_key, refuse_drift
-from azure_vpn_operator.domain.faults import FaultKind
+from azure_vpn_operator.domain.drift import configuration_hash, is_drift, refuse_drift
+from azure_vpn_operator.domain.faults import FaultKind, verdict
 from azure_vpn_operator.domain.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.domain.gateway_rules import GatewayFacts, check_gateway
 from azure_vpn_operator.domain.installation import EffectivePolicies, effective_policies
+from azure_vpn_operator.domain.key_planning import plan_key
 from azure_vpn_operator.domain.live_connection import TERMINAL_STATES, LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
 from azure_vpn_operator.domain.ownership import wanted_tags
 from azure_vpn_operator.domain.pauses import find_pause
+from azure_vpn_operator.domain.release import plan_release
 from azure_vpn_operator.domain.snapshot import (
     FailedOperation,
+    KeyCheck,
     NotReferenced,
     OpenOperation,
     PolicyBroken,
@@ -53,12 +56,16 @@ def plan(snapshot: Snapshot) -> Step:
     """Decide. At most one write per pass, and none unless Azure differs from what is wanted."""
     if snapshot.metadata.deletion_timestamp is not None:
         return plan_deletion(snapshot)
+    if snapshot.released:
+        return plan_release(snapshot)
     subject = snapshot.subject
     if isinstance(subject, Invalid):
         return Refuse(Reason.INVALID_SPEC, "; ".join(str(violation) for violation in subject.violations))
     target = snapshot.target
     if not isinstance(target, Target):
         return _refuse_unresolved(target)
+    if snapshot.denial is not None:
+        return Refuse(Reason.NOT_ALLOWED, snapshot.denial.message)
     if (changed := _identity_change(snapshot, target)) is not None:
         return changed
     policies = effective_policies(subject.spec, snapshot.installation)
@@ -78,7 +85,7 @@ def _refuse_unresolved(target: Unresolved | NotRead) -> Refuse:
 
 
 def _identity_change(snapshot: Snapshot, target: Target) -> Refuse | None:
-    known = next((half.id for half in snapshot.previous.halves if half.id), None)
+    known = snapshot.half.id
     if known is None or known.lower() == target.connection.key:
         return None
     return Refuse(
@@ -155,15 +162,38 @@ def _plan_enforcement(snapshot: Snapshot, subject: VpnConnection, target: Target
     gateway = _suitable_gateway(snapshot, subject, target, policy, live)
     if not isinstance(gateway, GatewayFacts):
         return gateway
+    step = _plan_change(snapshot, subject, target, policies, policy, gateway, live)
+    return _unless_paused(snapshot, subject, step, gateway) if isinstance(step, Put | PatchTags | SetKey) else step
+
+
+def plan_key_of_pair(snapshot: Snapshot, why: str) -> Step:
+    """The step of a half that is in peace by itself, and gets a key since the other half does."""
+    subject, gateway = snapshot.subject, snapshot.gateway
+    if not isinstance(subject, VpnConnection) or not isinstance(gateway, Present):
+        raise ValueError("a half in peace is valid, and its gateway was read")
+    return _unless_paused(snapshot, subject, SetKey(why), gateway.value)
+
+
+def mend_key_of_pair(snapshot: Snapshot, live: LiveConnection) -> Step | None:
+    """The step that puts a key back that somebody else has changed; None if there is none, or it is not to be put back."""
+    subject, gateway = snapshot.subject, snapshot.gateway
+    if snapshot.key_check is not KeyCheck.DIFFERENT or not isinstance(subject, VpnConnection):
+        return None
+    step = plan_key(snapshot, effective_policies(subject.spec, snapshot.installation), live, "")
+    if not isinstance(step, SetKey) or not isinstance(gateway, Present):
+        return None
+    return _unless_paused(snapshot, subject, step, gateway.value)
+
+
+def _unless_paused(
+    snapshot: Snapshot, subject: VpnConnection, step: Put | PatchTags | SetKey, gateway: GatewayFacts
+) -> Step:
     pause = find_pause(
         suspend=subject.spec.suspend,
         annotations=snapshot.metadata.annotations,
-        live_tags=live.tags if live is not None else {},
+        live_tags=snapshot.live.value.tags if isinstance(snapshot.live, Present) else {},
         now=snapshot.now,
     )
-    step = _plan_change(snapshot, subject, target, policies, policy, gateway, live)
-    if not isinstance(step, Put | PatchTags | SetKey):
-        return step
     differences = step.differences if isinstance(step, Put | PatchTags) else ()
     if pause is None:
         return _guard_write(snapshot, step, gateway, differences)
@@ -175,10 +205,16 @@ def _guard_write(
     snapshot: Snapshot, step: Put | PatchTags | SetKey, gateway: GatewayFacts, differences: tuple[Difference, ...]
 ) -> Step:
     attempts = snapshot.attempts
+    if isinstance(step, Put) and attempts.refusal is not None:
+        refusal = attempts.refusal
+        return Refuse(verdict(refusal).reason, f"Azure refuses it: {refusal}", differences, step.wanted_hash)
     if attempts.failed_writes >= MAX_WRITES:
         last = f": {attempts.last_failure}" if attempts.last_failure is not None else ""
         return Refuse(
-            Reason.OPERATION_FAILED, f"Azure failed to carry out the change {MAX_WRITES} times{last}", differences
+            Reason.OPERATION_FAILED,
+            f"Azure failed to carry out the change {MAX_WRITES} times{last}",
+            differences,
+            step.wanted_hash if isinstance(step, Put) else None,
         )
     if attempts.fruitless_writes >= MAX_WRITES and not isinstance(step, SetKey):
         found = f"shows other values: {field_names(differences)}" if differences else "has no such connection"
@@ -237,11 +273,7 @@ def _plan_change(
     gateway: GatewayFacts,
     live: LiveConnection | None,
 ) -> Step:
-    policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
-    formerly = next((half.managed_tags for half in snapshot.previous.halves), ())
-    tags = wanted_tags(live.tags if live is not None else {}, subject.spec.tags, formerly, snapshot.owner)
-    location = live.location if live is not None and live.location else gateway.location
-    body = build_put_body(subject.spec, target, policy_spec, location, tags, live)
+    body = _build_body(snapshot, subject, target, policy, gateway, live)
     if live is None:
         return plan_creation(snapshot, subject, target, policies, body)
     differences = find_differences(read_put_body(body, target), live)
@@ -252,6 +284,32 @@ def _plan_change(
     if is_adoption(snapshot, live) and (refused := refuse_adoption(snapshot, policies.adoption, differences, live)):
         return refused
     return _plan_update(snapshot, policies, subject, body, differences, live)
+
+
+def body_in_force(snapshot: Snapshot) -> dict[str, Any] | None:
+    """The body that would make Azure hold what the object says; None if not all that it needs is known."""
+    subject, target, policy, gateway = snapshot.subject, snapshot.target, snapshot.policy, snapshot.gateway
+    if not isinstance(subject, VpnConnection) or not isinstance(target, Target) or not isinstance(gateway, Present):
+        return None
+    if not isinstance(policy, PolicyFound | NotReferenced):
+        return None
+    live = snapshot.live.value if isinstance(snapshot.live, Present) else None
+    return _build_body(snapshot, subject, target, policy, gateway.value, live)
+
+
+def _build_body(
+    snapshot: Snapshot,
+    subject: VpnConnection,
+    target: Target,
+    policy: PolicyFound | NotReferenced,
+    gateway: GatewayFacts,
+    live: LiveConnection | None,
+) -> dict[str, Any]:
+    policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
+    live_tags = live.tags if live is not None else {}
+    tags = wanted_tags(live_tags, subject.spec.tags, snapshot.half.managed_tags, snapshot.owner)
+    location = live.location if live is not None and live.location else gateway.location
+    return build_put_body(subject.spec, target, policy_spec, location, tags, live)
 
 
 def _plan_update(
@@ -274,4 +332,4 @@ def _plan_update(
     why = f"differing: {field_names(differences)}"
     if all(difference.path.startswith("tags[") for difference in differences):
         return PatchTags(reason, body["tags"], differences, drift=drift, why=why)
-    return Put(reason, body, differences, drift=drift, why=why)
+    return Put(reason, body, differences, wanted_hash, drift=drift, why=why)

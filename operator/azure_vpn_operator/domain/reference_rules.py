@@ -7,7 +7,9 @@ from azure_vpn_operator.domain.azure_names import matches
 from azure_vpn_operator.domain.rules import Rule
 
 _GATEWAYS: Final = ("spec.virtualNetworkGateway", "spec.localNetworkGateway", "spec.peerVirtualNetworkGateway")
-_NAT_RULES: Final = ("spec.ingressNatRules[]", "spec.egressNatRules[]")
+_NAT_RULES: Final = tuple(
+    f"{half}.{direction}[]" for half in ("spec", "spec.reverse") for direction in ("ingressNatRules", "egressNatRules")
+)
 
 
 def _pattern_rule(rule_id: str, at: tuple[str, ...], pattern: str, message: str) -> Rule:
@@ -36,20 +38,20 @@ def _has_name_or_id(gateway: Any) -> bool:
 REFERENCE_RULES: Final = (
     _pattern_rule(
         "azure-name",
-        ("spec.azureName", *(f"{place}.name" for place in (*_GATEWAYS, *_NAT_RULES))),
+        ("spec.azureName", "spec.reverse.azureName", *(f"{place}.name" for place in (*_GATEWAYS, *_NAT_RULES))),
         azure_names.AZURE_NAME,
         "must be an Azure resource name: 1 to 80 letters, digits, `.`, `_` or `-`, beginning with a letter or digit and "
         "ending with a letter, digit or `_`",
     ),
     _pattern_rule(
         "resource-group-name",
-        ("spec.resourceGroup", *(f"{place}.resourceGroup" for place in _GATEWAYS)),
+        ("spec.resourceGroup", "spec.reverse.resourceGroup", *(f"{place}.resourceGroup" for place in _GATEWAYS)),
         azure_names.RESOURCE_GROUP_NAME,
         "must be a resource group's name: 1 to 90 ASCII letters, digits, `.`, `_`, `-`, `(` or `)`, not ending with `.`",
     ),
     _pattern_rule(
         "subscription-id",
-        ("spec.subscriptionId", *(f"{place}.subscriptionId" for place in _GATEWAYS)),
+        ("spec.subscriptionId", "spec.reverse.subscriptionId", *(f"{place}.subscriptionId" for place in _GATEWAYS)),
         azure_names.SUBSCRIPTION_ID,
         "must be a subscription's id, a UUID such as 00000000-0000-0000-0000-000000000000",
     ),
@@ -94,7 +96,10 @@ REFERENCE_RULES: Final = (
     ),
     _id_rule(
         "ip-configuration-id",
-        ("spec.gatewayCustomBgpIpAddresses[].ipConfigurationId",),
+        (
+            "spec.gatewayCustomBgpIpAddresses[].ipConfigurationId",
+            "spec.reverse.gatewayCustomBgpIpAddresses[].ipConfigurationId",
+        ),
         (azure_names.VIRTUAL_NETWORK_GATEWAYS, "ipConfigurations"),
         "the id of a gateway's IP configuration",
     ),

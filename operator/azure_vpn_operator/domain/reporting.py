@@ -4,7 +4,6 @@ Size: the conditions, the half and the columns are one picture of one pass, kept
 """
 
 from dataclasses import replace
-from datetime import datetime
 
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
@@ -12,26 +11,25 @@ from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import (
     AssignedPolicy,
-    ConnectionHalf,
     ConnectionSummary,
-    HalfRole,
     PolicySource,
-    Tunnel,
     VpnConnectionStatus,
 )
 from azure_vpn_operator.domain.advice import connection_warnings
 from azure_vpn_operator.domain.bgp_health import BgpView, find_bgp
 from azure_vpn_operator.domain.canonical import canonical_policy
+from azure_vpn_operator.domain.foreign_half import judge_foreign
 from azure_vpn_operator.domain.gateway_rules import gateway_warnings
+from azure_vpn_operator.domain.half_reporting import build_half
+from azure_vpn_operator.domain.half_summary import HalfReport, combine, combine_connected, pair_of_halves
 from azure_vpn_operator.domain.installation import effective_policies
-from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.key_reporting import find_credentials, is_rotated
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present
-from azure_vpn_operator.domain.ownership import OWNER_TAG, Ownership, find_tag, judge_ownership
-from azure_vpn_operator.domain.pairing import PairView, judge_pair
+from azure_vpn_operator.domain.pairing import HalfFacts, PairView, judge_pair
 from azure_vpn_operator.domain.pauses import find_pause
 from azure_vpn_operator.domain.requests import handle
 from azure_vpn_operator.domain.snapshot import (
-    KeyCheck,
+    GeneratedKey,
     KeyEntryMissing,
     KeyFound,
     KeyMalformed,
@@ -41,36 +39,55 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyFound,
     Snapshot,
 )
-from azure_vpn_operator.domain.steps import PatchTags, Put, Settled, Step
+from azure_vpn_operator.domain.steps import Step
 from azure_vpn_operator.domain.target import Target
 from azure_vpn_operator.domain.transitions import Finding, merge_conditions, recall
 from azure_vpn_operator.domain.tunnel_health import count_tunnels, find_connected
 from azure_vpn_operator.domain.verdicts import Progress, Summary
 from azure_vpn_operator.domain.violations import Invalid
 
-_STATE_LIMIT = 64
-_TUNNEL_NAME_LIMIT = 512
-_MANAGED_TAGS_LIMIT = 41
 _T, _F, _U = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOWN
 
 
-def build_status(snapshot: Snapshot, step: Step, summary: Summary) -> VpnConnectionStatus:
-    """Return the complete status; equal inputs give an equal status, so that an unchanged one is never written."""
+def build_status(
+    snapshot: Snapshot, step: Step, summary: Summary, reverse: HalfReport | None = None
+) -> VpnConnectionStatus:
+    """Return the complete status; equal inputs give an equal status, so that an unchanged one is never written.
+
+    `reverse` is the other half of an owned pair.
+    """
+    forward = HalfReport(snapshot, step, summary)
     bgp = find_bgp(snapshot)
-    findings = list(_findings(snapshot, summary, bgp))
-    half = _half(snapshot, step, summary)
+    half = build_half(snapshot, step, summary)
     if half is not None:
         half = half.model_copy(update={"bgp": bgp.state if bgp is not None else None})
+    halves = [half]
+    if reverse is not None:
+        halves.append(build_half(reverse.snapshot, reverse.step, reverse.summary))
+        summary = combine(forward, reverse)
+    reports = (forward,) if reverse is None else (forward, reverse)
+    rotated = any(is_rotated(report.step, report.summary, report.snapshot) for report in reports)
+    findings = list(_findings(snapshot, summary, bgp))
+    if reverse is not None and not reverse.snapshot.released:
+        findings = _with_reverse(findings, forward, reverse)
     return VpnConnectionStatus(
         observed_generation=snapshot.metadata.generation,
         conditions=merge_conditions(snapshot.previous.conditions, findings, snapshot.metadata.generation, snapshot.now),
-        summary=_columns(snapshot, summary, findings),
+        summary=_columns(snapshot, reverse.snapshot if reverse is not None else None, summary, findings),
         policy=_assigned_policy(snapshot),
-        halves=(half,) if half is not None else (),
+        halves=tuple(half for half in halves if half is not None),
         differences=summary.differences[:64],
         warnings=_warnings(snapshot),
-        last_handled=handle(snapshot.metadata, snapshot.previous.last_handled),
+        last_handled=handle(snapshot.metadata, snapshot.previous.last_handled, rotated=rotated),
     )
+
+
+def _with_reverse(findings: list[Finding], forward: HalfReport, reverse: HalfReport) -> list[Finding]:
+    """The conditions that both halves have a part in."""
+    connected = combine_connected(forward, reverse)
+    merged = [connected if finding.type is ConditionType.CONNECTED else finding for finding in findings]
+    place = next(n for n, finding in enumerate(merged) if finding.type is ConditionType.PAUSED)
+    return [*merged[:place], pair_of_halves(forward, reverse), *merged[place:]]
 
 
 def _findings(snapshot: Snapshot, summary: Summary, bgp: BgpView | None) -> list[Finding]:
@@ -120,12 +137,8 @@ def _credentials_resolved(snapshot: Snapshot) -> Finding:
     match snapshot.key:
         case NotReferenced():
             return Finding(kind, _T, Reason.KEY_NOT_MANAGED, "no sharedKeySecretRef: the key in Azure is left alone")
-        case KeyFound() if snapshot.key_check is KeyCheck.UNREADABLE:
-            return Finding(
-                kind, _T, Reason.KEY_UNVERIFIED, "the key could not be compared with Azure's, and was not written"
-            )
-        case KeyFound():
-            return Finding(kind, _T, Reason.KEY_FOUND, "the Secret holds a well-formed key")
+        case KeyFound() | GeneratedKey():
+            return find_credentials(snapshot)
         case Absent():
             return Finding(kind, _F, Reason.SECRET_NOT_FOUND, "there is no such Secret in this namespace")
         case KeyEntryMissing(entries):
@@ -144,9 +157,18 @@ def _pair_in_sync(snapshot: Snapshot, pair: PairView, summary: Summary) -> Findi
     # The snapshot has what the last status said of this half; this pass knows better.
     assigned = _assigned_policy(snapshot)
     held = assigned.hash if assigned is not None else None
-    judged = judge_pair(replace(pair, own=replace(pair.own, synced=summary.synced is _T, held_policy_hash=held)))
+    own = replace(pair.own, synced=summary.synced is _T, held_policy_hash=held)
+    judged = (
+        judge_foreign(_with_protocol_in_force(own, snapshot), snapshot.foreign) if not pair.partners else None
+    ) or judge_pair(replace(pair, own=own))
     status = _U if judged.agreed is None else _T if judged.agreed else _F
     return Finding(ConditionType.PAIR_IN_SYNC, status, judged.reason, judged.message)
+
+
+def _with_protocol_in_force(own: HalfFacts, snapshot: Snapshot) -> HalfFacts:
+    """A spec that says nothing of the protocol keeps the one that Azure has."""
+    silent = isinstance(snapshot.subject, VpnConnection) and snapshot.subject.spec.connection_protocol is None
+    return replace(own, protocol=snapshot.live.value.protocol) if silent and isinstance(snapshot.live, Present) else own
 
 
 def _paused(snapshot: Snapshot) -> Finding:
@@ -164,63 +186,6 @@ def _paused(snapshot: Snapshot) -> Finding:
             return before
         return Finding(ConditionType.PAUSED, _F, Reason.NOT_PAUSED, "")
     return Finding(ConditionType.PAUSED, _T, pause.reason, pause.message)
-
-
-def _half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHalf | None:
-    before = next(iter(snapshot.previous.halves), None)
-    applied = _applied_hash(step, summary, before)
-    match snapshot.live:
-        case Present(live):
-            return ConnectionHalf(
-                role=HalfRole.FORWARD,
-                id=before.id if before is not None and before.id else str(live.id),
-                provisioning_state=live.provisioning_state[:_STATE_LIMIT],
-                connection_status=live.connection_status[:_STATE_LIMIT] if live.connection_status is not None else None,
-                tunnels=tuple(
-                    Tunnel(
-                        name=tunnel.name[:_TUNNEL_NAME_LIMIT],
-                        status=tunnel.status[:_STATE_LIMIT],
-                        # Whole seconds, as the API server keeps them: else no status would equal the stored one.
-                        last_established=_whole_seconds(tunnel.last_established),
-                    )
-                    for tunnel in live.tunnels[:16]
-                ),
-                applied_hash=applied,
-                managed_tags=_managed_tags(snapshot, live, written=summary.written),
-            )
-        case Absent():
-            # The id stays: it is how a later change of identity is noticed, also before Azure shows the connection.
-            known = before.id if before is not None else None
-            if known is None and summary.written and isinstance(snapshot.target, Target):
-                known = str(snapshot.target.connection)
-            return ConnectionHalf(role=HalfRole.FORWARD, id=known, applied_hash=applied) if known else None
-        case _:
-            return before
-
-
-def _whole_seconds(moment: datetime | None) -> datetime | None:
-    return moment.replace(microsecond=0) if moment is not None else None
-
-
-def _applied_hash(step: Step, summary: Summary, before: ConnectionHalf | None) -> str | None:
-    """What Azure was last seen to hold. Once an edit is on its way that is history, or taking the edit back would look like drift."""
-    if isinstance(step, Settled) and step.applied_hash is not None:
-        return step.applied_hash
-    edited = summary.written and isinstance(step, Put | PatchTags) and not step.drift
-    return before.applied_hash if before is not None and not edited else None
-
-
-def _managed_tags(snapshot: Snapshot, live: LiveConnection, *, written: bool) -> tuple[str, ...]:
-    """Names of the tags that are ours to remove: those that a write of ours has set, and Azure has."""
-    before = next((half.managed_tags for half in snapshot.previous.halves), ())
-    if not written and judge_ownership(live.tags, snapshot.owner, {}) is not Ownership.OURS:
-        return before
-    spec_tags = snapshot.subject.spec.tags if isinstance(snapshot.subject, VpnConnection) else {}
-    present = {name.lower() for name in live.tags}
-    set_by_us = (name for name, value in spec_tags.items() if written or find_tag(live.tags, name) == value)
-    # A name that left the spec stays listed for as long as Azure still has the tag: it is still to be removed.
-    names = (OWNER_TAG, *sorted({*set_by_us, *(name for name in before if name.lower() in present)} - {OWNER_TAG}))
-    return names[:_MANAGED_TAGS_LIMIT]
 
 
 def _assigned_policy(snapshot: Snapshot) -> AssignedPolicy | None:
@@ -249,13 +214,15 @@ def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
     return tuple(warnings[:16])
 
 
-def _columns(snapshot: Snapshot, summary: Summary, findings: list[Finding]) -> ConnectionSummary:
+def _columns(
+    snapshot: Snapshot, reverse: Snapshot | None, summary: Summary, findings: list[Finding]
+) -> ConnectionSummary:
     target = snapshot.target if isinstance(snapshot.target, Target) else None
     before = snapshot.previous.summary
     other_end = (target.local_gateway or target.peer_gateway) if target is not None else None
     worst = _worst(summary, findings)
     return ConnectionSummary(
-        tunnel=_tunnel_column(snapshot, before.tunnel if before is not None else None),
+        tunnel=_tunnel_column(snapshot, reverse, before.tunnel if before is not None else None),
         peer=other_end.name if other_end is not None else _name_in_azure(snapshot, of_peer=True),
         gateway=target.gateway.name
         if target is not None and target.gateway is not None
@@ -293,15 +260,22 @@ def _worst(summary: Summary, findings: list[Finding]) -> Finding:
     return connected if connected.reason is Reason.REDUNDANCY_LOST else by_type[ConditionType.READY]
 
 
-def _tunnel_column(snapshot: Snapshot, before: str | None) -> str | None:
-    match snapshot.live:
-        case Present(live) if live.connection_status is not None:
-            up, total = count_tunnels(live)
-            return f"{up}/{total}"
-        case Absent():
-            return None
-        case _:
-            return before
+def _tunnel_column(snapshot: Snapshot, reverse: Snapshot | None, before: str | None) -> str | None:
+    """Tunnels that are up, of all; those of an owned pair are counted at both ends, since each end can say something else."""
+    halves = [snapshot] if reverse is None or reverse.released else [snapshot, reverse]
+    if all(isinstance(half.live, Absent) for half in halves):
+        return None
+    up = total = 0
+    for half in halves:
+        match half.live:
+            case Present(live) if live.connection_status is not None:
+                tunnels = count_tunnels(live)
+            case Absent():
+                tunnels = (0, 1)
+            case _:
+                return before
+        up, total = up + tunnels[0], total + tunnels[1]
+    return f"{up}/{total}"
 
 
 def _policy_column(snapshot: Snapshot) -> str | None:

@@ -5,16 +5,33 @@ from typing import Final
 from azure_vpn_operator.api.base import LastHandled, ObjectMeta
 
 RECONCILE_AT: Final = "azvpn.dev/reconcile-at"
+ROTATE_KEY: Final = "azvpn.dev/rotate-key"
 TOKEN_LIMIT: Final = 1024
 
 
 def is_requested(metadata: ObjectMeta, handled: LastHandled | None) -> bool:
-    """Whether the annotation carries a token that has not been acted upon."""
-    token = metadata.annotations.get(RECONCILE_AT)
-    return token is not None and (handled is None or handled.reconcile_at != token[:TOKEN_LIMIT])
+    """Whether reconcile-at carries a token that has not been acted upon."""
+    token = _token(metadata, RECONCILE_AT)
+    return token is not None and (handled is None or handled.reconcile_at != token)
 
 
-def handle(metadata: ObjectMeta, handled: LastHandled | None) -> LastHandled | None:
-    """What to remember once the pass has acted."""
-    token = metadata.annotations.get(RECONCILE_AT)
-    return LastHandled(reconcile_at=token[:TOKEN_LIMIT]) if token is not None else handled
+def is_rotation_requested(metadata: ObjectMeta, handled: LastHandled | None) -> bool:
+    """Whether rotate-key carries a token that has not been acted upon."""
+    token = _token(metadata, ROTATE_KEY)
+    return token is not None and (handled is None or handled.rotate_key != token)
+
+
+def handle(metadata: ObjectMeta, handled: LastHandled | None, *, rotated: bool = False) -> LastHandled | None:
+    """What to remember once the pass has acted; `rotated` says that the key is written in this pass."""
+    before = handled or LastHandled()
+    reconcile_at, rotate_key = _token(metadata, RECONCILE_AT), _token(metadata, ROTATE_KEY) if rotated else None
+    now = LastHandled(
+        reconcile_at=before.reconcile_at if reconcile_at is None else reconcile_at,
+        rotate_key=before.rotate_key if rotate_key is None else rotate_key,
+    )
+    return handled if now == before else now
+
+
+def _token(metadata: ObjectMeta, name: str) -> str | None:
+    token = metadata.annotations.get(name)
+    return token[:TOKEN_LIMIT] if token is not None else None

@@ -1,7 +1,7 @@
 """Everything one pass has read, frozen: the only input of decisions. Missing and unreadable are values here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,11 +9,14 @@ from typing import Any
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
+from azure_vpn_operator.domain.access import Denial
 from azure_vpn_operator.domain.bgp_sessions import BgpFacts
 from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.installation import Installation
+from azure_vpn_operator.domain.key_turns import Turn
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Read, SharedKey
 from azure_vpn_operator.domain.ownership import Owner
@@ -73,7 +76,16 @@ class KeyUnreadable:
     fault: Fault
 
 
-KeyLookup = NotReferenced | KeyFound | KeyEntryMissing | KeyMalformed | KeyUnreadable | Absent | NotRead
+@dataclass(frozen=True, slots=True)
+class GeneratedKey:
+    """No Secret is named, and the object owns both halves: the key is random, and this is the one to write if one is due."""
+
+    key: SharedKey
+    generation: str
+    """Its name: `random:` and random digits that have nothing to do with the key."""
+
+
+KeyLookup = NotReferenced | KeyFound | GeneratedKey | KeyEntryMissing | KeyMalformed | KeyUnreadable | Absent | NotRead
 
 
 class KeyCheck(StrEnum):
@@ -126,6 +138,10 @@ class Attempts:
     """Why the last of them failed."""
     fruitless_writes: int = 0
     """Writes that Azure took since it was last seen to hold what is wanted."""
+    refusal: Fault | None = None
+    """Azure refused this very wish a short while ago: it is not asked again yet."""
+    locked_by_partner: bool = False
+    """Azure locked this half's gateway while the other half of the pair changed."""
     updating_since: datetime | None = None
     """Since when Azure shows an operation that is still running."""
     last_read: datetime | None = None
@@ -167,5 +183,22 @@ class Snapshot:
     pair: PairView | None
     attempts: Attempts
     cadence: Cadence
+    role: HalfRole = HalfRole.FORWARD
+    """Which half of the object this is about. For the reverse half, `subject` and `target` are seen from that side."""
+    released: bool = False
+    """The half has left the spec: it is to be let go."""
+    denial: Denial | None = None
+    """The namespace may not use this half's connection or gateways: nothing of it has been read in Azure."""
+    key_digest: str | None = None
+    """What the status calls the key that is wanted; None if there is none, or no digest can be made."""
+    key_turn: Turn = field(default_factory=Turn)
+    """Whether the connection may rotate its key now, as one of the users of a Secret."""
+    foreign: ForeignHalves = field(default_factory=NotRead)
+    """Connections in Azure that lead back and that no object of the namespace makes."""
     bgp: BgpFacts | None = None
     """None: the spec does not ask for BGP, or there is no connection to ask about."""
+
+    @property
+    def half(self) -> ConnectionHalf:
+        """What the last status says of this half; empty if it says nothing."""
+        return next((half for half in self.previous.halves if half.role is self.role), ConnectionHalf(role=self.role))

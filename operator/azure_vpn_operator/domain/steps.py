@@ -16,6 +16,8 @@ class Refuse:
     reason: Reason
     message: str
     differences: tuple[Difference, ...] = ()
+    refused_hash: str | None = None
+    """Set if it is Azure that refuses: hash of the configuration that it does not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,11 @@ class Put:
     reason: Reason
     body: Mapping[str, Any] = field(repr=False)
     differences: tuple[Difference, ...]
+    wanted_hash: str
+    """Hash of the configuration that the body makes."""
     creating: bool = False
     with_key: bool = False
-    """Send the key of the Secret along; only when creating."""
+    """Send the key along; only when creating."""
     drift: bool = False
     """Somebody else's change is put back."""
     why: str = ""
@@ -100,9 +104,13 @@ class PatchTags:
 
 @dataclass(frozen=True, slots=True)
 class SetKey:
-    """Write the key of the Secret, and nothing else."""
+    """Write the key of the Secret, or the pair's random one, and nothing else."""
 
     why: str
+    requested: bool = False
+    """A person asked for it, whatever Azure holds."""
+    drift: bool = False
+    """Somebody else's change is put back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from azure_vpn_operator.api.schema import structural_schema
 from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure_names import OBJECT_NAME, matches
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES
-from azure_vpn_operator.domain.identity_rules import IDENTITY_RULES
+from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
 from azure_vpn_operator.domain.policy_rules import POLICY_RULES
 from azure_vpn_operator.domain.rules import Json, Rule, check_rules, check_transitions
 from azure_vpn_operator.domain.schema_check import check_schema, complete
@@ -61,7 +60,7 @@ def check_connection_update(new: object, old: object) -> tuple[Violation, ...]:
     if wrong:
         return ()
     after, broken = _examine(new, VpnConnectionSpec, VpnConnectionStatus, ())
-    return tuple(check_transitions(IDENTITY_RULES, after, before, [violation.field for violation in broken]))
+    return tuple(check_transitions(CONNECTION_TRANSITIONS, after, before, [violation.field for violation in broken]))
 
 
 def _examine(

@@ -1,6 +1,6 @@
 """From a step, and what Azure answered to it, to the summary: is it ready, does it go on by itself, when to look again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -71,6 +71,8 @@ class Summary:
     """Counts as a failure for the growing delay."""
     written: bool = False
     """Azure took a write, or may have taken it: what it held before is of no more account."""
+    refused_hash: str | None = None
+    """Hash of the configuration that Azure refused for good, in this pass or a short while ago."""
 
 
 def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
@@ -78,7 +80,10 @@ def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
     differences = getattr(step, "differences", ())
     match outcome:
         case Fault() as fault:
-            return _judge_fault(snapshot, fault, f"{_verb(step)}: {fault}", differences, read=False)
+            summary = _judge_fault(snapshot, fault, f"{_verb(step)}: {fault}", differences, read=False)
+            if isinstance(step, Put) and verdict(fault).stalled:
+                return replace(summary, refused_hash=step.wanted_hash)
+            return summary
         case Busy(holder):
             return Summary(
                 ready=False,
@@ -104,6 +109,14 @@ def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
             return _judge_rest(snapshot, step, differences)
 
 
+def judge_before(snapshot: Snapshot, step: Step) -> Summary:
+    """The same before a write is sent, for a status that has to be stored first."""
+    if isinstance(step, Put | PatchTags | SetKey | Delete | LetGo):
+        why = getattr(step, "why", "")
+        return replace(judge(snapshot, step, Accepted(0.0)), message=f"about to be written: {why}", written=False)
+    return judge(snapshot, step, None)
+
+
 def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, ...]) -> Summary:
     match step:
         case Refuse(reason, message):
@@ -115,6 +128,7 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
                 message=message,
                 differences=differences,
                 next_look=REFUSED_RETRY_SECONDS,
+                refused_hash=step.refused_hash,
             )
         case Hold(reason, message):
             return Summary(
@@ -166,7 +180,7 @@ def _judge_fault(
     grown = min(meaning.retry_seconds * 2 ** min(snapshot.attempts.failures, 16), meaning.max_retry_seconds)
     return Summary(
         ready=False,
-        synced=ConditionStatus.UNKNOWN if read or fault.outcome_unknown else ConditionStatus.FALSE,
+        synced=ConditionStatus.UNKNOWN if read or fault.outcome_unknown else _synced_of(meaning.reason),
         progress=Progress.STALLED if meaning.stalled else Progress.RECONCILING,
         reason=meaning.reason,
         message=message,
@@ -182,9 +196,12 @@ _SYNC_UNKNOWN: Final = frozenset(
         Reason.INVALID_SPEC,
         Reason.SUBSCRIPTION_REQUIRED,
         Reason.IDENTITY_CHANGED,
+        Reason.NOT_ALLOWED,
         Reason.POLICY_NOT_FOUND,
         Reason.POLICY_INVALID,
         Reason.UPDATED_ELSEWHERE,
+        Reason.AZURE_UNAVAILABLE,
+        Reason.AZURE_ANSWER_UNREADABLE,
     }
 )
 

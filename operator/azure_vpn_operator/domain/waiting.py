@@ -26,7 +26,7 @@ def wait_for_update(snapshot: Snapshot, live: LiveConnection, reason: Reason) ->
     if since is not None and snapshot.now - since > STUCK_AFTER:
         return Refuse(Reason.OPERATION_STUCK, _stuck_message(live.provisioning_state))
     text = f"Azure shows the connection as {live.provisioning_state}; waiting for that to end"
-    return Wait(reason, text, UPDATE_POLL_SECONDS)
+    return Wait(reason, text, min(UPDATE_POLL_SECONDS, snapshot.cadence.recent))
 
 
 def is_stuck(snapshot: Snapshot, operation: OpenOperation) -> bool:

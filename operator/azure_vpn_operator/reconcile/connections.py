@@ -1,25 +1,31 @@
-"""One pass over a VpnConnection: gather, plan, apply at most one write, summarize, report. One exit, one status write."""
+"""One pass: gather, plan, apply at most one write per half, summarize, report. One exit, one status write per object.
+
+A pass is about a unit: one connection, the two halves that one object owns, or two objects whose halves make one tunnel.
+"""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.announcements import announce
+from azure_vpn_operator.domain.announcements import announce, announce_write
 from azure_vpn_operator.domain.cadence import next_look
 from azure_vpn_operator.domain.drift import new_drift
 from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.finalizers import CONNECTION_FINALIZER
+from azure_vpn_operator.domain.half_summary import HalfReport, combine
+from azure_vpn_operator.domain.key_records import needs_intent
+from azure_vpn_operator.domain.pair_planning import coordinate, coordinate_single, hold_back
+from azure_vpn_operator.domain.pair_stages import HalfInMotion, Stage, find_stage, with_stage
 from azure_vpn_operator.domain.planning import plan
 from azure_vpn_operator.domain.reporting import build_status
 from azure_vpn_operator.domain.snapshot import Snapshot
 from azure_vpn_operator.domain.steps import (
     AddFinalizer,
     Delete,
+    Hold,
     LetGo,
     PatchTags,
     Put,
@@ -29,35 +35,39 @@ from azure_vpn_operator.domain.steps import (
     Step,
     Wait,
 )
-from azure_vpn_operator.domain.verdicts import Accepted, Busy, Outcome, Summary, judge
-from azure_vpn_operator.ports import EventsPort, ObjectsPort, StatusWrite
+from azure_vpn_operator.domain.verdicts import Accepted, Busy, Outcome, judge, judge_before
+from azure_vpn_operator.ports import EventsPort, ObjectsPort
 from azure_vpn_operator.reconcile.gather import Gatherer, policy_mark
-from azure_vpn_operator.reconcile.memory import ConnectionMemory
-from azure_vpn_operator.reconcile.reading import CONNECTION, Reader, stored_connection_status
-from azure_vpn_operator.reconcile.triggers import keys_to_look_at, own_annotations
-from azure_vpn_operator.reconcile.writing import Writer
+from azure_vpn_operator.reconcile.key_facts import KeyLanes
+from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
+from azure_vpn_operator.reconcile.object_writer import ObjectWriter
+from azure_vpn_operator.reconcile.pass_result import PassResult, combine_results
+from azure_vpn_operator.reconcile.reading import Reader, stored_connection_status
+from azure_vpn_operator.reconcile.triggers import own_annotations
+from azure_vpn_operator.reconcile.writing import Order, Writer
 from azure_vpn_operator.runtime.clock import Clock
-from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import ObjectStore
 from azure_vpn_operator.runtime.priority import Priority
 
 log = logging.getLogger(__name__)
 
-CONFLICT_RETRY_SECONDS = 0.5
-API_SERVER_RETRY_SECONDS = 5.0
+TURN_RETRY_SECONDS = 1.0
 PATIENCE_TO_LET_GO = timedelta(minutes=10)
 _PASSING = frozenset({FaultKind.BUSY, FaultKind.THROTTLED, FaultKind.UNAVAILABLE, FaultKind.UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True)
-class PassResult:
-    """What the queue needs to know. `again_in` None: nothing to do until something happens."""
+class _Half:
+    key: HalfKey
+    snapshot: Snapshot
+    step: Step
+    memory: ConnectionMemory
+    outcome: Outcome = None
 
-    again_in: float | None
-    failed: bool = False
-    settled: bool = False
-    """The object is in peace: the next look is no hurry."""
+    @property
+    def writes(self) -> bool:
+        return isinstance(self.step, Put | PatchTags | SetKey | Delete | LetGo)
 
 
 class ConnectionReconciler:
@@ -81,46 +91,187 @@ class ConnectionReconciler:
         self._reader = reader
         self._gatherer = gatherer
         self._writer = writer
-        self._objects = objects
+        self._object_writer = ObjectWriter(store, reader, objects, enqueue)
         self._events = events
         self._clock = clock
         self._enqueue = enqueue
         self._on_drift = on_drift
-        self._memories: dict[ObjectKey, ConnectionMemory] = {}
+        self._lanes = KeyLanes()
+        self._memories: dict[HalfKey, ConnectionMemory] = {}
 
-    def memory_of(self, key: ObjectKey) -> ConnectionMemory:
-        """What this process remembers of the connection."""
-        return self._memories.setdefault(key, ConnectionMemory())
+    def memory_of(self, half: HalfKey) -> ConnectionMemory:
+        """What this process remembers of the half."""
+        return self._memories.setdefault(half, ConnectionMemory())
 
     async def reconcile(self, key: ObjectKey, priority: Priority) -> PassResult:
-        """Do one pass."""
-        document = self._store.get(key)
-        if document is None:
+        """Do one pass over the unit that the object belongs to."""
+        if self._store.get(key) is None:
             self._forget(key)
             return PassResult(None)
-        memory = self.memory_of(key)
-        snapshot = await self._gatherer.gather(key, document, memory)
-        step = plan(snapshot)
-        if isinstance(step, AddFinalizer) or (isinstance(step, ReleaseFinalizer) and not _is_deleting(snapshot)):
-            adjusted = await self._adjust_finalizer(key, snapshot, step)
-            if isinstance(adjusted, PassResult):
-                return adjusted
-            snapshot, step = adjusted, plan(adjusted)
-        if isinstance(step, ReleaseFinalizer):
-            return await self._let_the_object_go(key, snapshot, step)
-        log.debug("decided", extra={"step": type(step).__name__, "reason": getattr(step, "reason", None)})
-        outcome: Outcome = None
-        if isinstance(step, Put | PatchTags | SetKey | Delete | LetGo):
-            if self._is_outdated(key, snapshot):
+        unit = self._reader.unit_of(key)
+        if key != unit[0]:
+            # A pair is one key in the queue.
+            self._enqueue([unit[0]])
+            return PassResult(None)
+        halves: list[_Half] = []
+        for member in unit:
+            prepared = await self._prepare(member)
+            if isinstance(prepared, PassResult):
+                return prepared
+            halves += prepared
+        halves = _coordinate(halves)
+        self._wake_those_ahead(halves)
+        try:
+            if not self._may_rotate(unit[0], halves):
+                return PassResult(TURN_RETRY_SECONDS)
+            sent = await self._send(unit[0], halves, priority)
+            if isinstance(sent, PassResult):
+                return sent
+            stage = _stage_of(sent)
+            return combine_results([await self._conclude(member, _of(member, sent), stage) for member in unit])
+        finally:
+            self._lanes.leave(unit[0])
+
+    async def _prepare(self, key: ObjectKey) -> "list[_Half] | PassResult":
+        """Gather and plan the object's halves, each by itself, with the object's finalizer put right first."""
+        document = self._store.get(key)
+        if document is None:
+            return PassResult(0.0)
+        halves = []
+        for role in self._reader.halves_of(document):
+            half_key = HalfKey(key, role)
+            memory = self.memory_of(half_key)
+            snapshot = await self._gatherer.gather(half_key, document, memory)
+            if snapshot.denial is not None:
+                self._writer.abandon(half_key)
+            step = plan(snapshot)
+            log.debug("decided", extra={"step": type(step).__name__, "reason": getattr(step, "reason", None)})
+            halves.append(_Half(half_key, snapshot, step, memory))
+        adding = any(isinstance(half.step, AddFinalizer) for half in halves)
+        releasing = all(isinstance(half.step, ReleaseFinalizer) for half in halves) and not _is_deleting(halves[0])
+        if not (adding or releasing):
+            return halves
+        adjusted = await self._object_writer.set_finalizer(key, self._store.get(key) or document, present=adding)
+        if isinstance(adjusted, PassResult):
+            return adjusted
+        metadata = self._reader.connection(adjusted).metadata
+        planned = []
+        for half in halves:
+            snapshot = replace(half.snapshot, metadata=metadata)
+            planned.append(replace(half, snapshot=snapshot, step=plan(snapshot)))
+        return planned
+
+    async def _send(self, holder: ObjectKey, halves: list[_Half], priority: Priority) -> "list[_Half] | PassResult":
+        """Send the writes of the unit, in order; each half comes back with its outcome."""
+        writers = [half for half in halves if half.writes]
+        if not writers:
+            self._writer.nothing_runs(holder, [half.key for half in halves], [half.snapshot for half in halves])
+            return halves
+        if any(self._is_outdated(half.key.object, half.snapshot) for half in halves):
+            # The newer version is looked at in the next pass, which is due already.
+            return PassResult(0.0)
+        foretold = await self._foretell(halves)
+        if isinstance(foretold, PassResult):
+            return foretold
+        halves = foretold
+        writers = [half for half in halves if half.writes]
+        for half in writers:
+            half.memory.sent_tags |= _tags_of(half.snapshot, half.step)
+        self._writer.join(holder, [half.key for half in halves])
+        orders = [Order(half.key, half.snapshot, half.step, half.memory) for half in writers if half.writes]  # type: ignore[arg-type]
+        unit = [half.snapshot for half in halves]
+        together = not any(isinstance(half.step, Delete | LetGo) for half in writers)
+        batches = [orders] if together else [[order] for order in orders]
+        outcomes: dict[HalfKey, Outcome] = {}
+        for batch in batches:
+            answers = await self._writer.write(holder, batch, unit, priority)
+            if answers[0] is None:
+                # The access rules have changed since this pass began: the next one will say so.
                 return PassResult(0.0)
-            memory.sent_tags |= _tags_of(snapshot, step)
-            outcome = await self._writer.write(key, snapshot, step, memory, priority)
-        else:
-            self._writer.nothing_to_write(key, snapshot)
-        if isinstance(step, LetGo) and not _is_worth_waiting_for(snapshot, outcome):
-            return await self._let_the_object_go(key, snapshot, _after_letting_go(outcome))
-        summary = judge(snapshot, step, outcome)
-        if summary.failed:
+            outcomes |= {order.key: answer for order, answer in zip(batch, answers, strict=True)}
+        done = []
+        for half in halves:
+            outcome = outcomes.get(half.key)
+            step = hold_back(half.step) if half.key in outcomes and outcome is None else half.step
+            done.append(replace(half, step=step, outcome=outcome))
+        return done
+
+    def _may_rotate(self, holder: ObjectKey, halves: Sequence[_Half]) -> bool:
+        """Whether it is still this unit's turn to get the Secret's new key. What was decided may be older than the store."""
+        rotating = [
+            (half, half.snapshot.subject.spec.shared_key_secret_ref.name)
+            for half in halves
+            if isinstance(half.step, SetKey)
+            and not (half.step.requested or half.step.drift)
+            and isinstance(half.snapshot.subject, VpnConnection)
+            and half.snapshot.subject.spec.shared_key_secret_ref is not None
+        ]
+        if not self._lanes.enter(holder, {(half.key.object.namespace, secret) for half, secret in rotating}):
+            return False
+        return not any(self._gatherer.turn_of(half.key, half.snapshot).reason is not None for half, _ in rotating)
+
+    def _wake_those_ahead(self, halves: Sequence[_Half]) -> None:
+        """Have the connection looked at that comes first, if it does not know of the new key yet."""
+        for half in halves:
+            after = half.snapshot.key_turn.after
+            if isinstance(half.step, Hold) and after is not None and half.step.reason is half.snapshot.key_turn.reason:
+                first = ObjectKey(half.key.object.kind, half.key.object.namespace, after)
+                if self._reader.is_ready(first):
+                    self._enqueue([first])
+
+    async def _foretell(self, halves: list[_Half]) -> "list[_Half] | PassResult":
+        """Store which key is about to be written, and that it was asked for, before the first call: a crash leaves no doubt."""
+        told = halves
+        for key in sorted({half.key.object for half in halves if needs_intent(half.snapshot, half.step)}):
+            reports = [
+                HalfReport(half.snapshot, half.step, judge_before(half.snapshot, half.step))
+                for half in _of(key, halves)
+            ]
+            forward = reports[0]
+            status = build_status(
+                forward.snapshot, forward.step, forward.summary, reports[1] if len(reports) > 1 else None
+            )
+            version = forward.snapshot.metadata.resource_version
+            if (ended := await self._object_writer.write_status(key, version, status)) is not None:
+                return ended
+            document = self._store.get(key)
+            if document is None:
+                return PassResult(0.0)
+            changed = {"resource_version": self._reader.connection(document).metadata.resource_version}
+            told = [
+                replace(
+                    half,
+                    snapshot=replace(
+                        half.snapshot, metadata=half.snapshot.metadata.model_copy(update=changed), previous=status
+                    ),
+                )
+                if half.key.object == key
+                else half
+                for half in told
+            ]
+        return told
+
+    async def _conclude(self, key: ObjectKey, halves: Sequence[_Half], stage: Stage | None) -> PassResult:
+        """End the pass over one object: let it go, or write its status."""
+        if all(isinstance(half.step, ReleaseFinalizer | LetGo) for half in halves) and not any(
+            isinstance(half.step, LetGo) and _is_worth_waiting_for(half.snapshot, half.outcome) for half in halves
+        ):
+            return await self._let_the_object_go(key, halves)
+        reports = []
+        for half in halves:
+            step = half.step
+            if isinstance(step, ReleaseFinalizer):
+                # This half is dealt with; the object stays for the other one.
+                step = Settled(Reason.DELETING, step.note)
+            summary = judge(half.snapshot, step, half.outcome)
+            self._remember(half.memory, half.snapshot, step, half.outcome, failed=summary.failed)
+            reports.append(HalfReport(half.snapshot, step, with_stage(summary, stage)))
+        return await self._report(key, reports, [half.outcome for half in halves])
+
+    def _remember(
+        self, memory: ConnectionMemory, snapshot: Snapshot, step: Step, outcome: Outcome, *, failed: bool
+    ) -> None:
+        if failed:
             memory.failures += 1
         elif not isinstance(step, Wait) and not isinstance(outcome, Accepted):
             # How a write ends is not known before its operation has ended: until then earlier failures count.
@@ -130,7 +281,44 @@ class ConnectionReconciler:
             memory.sent_tags = _tags_of(snapshot, step)
         elif isinstance(step, Settled):
             memory.forgive()
-        return await self._report(key, snapshot, step, outcome, summary)
+
+    async def _report(self, key: ObjectKey, reports: Sequence[HalfReport], outcomes: Sequence[Outcome]) -> PassResult:
+        forward, reverse = reports[0], reports[1] if len(reports) > 1 else None
+        snapshot = forward.snapshot
+        status = build_status(snapshot, forward.step, forward.summary, reverse)
+        summary = combine(forward, reverse) if reverse is not None else forward.summary
+        again_in = next_look(snapshot, summary, status)
+        notes = announce(snapshot, forward.step, outcomes[0], status)
+        if reverse is not None:
+            notes += announce_write(reverse.step, outcomes[1], reverse.name)
+        for report, outcome in zip(reports, outcomes, strict=True):
+            if (effect := new_drift(report.snapshot, report.step, outcome)) is not None:
+                self._on_drift(key.namespace, effect.value)
+        document = self._store.get(key)
+        if document is None:
+            return PassResult(0.0)
+        if notes:
+            await self._events.record(document, notes)
+        result = PassResult(again_in, failed=summary.failed, settled=summary.ready)
+        if status == stored_connection_status(document):
+            return result
+        return await self._object_writer.write_status(key, snapshot.metadata.resource_version, status) or result
+
+    async def _let_the_object_go(self, key: ObjectKey, halves: Sequence[_Half]) -> PassResult:
+        document = self._store.get(key)
+        if document is None:
+            return PassResult(None)
+        steps = [_after_letting_go(half.outcome) if isinstance(half.step, LetGo) else half.step for half in halves]
+        notes = [note for step in steps for note in announce_write(step, None)]
+        if notes:
+            await self._events.record(document, notes)
+        released = await self._object_writer.set_finalizer(key, document, present=False)
+        if isinstance(released, PassResult):
+            return released
+        log.info("released the object", extra={"note": "; ".join(note.note for note in notes)})
+        for half in halves:
+            self._writer.forget(half.key)
+        return PassResult(None)
 
     def _is_outdated(self, key: ObjectKey, snapshot: Snapshot) -> bool:
         """Whether object or policy has changed while this pass was reading, or somebody has asked it to wait."""
@@ -142,81 +330,37 @@ class ConnectionReconciler:
         policy = self._gatherer.look_up_policy(key.namespace, snapshot.subject)
         return not same or policy_mark(policy) != policy_mark(snapshot.policy)
 
-    async def _adjust_finalizer(
-        self, key: ObjectKey, snapshot: Snapshot, step: AddFinalizer | ReleaseFinalizer
-    ) -> Snapshot | PassResult:
-        others = tuple(name for name in snapshot.metadata.finalizers if name != CONNECTION_FINALIZER)
-        wanted = (*others, CONNECTION_FINALIZER) if isinstance(step, AddFinalizer) else others
-        metadata = snapshot.metadata
-        written = await self._objects.write_finalizers(
-            CONNECTION, key.namespace, key.name, metadata.resource_version, wanted
-        )
-        if isinstance(written, Fault):
-            return self._api_server_failed(key, written)
-        if written.document is None:
-            return PassResult(CONFLICT_RETRY_SECONDS if written.result is StatusWrite.CONFLICT else None)
-        self._take(key, written.document)
-        return replace(snapshot, metadata=self._reader.connection(written.document).metadata)
-
-    async def _let_the_object_go(self, key: ObjectKey, snapshot: Snapshot, step: ReleaseFinalizer) -> PassResult:
-        status = snapshot.previous
-        notes = announce(snapshot, step, None, status)
-        document = self._store.get(key)
-        if document is not None and notes:
-            await self._events.record(document, notes)
-        adjusted = await self._adjust_finalizer(key, snapshot, step)
-        if isinstance(adjusted, PassResult):
-            return adjusted
-        log.info("released the object", extra={"reason": step.reason, "note": step.note})
-        self._writer.forget(key)
-        return PassResult(None)
-
-    async def _report(
-        self, key: ObjectKey, snapshot: Snapshot, step: Step, outcome: Outcome, summary: Summary
-    ) -> PassResult:
-        status = build_status(snapshot, step, summary)
-        again_in = next_look(snapshot, summary, status)
-        notes = announce(snapshot, step, outcome, status)
-        if (effect := new_drift(snapshot, step, outcome)) is not None:
-            self._on_drift(key.namespace, effect.value)
-        document = self._store.get(key)
-        if document is None:
-            return PassResult(0.0)
-        if notes:
-            await self._events.record(document, notes)
-        if status == stored_connection_status(document):
-            return PassResult(again_in, failed=summary.failed, settled=summary.ready)
-        problem = await self._write_status(key, snapshot.metadata.resource_version, status)
-        return problem or PassResult(again_in, failed=summary.failed, settled=summary.ready)
-
-    async def _write_status(self, key: ObjectKey, version: str, status: VpnConnectionStatus) -> PassResult | None:
-        written = await self._objects.write_status(CONNECTION, key.namespace, key.name, version, status.wire())
-        if isinstance(written, Fault):
-            return self._api_server_failed(key, written)
-        match written.result:
-            case StatusWrite.WRITTEN:
-                if written.document is not None:
-                    self._take(key, written.document)
-                return None
-            case StatusWrite.CONFLICT:
-                return PassResult(CONFLICT_RETRY_SECONDS)
-            case StatusWrite.GONE:
-                return PassResult(None)
-
-    def _take(self, key: ObjectKey, document: Document) -> None:
-        """Our own write is known at once, and wakes only others: this pass has already acted on it."""
-        change = self._store.put(CONNECTION, document)
-        self._enqueue(other for other in keys_to_look_at(change, self._reader) if other != key)
-
-    def _api_server_failed(self, key: ObjectKey, fault: Fault) -> PassResult:
-        level = logging.ERROR if fault.kind is FaultKind.FORBIDDEN else logging.WARNING
-        log.log(level, "could not write to the API server", extra={"fault": str(fault), "object": str(key)})
-        return PassResult(fault.retry_after or API_SERVER_RETRY_SECONDS, failed=True)
-
     def _forget(self, key: ObjectKey) -> None:
-        self._memories.pop(key, None)
+        self._gatherer.random_keys.forget(key)
         self._reader.forget(key)
-        self._writer.forget(key)
+        for half in [half for half in self._memories if half.object == key]:
+            del self._memories[half]
+            self._writer.forget(half)
+
+
+def _coordinate(halves: list[_Half]) -> list[_Half]:
+    """The halves with what each may do as part of a pair, the one to be sent first in front."""
+    if len(halves) == 1:
+        half = halves[0]
+        return [replace(half, step=coordinate_single(half.snapshot, half.step))]
+    one, other = halves
+    if _is_deleting(one) or one.snapshot.released or other.snapshot.released:
+        return halves
+    plan_of_pair = coordinate((one.snapshot, other.snapshot), (one.step, other.step))
+    planned = [replace(one, step=plan_of_pair.steps[0]), replace(other, step=plan_of_pair.steps[1])]
+    return planned[::-1] if plan_of_pair.first == 1 else planned
+
+
+def _stage_of(halves: Sequence[_Half]) -> Stage | None:
+    if len(halves) != 2:
+        return None
+    one, other = (HalfInMotion(half.snapshot, half.step, half.outcome) for half in halves)
+    return find_stage(one, other)
+
+
+def _of(key: ObjectKey, halves: Iterable[_Half]) -> list[_Half]:
+    """The object's halves, the forward one first."""
+    return sorted((half for half in halves if half.key.object == key), key=lambda half: half.key)
 
 
 def _wishes(metadata: ObjectMeta) -> tuple[object, ...]:
@@ -230,8 +374,8 @@ def _tags_of(snapshot: Snapshot, step: Step) -> frozenset[str]:
     return frozenset()
 
 
-def _is_deleting(snapshot: Snapshot) -> bool:
-    return snapshot.metadata.deletion_timestamp is not None
+def _is_deleting(half: _Half) -> bool:
+    return half.snapshot.metadata.deletion_timestamp is not None
 
 
 def _is_worth_waiting_for(snapshot: Snapshot, outcome: Outcome) -> bool:

@@ -1,16 +1,19 @@
 """Gateways and local gateways as last read, for some minutes, since a thousand connections share a few of them."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.foreign_half import ListedHalf
 from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.live_connection import TERMINAL_STATES
 from azure_vpn_operator.domain.lookups import Present, Read
-from azure_vpn_operator.ports import GatewaysPort
+from azure_vpn_operator.ports import ConnectionsPort, GatewaysPort, GatewayUse
 from azure_vpn_operator.runtime.clock import Clock
 
 KEEP_SECONDS: Final = 600.0
+KEEP_CROSSING_SECONDS: Final = 240.0
+"""Less than the time between two looks at a connection in peace, so that each such look sees the other half anew."""
 KEEP_UNSETTLED_SECONDS: Final = 5.0
 """What is absent, unreadable or being changed is asked for again soon."""
 
@@ -57,6 +60,26 @@ class GatewayDirectory:
         keys = tuple(gateways)
         self._facts.forget(keys)
         self._local.forget(keys)
+
+
+class CrossingDirectory:
+    """Which connections lead from a gateway to another one, through a small cache. For halves that are not ours."""
+
+    def __init__(self, connections: ConnectionsPort, clock: Clock) -> None:
+        self._connections = connections
+        self._lists: _Cache[Sequence[GatewayUse]] = _Cache(clock, lambda _: KEEP_CROSSING_SECONDS)
+
+    async def between(self, gateway: ArmId, peer: ArmId) -> Read[Sequence[ListedHalf]]:
+        """The connections from `gateway` to `peer`, as they were at most four minutes ago."""
+        found = await self._lists.get(gateway.key, lambda: self._connections.list_of_gateway(gateway))
+        if not isinstance(found, Present):
+            return found
+        halves = (use.half for use in found.value if use.half is not None)
+        return Present(tuple(half for half in halves if (half.gateway, half.peer_gateway) == (gateway.key, peer.key)))
+
+    def forget(self, gateways: Iterable[str]) -> None:
+        """Read these gateways' lists anew when they are asked for."""
+        self._lists.forget(gateways)
 
 
 def _keep(value: Read[LocalGatewayFacts]) -> float:

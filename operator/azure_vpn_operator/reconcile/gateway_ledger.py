@@ -3,6 +3,8 @@
 A gateway that this process has not written to yet may be busy from before: its connections are read once first.
 """
 
+from collections.abc import Callable
+
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault
 from azure_vpn_operator.domain.live_connection import TERMINAL_STATES
@@ -17,21 +19,24 @@ from azure_vpn_operator.runtime.reservations import Reservations
 class GatewayLedger:
     """Reservations of gateways by connections."""
 
-    def __init__(self, connections: ConnectionsPort, reservations: Reservations[ObjectKey]) -> None:
-        self._connections = connections
+    def __init__(
+        self, connections_for: Callable[[str], ConnectionsPort], reservations: Reservations[ObjectKey]
+    ) -> None:
+        """Take the connections in Azure as a namespace sees them."""
+        self._connections_for = connections_for
         self._reservations = reservations
         self._known: set[str] = set()
 
     async def reserve(
-        self, key: ObjectKey, connection: ArmId, gateways: frozenset[ArmId], priority: Priority
+        self, key: ObjectKey, connections: frozenset[ArmId], gateways: frozenset[ArmId], priority: Priority
     ) -> Busy | Fault | None:
         """Reserve all the gateways for one write, or none. None means that the write may go out."""
         for gateway in sorted(gateways, key=lambda item: item.key):
-            if (problem := await self._get_to_know(gateway, connection)) is not None:
+            if (problem := await self._get_to_know(key.namespace, gateway, connections)) is not None:
                 return problem
         if self._reservations.try_reserve(key, frozenset(gateway.key for gateway in gateways), priority=priority):
             return None
-        names = sorted({f"{holder.namespace}/{holder.name}" for holder in self._reservations.blockers(key)})
+        names = sorted({_name_for(key, holder) for holder in self._reservations.blockers(key)})
         return Busy(", ".join(names) or "another operation")
 
     def release(self, key: ObjectKey) -> None:
@@ -46,10 +51,15 @@ class GatewayLedger:
         """A write whose answer was lost may be running: look at the gateway before the next one."""
         self._known -= {gateway.key for gateway in gateways}
 
-    async def _get_to_know(self, gateway: ArmId, connection: ArmId) -> Busy | Fault | None:
+    def doubt_all(self) -> None:
+        """An operation that is not followed any more may be running, wherever: look at each gateway before its next write."""
+        self._known.clear()
+
+    async def _get_to_know(self, namespace: str, gateway: ArmId, connections: frozenset[ArmId]) -> Busy | Fault | None:
         if gateway.key in self._known:
             return None
-        match await self._connections.list_of_gateway(gateway):
+        own = {connection.key for connection in connections}
+        match await self._connections_for(namespace).list_of_gateway(gateway):
             case Unreadable(fault):
                 return fault
             case Absent():
@@ -58,9 +68,15 @@ class GatewayLedger:
                 running = [
                     use.connection_id
                     for use in uses
-                    if use.provisioning_state not in TERMINAL_STATES and use.connection_id.lower() != connection.key
+                    if use.provisioning_state not in TERMINAL_STATES and use.connection_id.lower() not in own
                 ]
                 if running:
                     return Busy(running[0].rsplit("/", 1)[-1])
                 self._known.add(gateway.key)
                 return None
+
+
+def _name_for(reader: ObjectKey, holder: ObjectKey) -> str:
+    """How an object is called in the status of another: names of other namespaces are not told."""
+    same = reader.namespace == holder.namespace
+    return f"{holder.namespace}/{holder.name}" if same else "a connection of another namespace"

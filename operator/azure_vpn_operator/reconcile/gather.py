@@ -1,30 +1,28 @@
 """All reads of one pass, into a frozen snapshot. Missing and unreadable are values in it; nothing is decided here."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.vpn_connection import ConnectionMode, ConnectionProtocol, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
+from azure_vpn_operator.domain.access import Denial, Identity, touched_by
 from azure_vpn_operator.domain.canonical import ArmId, canonical_policy
-from azure_vpn_operator.domain.faults import FaultKind
+from azure_vpn_operator.domain.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
 from azure_vpn_operator.domain.installation import Installation, effective_policies
+from azure_vpn_operator.domain.key_turns import Turn
 from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, SecretData, SharedKey, Unreadable
-from azure_vpn_operator.domain.ownership import Owner, Ownership, judge_ownership
+from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, Unreadable
+from azure_vpn_operator.domain.ownership import Owner
 from azure_vpn_operator.domain.pairing import HalfFacts, PairView
-from azure_vpn_operator.domain.requests import RECONCILE_AT, is_requested
-from azure_vpn_operator.domain.shared_key_rules import check_shared_key
+from azure_vpn_operator.domain.requests import RECONCILE_AT, ROTATE_KEY, is_requested
 from azure_vpn_operator.domain.snapshot import (
     Cadence,
     FailedOperation,
-    KeyCheck,
-    KeyEntryMissing,
+    GeneratedKey,
     KeyFound,
     KeyLookup,
-    KeyMalformed,
-    KeyUnreadable,
     NotReferenced,
     OpenOperation,
     PolicyBroken,
@@ -34,12 +32,12 @@ from azure_vpn_operator.domain.snapshot import (
 )
 from azure_vpn_operator.domain.target import Target
 from azure_vpn_operator.domain.violations import Invalid
-from azure_vpn_operator.ports import ConnectionsPort, SecretsPort
-from azure_vpn_operator.reconcile.bgp_sessions import BgpSessions
-from azure_vpn_operator.reconcile.gateway_facts import GatewayDirectory
-from azure_vpn_operator.reconcile.memory import ConnectionMemory
+from azure_vpn_operator.reconcile.key_facts import KeyFacts, KeyQuestion, KeyReader
+from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
+from azure_vpn_operator.reconcile.random_keys import RandomKeys
 from azure_vpn_operator.reconcile.reading import POLICY, Reader, stored_connection_status
+from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -55,56 +53,62 @@ class Gatherer:
         installation: Installation,
         store: ObjectStore,
         reader: Reader,
-        connections: ConnectionsPort,
-        gateways: GatewayDirectory,
-        bgp: BgpSessions,
-        secrets: SecretsPort,
+        tenancy: Tenancy,
+        keys: KeyReader,
         operations: Operations,
         clock: Clock,
-        cadence: Callable[[str | None], Cadence],
+        cadence: Callable[[str | None, Identity | None], Cadence],
     ) -> None:
         self._installation = installation
         self._store = store
         self._reader = reader
-        self._connections = connections
-        self._gateways = gateways
-        self._bgp = bgp
-        self._secrets = secrets
+        self._tenancy = tenancy
+        self.keys = keys
+        self.random_keys = RandomKeys()
         self._operations = operations
         self._clock = clock
         self._cadence = cadence
 
-    async def gather(self, key: ObjectKey, document: Document, memory: ConnectionMemory) -> Snapshot:
-        """Read everything; only cancellation leaves this method otherwise than by returning."""
-        subject = self._reader.connection(document)
+    async def gather(self, half: HalfKey, document: Document, memory: ConnectionMemory) -> Snapshot:
+        """Read everything about one half; only cancellation leaves this method otherwise than by returning."""
+        key = half.object
+        whole = self._reader.connection(document)
+        subject, released = self._seen_from(half.role, whole)
         metadata = subject.metadata
-        previous = _with_sent_tags(stored_connection_status(document), memory)
+        previous = _with_sent_tags(stored_connection_status(document), half.role, memory)
         owner = Owner(self._installation.id, key.namespace, key.name)
-        target = self._reader.target(subject) if isinstance(subject, VpnConnection) else NotRead()
+        target = self._reader.target(subject) if isinstance(subject, VpnConnection) and not released else NotRead()
         policy = self.look_up_policy(key.namespace, subject)
         enforced = isinstance(subject, VpnConnection) and effective_policies(subject.spec, self._installation).may_write
-        lookup = await self._look_up_key(key.namespace, subject) if enforced else _key_without_reading(subject)
-        operation = await self._operations.look(key)
+        lookup = await self._look_up_key(key, whole, previous) if enforced else _key_without_reading(subject)
+        known = next((item.id for item in previous.halves if item.role is half.role), None)
+        deleting = metadata.deletion_timestamp is not None
+        connection = _connection_in_question(known, target, letting_go=deleting or released)
+        denial, operation, live = await self._look_at_azure(half, subject, target, connection)
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
-        live = await self._read_live(metadata, previous, target, operation)
         self._remember_live(memory, live)
-        deleting = metadata.deletion_timestamp is not None
-        resolved = target if isinstance(target, Target) and enforced and not deleting else None
+        azure = self._tenancy.ports_for(key.namespace)
+        resolved = target if isinstance(target, Target) and enforced and not deleting and denial is None else None
         if is_requested(metadata, previous.last_handled):
-            memory.key.forget()
-            self._forget_gateways(target)
+            memory.key.ask()
+            _forget_gateways(azure, target)
+        cadence = self._cadence(target.connection.subscription if isinstance(target, Target) else None, azure.identity)
+        keys = KeyFacts()
+        if resolved is not None and isinstance(subject, VpnConnection) and isinstance(lookup, KeyFound | GeneratedKey):
+            question = KeyQuestion(
+                key, half.role, subject, owner, resolved.connection, previous, live, operation, lookup
+            )
+            keys = await self.keys.examine(question, memory)
         wish = (
             metadata.annotations.get(RECONCILE_AT),
+            metadata.annotations.get(ROTATE_KEY),
             metadata.uid,
             metadata.generation,
             policy_mark(policy),
-            lookup.version if isinstance(lookup, KeyFound) else None,
+            keys.digest or (lookup.version if isinstance(lookup, KeyFound) else None),
         )
-        cadence = self._cadence(target.connection.subscription if isinstance(target, Target) else None)
-        check, rotated = KeyCheck.NOT_NEEDED, False
-        if resolved is not None and isinstance(lookup, KeyFound):
-            check, rotated = await self._compare_key(memory, lookup, live, owner, metadata)
+        pair = self._view_pair(key, subject, target, policy, previous) if whole is subject else None
         return Snapshot(
             now=self._clock.now(),
             installation=self._installation,
@@ -117,17 +121,35 @@ class Gatherer:
             policy=policy,
             key=lookup,
             live=live,
-            gateway=await self._read_gateway(resolved.gateway if resolved is not None else None),
-            local_gateway=await self._read_local_gateway(resolved.local_gateway if resolved is not None else None),
-            peer_gateway=await self._read_gateway(resolved.peer_gateway if resolved is not None else None),
-            key_check=check,
-            key_rotated=rotated,
+            gateway=await _read_gateway(azure, resolved.gateway if resolved is not None else None),
+            local_gateway=await _read_local_gateway(azure, resolved.local_gateway if resolved is not None else None),
+            peer_gateway=await _read_gateway(azure, resolved.peer_gateway if resolved is not None else None),
+            key_check=keys.check,
+            key_rotated=keys.rotated,
+            key_digest=keys.digest,
+            key_turn=keys.turn,
             operation=operation,
-            pair=self._view_pair(key, subject, target, policy, previous),
+            pair=pair,
+            foreign=await _read_foreign(azure, resolved, pair),
             attempts=memory.attempts(wish, self._clock.now()),
             cadence=cadence,
-            bgp=await self._bgp.read(key, subject, target, live, cadence),
+            bgp=await azure.bgp.read(key, subject, target, live, cadence),
+            role=half.role,
+            released=released,
+            denial=denial,
         )
+
+    def _seen_from(self, role: HalfRole, whole: VpnConnection | Invalid) -> tuple[VpnConnection | Invalid, bool]:
+        """The object as it looks from a half's side, and whether the half has left the spec."""
+        if role is HalfRole.FORWARD or isinstance(whole, Invalid):
+            return whole, False
+        return (whole, True) if whole.spec.reverse is None else (self._reader.mirrored(whole), False)
+
+    def turn_of(self, half: HalfKey, snapshot: Snapshot) -> Turn:
+        """Whether the half's unit may get its Secret's key now, by what the store holds at this moment; no I/O."""
+        if not isinstance(snapshot.subject, VpnConnection) or not isinstance(snapshot.key, KeyFound):
+            return Turn()
+        return self.keys.turn_of(half.object, snapshot.subject, snapshot.key.key)
 
     def look_up_policy(self, namespace: str, subject: VpnConnection | Invalid) -> PolicyLookup:
         """The policy that the object names, as the store has it now; no I/O."""
@@ -141,40 +163,32 @@ class Gatherer:
             return PolicyBroken("; ".join(str(violation) for violation in policy.violations))
         return PolicyFound(policy)
 
-    async def _look_up_key(self, namespace: str, subject: VpnConnection | Invalid) -> KeyLookup:
-        if isinstance(subject, Invalid) or subject.spec.shared_key_secret_ref is None:
-            return NotReferenced()
-        reference = subject.spec.shared_key_secret_ref
-        match await self._secrets.read(namespace, reference.name, reference.key):
-            case Absent():
-                return Absent()
-            case Unreadable(fault):
-                return KeyUnreadable(fault)
-            case Present(SecretData(version, entry, entries)):
-                if entry is None:
-                    return KeyEntryMissing(tuple(sorted(entries))[:20])
-                violation = check_shared_key(entry)
-                if violation is not None:
-                    return KeyMalformed(str(violation))
-                return KeyFound(SharedKey(entry.decode("ascii")), version)
+    async def _look_up_key(
+        self, key: ObjectKey, whole: VpnConnection | Invalid, previous: VpnConnectionStatus
+    ) -> KeyLookup:
+        owned = isinstance(whole, VpnConnection) and whole.spec.reverse is not None
+        if owned and isinstance(whole, VpnConnection) and whole.spec.shared_key_secret_ref is None:
+            return self.random_keys.offer(key, previous)
+        return await self.keys.look_up(key.namespace, whole)
 
-    async def _read_live(
-        self,
-        metadata: ObjectMeta,
-        previous: VpnConnectionStatus,
-        target: object,
-        operation: OpenOperation | FailedOperation | None,
-    ) -> Read[LiveConnection] | NotRead:
-        if isinstance(operation, OpenOperation):
-            return NotRead()
-        known = next((half.id for half in previous.halves if half.id), None)
-        if metadata.deletion_timestamp is not None:
-            # What is deleted is what we made, whatever the object's names lead to by now.
-            connection = _parse(known) or (target.connection if isinstance(target, Target) else None)
-            return await self._connections.get(connection) if connection is not None else Absent()
-        if not isinstance(target, Target) or (known is not None and known.lower() != target.connection.key):
-            return NotRead()
-        return await self._connections.get(target.connection)
+    async def _look_at_azure(
+        self, half: HalfKey, subject: VpnConnection | Invalid, target: object, connection: ArmId | Absent | None
+    ) -> tuple[Denial | None, OpenOperation | FailedOperation | None, Read[LiveConnection] | NotRead]:
+        """Whether the object may touch the connection; if so, the operation that runs on it, and what it is like."""
+        namespace = half.object.namespace
+        if isinstance(connection, ArmId):
+            denial = self._tenancy.check(namespace, touched_by(connection, subject, target))
+            if denial is not None:
+                return denial, None, NotRead()
+        operation = await self._operations.look(half)
+        if isinstance(operation, OpenOperation) or connection is None:
+            return None, operation, NotRead()
+        if isinstance(connection, Absent):
+            return None, operation, connection
+        live = await self._tenancy.connections_for(namespace).get(connection)
+        # Only now is it known which gateways the connection uses; and the rules may have changed meanwhile.
+        denial = self._tenancy.check(namespace, touched_by(connection, subject, target, live))
+        return (denial, None, NotRead()) if denial is not None else (None, operation, live)
 
     def _remember_live(self, memory: ConnectionMemory, live: Read[LiveConnection] | NotRead) -> None:
         now = self._clock.now()
@@ -188,46 +202,6 @@ class Gatherer:
             case Unreadable() | NotRead():
                 pass
 
-    async def _compare_key(
-        self,
-        memory: ConnectionMemory,
-        key: KeyFound,
-        live: Read[LiveConnection] | NotRead,
-        owner: Owner,
-        metadata: ObjectMeta,
-    ) -> tuple[KeyCheck, bool]:
-        rotated = memory.key.equal_version != key.version
-        if not isinstance(live, Present) or not live.value.settled:
-            return _kept(memory), rotated
-        if judge_ownership(live.value.tags, owner, metadata.annotations) is not Ownership.OURS:
-            return KeyCheck.NOT_NEEDED, rotated
-        if not memory.key.due(key.version, self._clock.now()):
-            return _kept(memory), rotated
-        read = await self._connections.get_shared_key(live.value.id)
-        if isinstance(read, Present):
-            result = KeyCheck.EQUAL if read.value == key.key else KeyCheck.DIFFERENT
-        elif isinstance(read, Unreadable) and read.fault.kind is FaultKind.FORBIDDEN:
-            result = KeyCheck.UNREADABLE
-        else:
-            # Not remembered: the next pass asks again. A key that was never seen equal is not passed off as compared.
-            return KeyCheck.UNREADABLE if rotated else _kept(memory), rotated
-        if result is not KeyCheck.DIFFERENT:
-            # A difference is looked at again each pass until it is gone: the write that mends it may fail.
-            memory.key.remember(key.version, result, self._clock.now())
-        return result, rotated
-
-    def _forget_gateways(self, target: object) -> None:
-        if isinstance(target, Target):
-            local = {target.local_gateway.key} if target.local_gateway is not None else set()
-            self._gateways.forget(target.gateway_ids | local)
-            self._bgp.forget(target.gateway_ids)
-
-    async def _read_gateway(self, gateway: ArmId | None) -> Any:
-        return await self._gateways.gateway(gateway) if gateway is not None else NotRead()
-
-    async def _read_local_gateway(self, local_gateway: ArmId | None) -> Read[LocalGatewayFacts] | NotRead:
-        return await self._gateways.local_gateway(local_gateway) if local_gateway is not None else NotRead()
-
     def _view_pair(
         self,
         key: ObjectKey,
@@ -238,24 +212,71 @@ class Gatherer:
     ) -> PairView | None:
         if isinstance(subject, Invalid) or not isinstance(target, Target) or target.peer_gateway is None:
             return None
+        if subject.spec.reverse is not None:
+            return None
+        rivals = tuple(other.name for other in self._reader.rivals_of(key, target))
         partners = []
         for other in self._reader.partners_of(key, target):
             document = self._store.get(other)
             partner = self._reader.connection(document) if document is not None else None
-            if document is not None and isinstance(partner, VpnConnection):
-                status = stored_connection_status(document)
-                partners.append(_half_facts(partner, self.look_up_policy(other.namespace, partner), status))
-        return PairView(own=_half_facts(subject, policy, previous), partners=tuple(partners))
+            if (
+                document is None
+                or not isinstance(partner, VpnConnection)
+                or partner.metadata.deletion_timestamp is not None
+                or partner.spec.reverse is not None
+            ):
+                continue
+            enforced = effective_policies(partner.spec, self._installation).may_write
+            facts = _half_facts(
+                partner, self.look_up_policy(other.namespace, partner), stored_connection_status(document)
+            )
+            partners.append(replace(facts, enforced=enforced))
+        return PairView(own=_half_facts(subject, policy, previous), partners=tuple(partners), rivals=rivals)
 
 
-def _with_sent_tags(previous: VpnConnectionStatus, memory: ConnectionMemory) -> VpnConnectionStatus:
+async def _read_foreign(azure: AzurePorts, target: Target | None, pair: PairView | None) -> ForeignHalves:
+    """What leads back from the peer's gateway, if the namespace has no partner."""
+    if target is None or pair is None or target.gateway is None or target.peer_gateway is None:
+        return NotRead()
+    if pair.partners or pair.rivals:
+        return NotRead()
+    return await azure.crossing.between(target.peer_gateway, target.gateway)
+
+
+def _with_sent_tags(previous: VpnConnectionStatus, role: HalfRole, memory: ConnectionMemory) -> VpnConnectionStatus:
     """The status knows which tags are ours, unless its write failed or met an edit: then memory does."""
-    half = next(iter(previous.halves), ConnectionHalf(role=HalfRole.FORWARD))
+    half = next((half for half in previous.halves if half.role is role), ConnectionHalf(role=role))
     if memory.sent_tags <= set(half.managed_tags):
         memory.sent_tags = frozenset()
         return previous
     names = tuple(sorted({*half.managed_tags, *memory.sent_tags}))
-    return previous.model_copy(update={"halves": (half.model_copy(update={"managed_tags": names}),)})
+    others = tuple(other for other in previous.halves if other.role is not role)
+    return previous.model_copy(update={"halves": (*others, half.model_copy(update={"managed_tags": names}))})
+
+
+def _connection_in_question(known: str | None, target: object, *, letting_go: bool) -> ArmId | Absent | None:
+    """The connection to read; Absent if there never was one, None if it must not be read."""
+    resolved = target.connection if isinstance(target, Target) else None
+    if letting_go:
+        # What is deleted is what we made, whatever the object's names lead to by now.
+        return _parse(known) or resolved or Absent()
+    return resolved if resolved is not None and (known is None or known.lower() == resolved.key) else None
+
+
+def _forget_gateways(azure: AzurePorts, target: object) -> None:
+    if isinstance(target, Target):
+        local = {target.local_gateway.key} if target.local_gateway is not None else set()
+        azure.gateways.forget(target.gateway_ids | local)
+        azure.crossing.forget(target.gateway_ids)
+        azure.bgp.forget(target.gateway_ids)
+
+
+async def _read_gateway(azure: AzurePorts, gateway: ArmId | None) -> Any:
+    return await azure.gateways.gateway(gateway) if gateway is not None else NotRead()
+
+
+async def _read_local_gateway(azure: AzurePorts, local_gateway: ArmId | None) -> Read[LocalGatewayFacts] | NotRead:
+    return await azure.gateways.local_gateway(local_gateway) if local_gateway is not None else NotRead()
 
 
 def _half_facts(connection: VpnConnection, policy: PolicyLookup, status: VpnConnectionStatus) -> HalfFacts:
@@ -282,10 +303,6 @@ def _key_without_reading(subject: VpnConnection | Invalid) -> KeyLookup:
 def policy_mark(policy: PolicyLookup) -> str:
     """What counts of a policy: its values, or why there are none."""
     return canonical_policy(policy.policy.spec).hash if isinstance(policy, PolicyFound) else type(policy).__name__
-
-
-def _kept(memory: ConnectionMemory) -> KeyCheck:
-    return KeyCheck.UNREADABLE if memory.key.result is KeyCheck.UNREADABLE else KeyCheck.NOT_NEEDED
 
 
 def _parse(text: str | None) -> ArmId | None:

@@ -1,19 +1,31 @@
 """Drift is found by one LIST per resource group and minute: a connection that shows otherwise than last seen gets a pass."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.vpn_connection_status import HalfRole
+from azure_vpn_operator.domain.access import Identity, Touched, touched_by
 from azure_vpn_operator.domain.lookups import Present
 from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.ports import ConnectionsPort
-from azure_vpn_operator.reconcile.memory import ConnectionMemory
+from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
+from azure_vpn_operator.reconcile.tenancy import Tenancy
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A resource group as one identity sees it; names in lower case."""
+
+    subscription: str
+    name: str
+    identity: Identity | None = None
 
 
 class GroupWatch:
@@ -24,46 +36,69 @@ class GroupWatch:
         *,
         store: ObjectStore,
         reader: Reader,
-        connections: ConnectionsPort,
+        tenancy: Tenancy,
         operations: Operations,
-        memory_of: Callable[[ObjectKey], ConnectionMemory],
+        memory_of: Callable[[HalfKey], ConnectionMemory],
         enqueue: Callable[[Iterable[ObjectKey]], None],
     ) -> None:
         self._store = store
         self._reader = reader
-        self._connections = connections
+        self._tenancy = tenancy
         self._operations = operations
         self._memory_of = memory_of
         self._enqueue = enqueue
 
-    def groups(self) -> dict[tuple[str, str], dict[ObjectKey, str]]:
-        """The groups (subscription, name; in lower case) with the connections in them, by their ids in lower case."""
-        found: dict[tuple[str, str], dict[ObjectKey, str]] = {}
+    def groups(self) -> dict[Group, dict[HalfKey, Touched]]:
+        """The groups with the halves in them that may be looked at there."""
+        found: dict[Group, dict[HalfKey, Touched]] = {}
         for document in self._store.list(CONNECTION):
             subject = self._reader.connection(document)
-            target = self._reader.target(subject) if isinstance(subject, VpnConnection) else None
-            if isinstance(target, Target):
-                key = ObjectKey(CONNECTION, subject.metadata.namespace, subject.metadata.name)
-                where = (target.connection.subscription.lower(), target.connection.resource_group.lower())
-                found.setdefault(where, {})[key] = target.connection.key
+            if not isinstance(subject, VpnConnection):
+                continue
+            sides = {HalfRole.FORWARD: subject}
+            if subject.spec.reverse is not None:
+                sides[HalfRole.REVERSE] = self._reader.mirrored(subject)
+            for role, side in sides.items():
+                target = self._reader.target(side)
+                if isinstance(target, Target):
+                    key = ObjectKey(CONNECTION, subject.metadata.namespace, subject.metadata.name)
+                    where = self._group_of(key.namespace, target)
+                    touched = touched_by(target.connection, side, target)
+                    if self._tenancy.check(key.namespace, touched) is None:
+                        found.setdefault(where, {})[HalfKey(key, role)] = touched
         return found
 
-    async def look(self, subscription: str, resource_group: str, members: dict[ObjectKey, str]) -> int:
+    async def look(self, group: Group, members: Mapping[HalfKey, Touched]) -> int:
         """List one group and ask for a pass over each connection that has changed; returns how many."""
-        read = await self._connections.list_group(subscription, resource_group)
+        # The rules may be newer than the members.
+        members = {half: touched for half, touched in members.items() if self._belongs(half, group, touched)}
+        if not members:
+            return 0
+        azure = self._tenancy.connections_for(next(iter(members)).object.namespace)
+        read = await azure.list_group(group.subscription, group.name)
         if not isinstance(read, Present):
-            log.info("could not list a resource group", extra={"resourceGroup": resource_group, "answer": str(read)})
+            log.info("could not list a resource group", extra={"resourceGroup": group.name, "answer": str(read)})
             return 0
         listed = {connection.id.key: connection.configuration for connection in read.value}
         changed = []
-        for key, connection_id in members.items():
-            memory = self._memory_of(key)
-            if memory.last_read is None or key in self._operations:
+        for half, touched in members.items():
+            memory = self._memory_of(half)
+            if memory.last_read is None or half in self._operations:
                 continue
-            found = listed.get(connection_id)
+            found = listed.get(touched.connection.key)
             # A list may show less than a GET does: what it showed the last time is no news.
             if found not in (memory.seen_configuration, memory.listed_configuration):
-                changed.append(key)
+                changed.append(half.object)
             memory.listed_configuration = found
         self._enqueue(changed)
         return len(changed)
+
+    def _group_of(self, namespace: str, target: Target) -> Group:
+        connection = target.connection
+        identity = self._tenancy.rules.identity_of(namespace)
+        return Group(connection.subscription.lower(), connection.resource_group.lower(), identity)
+
+    def _belongs(self, half: HalfKey, group: Group, touched: Touched) -> bool:
+        namespace = half.object.namespace
+        same = self._tenancy.rules.identity_of(namespace) == group.identity
+        return same and self._tenancy.check(namespace, touched) is None

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from azure_vpn_operator.api.vpn_connection_status import HalfRole
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.snapshot import Attempts, KeyCheck
+from azure_vpn_operator.runtime.keys import ObjectKey
 
 FORGIVE_AFTER: Final = timedelta(minutes=30)
 """A change that Azure failed to carry out is tried once more after so long."""
@@ -16,27 +18,48 @@ RECHECK_KEY_AFTER: Final = timedelta(hours=1)
 class KeyMemory:
     """What is known of the key in Azure."""
 
-    equal_version: str | None = None
-    """Version of the Secret whose key was last known to be in Azure."""
-    checked_version: str | None = None
+    equal_mark: str | None = None
+    """Digest of the key that was last known to be in Azure; its Secret's version if there are no digests."""
+    checked_mark: str | None = None
     checked_at: datetime | None = None
     result: KeyCheck = KeyCheck.NOT_NEEDED
+    asked: bool = False
+    """A person wants it compared now."""
 
-    def due(self, version: str, now: datetime) -> bool:
-        """Whether the key has to be compared (again)."""
-        if self.checked_version != version or self.checked_at is None:
+    def due(self, mark: str, now: datetime) -> bool:
+        """Whether a key that is not known to be in Azure has to be compared (again)."""
+        if self.asked or self.checked_mark != mark or self.checked_at is None:
             return True
         return now - self.checked_at > RECHECK_KEY_AFTER
 
-    def remember(self, version: str, result: KeyCheck, now: datetime) -> None:
+    def recheck_due(self, now: datetime, spread: float) -> bool:
+        """Whether it is time to see that a known key is still there. The first time comes after a part (0 to 1) of the interval."""
+        if self.checked_at is None:
+            self.checked_at = now - RECHECK_KEY_AFTER * (1 - spread)
+        return self.asked or now - self.checked_at > RECHECK_KEY_AFTER
+
+    def remember(self, mark: str, result: KeyCheck, now: datetime) -> None:
         """Keep the result of a comparison."""
-        self.checked_version, self.checked_at, self.result = version, now, result
+        self.checked_mark, self.checked_at, self.result, self.asked = mark, now, result, False
         if result is KeyCheck.EQUAL:
-            self.equal_version = version
+            self.equal_mark = mark
+
+    def ask(self) -> None:
+        """Compare at the next pass, whatever is known."""
+        self.asked = True
 
     def forget(self) -> None:
-        """Compare again at the next pass."""
-        self.checked_version = self.checked_at = None
+        """A key has been written: what was known of the one before is of no more account."""
+        self.checked_mark = self.checked_at = None
+        self.result = KeyCheck.NOT_NEEDED
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HalfKey:
+    """One connection in Azure, as a half of an object."""
+
+    object: ObjectKey
+    role: HalfRole = HalfRole.FORWARD
 
 
 @dataclass(slots=True)
@@ -50,6 +73,11 @@ class ConnectionMemory:
     tried_at: datetime | None = None
     """When a write last failed or was last accepted without having been seen in force since."""
     last_failure: Fault | None = None
+    refusal: Fault | None = None
+    refused_until: datetime | None = None
+    """Azure refused the wish for good: it is not asked again before."""
+    locked_by_partner: bool = False
+    """Azure locked this half's gateway while the other half of the pair changed."""
     updating_since: datetime | None = None
     first_try: datetime | None = None
     """When this process first tried to read the connection."""
@@ -66,6 +94,9 @@ class ConnectionMemory:
         if self.wish != wish:
             self.wish, self.failures, self.last_failure = wish, 0, None
             self.forgive()
+            self.refusal = self.refused_until = None
+        if self.refused_until is not None and now >= self.refused_until:
+            self.refusal = self.refused_until = None
         if self.tried_at is not None and now - self.tried_at > FORGIVE_AFTER:
             self.failed_writes = max(self.failed_writes - 1, 0)
             self.fruitless_writes = max(self.fruitless_writes - 1, 0)
@@ -75,9 +106,15 @@ class ConnectionMemory:
             failed_writes=self.failed_writes,
             last_failure=self.last_failure,
             fruitless_writes=self.fruitless_writes,
+            refusal=self.refusal,
+            locked_by_partner=self.locked_by_partner,
             updating_since=self.updating_since,
             last_read=self.last_read or self.first_try,
         )
+
+    def note_refusal(self, fault: Fault, now: datetime, seconds: float) -> None:
+        """Azure refused the wish; nothing is sent for so long, unless the wish changes."""
+        self.refusal, self.refused_until = fault, now + timedelta(seconds=seconds)
 
     def count_failed_write(self, fault: Fault, now: datetime) -> None:
         """Count a write that Azure took and then did not carry out. One that lost against a lock does not count."""

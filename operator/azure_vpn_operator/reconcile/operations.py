@@ -3,20 +3,23 @@
 Losing this is harmless: after a restart the connection's own provisioningState says that something is running.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.snapshot import FailedOperation, OpenOperation, OperationKind
 from azure_vpn_operator.ports import ConnectionsPort, OperationState, OperationStatus
+from azure_vpn_operator.reconcile.memory import HalfKey
 from azure_vpn_operator.runtime.clock import Clock
-from azure_vpn_operator.runtime.keys import ObjectKey
 
 UNREADABLE_RETRY_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class _Entry:
+    connections: ConnectionsPort
+    """As who began it; nobody else may look at it."""
     kind: OperationKind
     creating: bool
     url: str
@@ -28,22 +31,23 @@ class _Entry:
 class Operations:
     """The open operations, one per connection at most."""
 
-    def __init__(self, connections: ConnectionsPort, clock: Clock) -> None:
-        self._connections = connections
+    def __init__(self, connections_for: Callable[[str], ConnectionsPort], clock: Clock) -> None:
+        """Take the connections in Azure as a namespace sees them."""
+        self._connections_for = connections_for
         self._clock = clock
-        self._open: dict[ObjectKey, _Entry] = {}
+        self._open: dict[HalfKey, _Entry] = {}
 
     def __len__(self) -> int:
         """How many are open."""
         return len(self._open)
 
-    def __contains__(self, key: ObjectKey) -> bool:
+    def __contains__(self, key: HalfKey) -> bool:
         """Whether this connection has one."""
         return key in self._open
 
     def begin(
         self,
-        key: ObjectKey,
+        key: HalfKey,
         kind: OperationKind,
         url: str,
         subscription: str,
@@ -53,22 +57,32 @@ class Operations:
     ) -> None:
         """Remember an accepted write."""
         self._open[key] = _Entry(
-            kind, creating, url, subscription, self._clock.now(), self._clock.monotonic() + max(retry_after, 0.0)
+            self._connections_for(key.object.namespace),
+            kind,
+            creating,
+            url,
+            subscription,
+            self._clock.now(),
+            self._clock.monotonic() + max(retry_after, 0.0),
         )
 
-    def forget(self, key: ObjectKey) -> None:
+    def forget(self, key: HalfKey) -> None:
         """Drop it; its end will show in the connection."""
         self._open.pop(key, None)
 
-    async def look(self, key: ObjectKey) -> OpenOperation | FailedOperation | None:
+    async def look(self, key: HalfKey) -> OpenOperation | FailedOperation | None:
         """Where the connection's operation stands; None if there is none, or it has just ended well."""
         entry = self._open.get(key)
         if entry is None:
             return None
+        if entry.connections is not self._connections_for(key.object.namespace):
+            # The namespace has got another identity: the connection itself will tell.
+            self.forget(key)
+            return None
         early = entry.next_look - self._clock.monotonic()
         if early > 0.05:
             return self._still_open(entry, early)
-        state = await self._connections.poll(entry.url, entry.subscription)
+        state = await entry.connections.poll(entry.url, entry.subscription)
         if isinstance(state, Fault):
             return self._unreadable(key, entry, state)
         match state.status:
@@ -82,7 +96,7 @@ class Operations:
                 unknown = Fault(FaultKind.REJECTED, "OperationFailed", "Azure gave no reason")
                 return FailedOperation(entry.kind, state.fault or unknown)
 
-    def _unreadable(self, key: ObjectKey, entry: _Entry, fault: Fault) -> OpenOperation | None:
+    def _unreadable(self, key: HalfKey, entry: _Entry, fault: Fault) -> OpenOperation | None:
         if fault.kind in {FaultKind.UNSUPPORTED, FaultKind.FORBIDDEN, FaultKind.NOT_FOUND}:
             # The right to read operations is of subscription scope and may be missing: then the connection itself tells.
             self.forget(key)

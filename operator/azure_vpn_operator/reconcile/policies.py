@@ -15,7 +15,7 @@ from azure_vpn_operator.domain.policy_reporting import (
     wanted_finalizers,
 )
 from azure_vpn_operator.ports import EventsPort, ObjectsPort, StatusWrite, Written
-from azure_vpn_operator.reconcile.connections import API_SERVER_RETRY_SECONDS, CONFLICT_RETRY_SECONDS, PassResult
+from azure_vpn_operator.reconcile.pass_result import API_SERVER_RETRY_SECONDS, CONFLICT_RETRY_SECONDS, PassResult
 from azure_vpn_operator.reconcile.reading import POLICY, Reader, stored_connection_status, stored_policy_status
 from azure_vpn_operator.reconcile.triggers import keys_to_look_at
 from azure_vpn_operator.runtime.clock import Clock

@@ -6,9 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.installation import Installation
+from azure_vpn_operator.api.vpn_connection_status import HalfRole, VpnConnectionStatus
+from azure_vpn_operator.domain.installation import Installation, effective_policies
+from azure_vpn_operator.domain.mirror import find_clash, mirrored
 from azure_vpn_operator.domain.target import Target, Unresolved, resolve_target
 from azure_vpn_operator.domain.validation import read_connection, read_policy
 from azure_vpn_operator.domain.violations import Invalid
@@ -20,6 +22,9 @@ CONNECTION = VpnConnection.KIND
 POLICY = IpsecPolicy.KIND
 BY_POLICY = "connections-by-policy"
 BY_GATEWAYS = "connections-by-gateways"
+BY_SECRET = "connections-by-secret"  # noqa: S105 (a name)
+
+_WAITING = frozenset({Reason.KEY_ROTATION_WAITS.value, Reason.KEY_ROTATION_STOPPED.value})
 
 
 class Reader:
@@ -32,6 +37,7 @@ class Reader:
         self._policies: dict[ObjectKey, tuple[str, IpsecPolicy | Invalid]] = {}
         store.add_index(BY_POLICY, CONNECTION, self._policies_of)
         store.add_index(BY_GATEWAYS, CONNECTION, self._gateways_of)
+        store.add_index(BY_SECRET, CONNECTION, _secrets_of)
 
     def connection(self, document: Document) -> VpnConnection | Invalid:
         """The document as a VpnConnection."""
@@ -58,11 +64,42 @@ class Reader:
 
     def target(self, connection: VpnConnection) -> Target | Unresolved:
         """The Azure resources it speaks about."""
-        return resolve_target(connection, self._installation)
+        found = resolve_target(connection, self._installation)
+        if connection.spec.reverse is None or not isinstance(found, Target):
+            return found
+        reverse = resolve_target(mirrored(connection, found), self._installation)
+        if isinstance(reverse, Unresolved):
+            return reverse
+        return find_clash(found, reverse) or found
 
     def users_of_policy(self, namespace: str, name: str) -> tuple[ObjectKey, ...]:
         """The connections that name the policy."""
         return self._store.keys_by_index(BY_POLICY, (namespace, name))
+
+    def users_of_secret(self, namespace: str, name: str) -> tuple[ObjectKey, ...]:
+        """The connections that name the Secret."""
+        return self._store.keys_by_index(BY_SECRET, (namespace, name))
+
+    def next_user_of_secret(self, namespace: str, name: str) -> ObjectKey | None:
+        """The first of the connections that wait for their turn to get the Secret's key."""
+        waits = (key for key in self.users_of_secret(namespace, name) if self._ready(key).get("reason") in _WAITING)
+        return next(waits, None)
+
+    def is_ready(self, key: ObjectKey) -> bool:
+        """Whether the object's last status says so."""
+        return self._ready(key).get("status") == "True"
+
+    def _ready(self, key: ObjectKey) -> Mapping[str, Any]:
+        document = self._store.get(key)
+        return ready_of(document) if document is not None else {}
+
+    def enforced(self, key: ObjectKey) -> VpnConnection | None:
+        """The object, if it is valid, enforced and not being deleted."""
+        document = self._store.get(key)
+        connection = self.connection(document) if document is not None else None
+        if not isinstance(connection, VpnConnection) or connection.metadata.deletion_timestamp is not None:
+            return None
+        return connection if effective_policies(connection.spec, self._installation).may_write else None
 
     def partners_of(self, key: ObjectKey, target: Target) -> tuple[ObjectKey, ...]:
         """The connections of the same namespace that lead back between the same gateways."""
@@ -70,6 +107,50 @@ class Reader:
             return ()
         found = self._store.keys_by_index(BY_GATEWAYS, (key.namespace, target.peer_gateway.key, target.gateway.key))
         return tuple(other for other in found if other != key)
+
+    def halves_of(self, document: Document) -> tuple[HalfRole, ...]:
+        """The halves that the object has in Azure, or still has there although its spec no longer names them."""
+        connection = self.connection(document)
+        named = isinstance(connection, VpnConnection) and connection.spec.reverse is not None
+        known = any(half.role is HalfRole.REVERSE for half in stored_connection_status(document).halves)
+        return (HalfRole.FORWARD, HalfRole.REVERSE) if named or known else (HalfRole.FORWARD,)
+
+    def mirrored(self, connection: VpnConnection) -> VpnConnection:
+        """The object as it looks from the other side; for an owned pair."""
+        target = self.target(connection)
+        if not isinstance(target, Target):
+            return connection
+        return mirrored(connection, target)
+
+    def rivals_of(self, key: ObjectKey, target: Target) -> tuple[ObjectKey, ...]:
+        """The enforced connections of the same namespace between the same gateways in the same direction."""
+        if target.gateway is None or target.peer_gateway is None:
+            return ()
+        found = self._store.keys_by_index(BY_GATEWAYS, (key.namespace, target.gateway.key, target.peer_gateway.key))
+        return tuple(other for other in found if other != key and self._writable(other) is not None)
+
+    def unit_of(self, key: ObjectKey) -> tuple[ObjectKey, ...]:
+        """The objects that one pass is about: the halves of a tunnel, the same from either side, or the object alone.
+
+        Halves are one unit if each is the other's only partner and both are enforced and not being deleted.
+        """
+        partners = self._writable_partners(key)
+        if len(partners) != 1 or self._writable_partners(partners[0]) != (key,):
+            return (key,)
+        return tuple(sorted((key, partners[0])))
+
+    def _writable_partners(self, key: ObjectKey) -> tuple[ObjectKey, ...]:
+        connection = self._writable(key)
+        target = self.target(connection) if connection is not None else None
+        if not isinstance(target, Target):
+            return ()
+        crossing = self.partners_of(key, target) + self.rivals_of(key, target)
+        return tuple(other for other in crossing if self._writable(other) is not None)
+
+    def _writable(self, key: ObjectKey) -> VpnConnection | None:
+        connection = self.enforced(key)
+        # An object that owns both halves is nobody else's half.
+        return None if connection is None or connection.spec.reverse is not None else connection
 
     def _policies_of(self, document: Document) -> Iterable[tuple[str, str]]:
         """Read without the rules: an invalid connection keeps its policy from being deleted as well."""
@@ -85,6 +166,18 @@ class Reader:
         if isinstance(target, Unresolved) or target.gateway is None or target.peer_gateway is None:
             return []
         return [(connection.metadata.namespace, target.gateway.key, target.peer_gateway.key)]
+
+
+def ready_of(document: Document) -> Mapping[str, Any]:
+    """The condition Ready as it is stored; empty if there is none that can be read."""
+    conditions = _child(document, "status").get("conditions")
+    items = conditions if isinstance(conditions, list | tuple) else ()
+    return next((item for item in items if isinstance(item, Mapping) and item.get("type") == "Ready"), {})
+
+
+def _secrets_of(document: Document) -> Iterable[tuple[str, str]]:
+    reference = _child(_child(document, "spec"), "sharedKeySecretRef").get("name")
+    return [(str(_child(document, "metadata").get("namespace")), reference)] if isinstance(reference, str) else []
 
 
 def stored_connection_status(document: Document) -> VpnConnectionStatus:

@@ -1,4 +1,4 @@
-"""The quota of requests, shared by all passes: buckets per subscription that follow what Azure's headers tell.
+"""The quota of requests, shared by all passes: buckets per subscription and identity that follow what Azure's headers tell.
 
 A request that would have to wait for a moment waits; one that would have to wait longer is refused like Azure refuses it.
 """
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from typing_extensions import override
 
+from azure_vpn_operator.domain.access import Identity
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
@@ -32,18 +33,22 @@ class Quota:
 
     subscription: str
     kind: str
+    identity: Identity | None = None
+    """Whose bucket; None: the operator's own."""
 
 
 class RequestBudget:
     """Takes tokens before requests."""
 
-    def __init__(self, buckets: TokenBuckets[Quota], clock: Clock) -> None:
+    def __init__(self, buckets: TokenBuckets[Quota], clock: Clock, identity: Identity | None = None) -> None:
+        """Take the buckets, and as whom the requests are sent."""
         self._buckets = buckets
+        self._identity = identity
         self._clock = clock
 
     async def take(self, subscription: str, kind: str) -> Fault | None:
         """Take one token; a fault if that would take too long."""
-        bucket = self._buckets.get(Quota(subscription.lower(), kind))
+        bucket = self._buckets.get(Quota(subscription.lower(), kind, self._identity))
         if bucket.blocked_for > LONGEST_WAIT_SECONDS:
             return _exhausted(kind, bucket.blocked_for)
         wait = bucket.try_take(priority=current_priority.get())

@@ -39,6 +39,9 @@ def _after_connection(change: Change, reader: Reader) -> Iterator[ObjectKey]:
         target = reader.target(connection) if isinstance(connection, VpnConnection) else None
         if isinstance(target, Target):
             yield from reader.partners_of(change.key, target)
+    secret = _mapping(_mapping(change.new or {}, "spec"), "sharedKeySecretRef").get("name")
+    if isinstance(secret, str) and (waiting := reader.next_user_of_secret(change.key.namespace, secret)) is not None:
+        yield waiting
 
 
 def _asks_for_a_pass(change: Change) -> bool:
@@ -71,10 +74,12 @@ def _standing_changed(change: Change) -> bool:
 
 
 def _standing(document: Document) -> tuple[object, ...]:
-    """What others look at: the policy it holds, and whether it is in sync."""
+    """What others look at: the policy and the keys that it holds, and whether it is in sync."""
     status = _mapping(document, "status")
     conditions = [item for item in status.get("conditions") or () if isinstance(item, Mapping)]
-    return status.get("policy"), [item.get("status") for item in conditions if item.get("type") == "Synced"]
+    halves = [item for item in status.get("halves") or () if isinstance(item, Mapping)]
+    synced = [item.get("status") for item in conditions if item.get("type") == "Synced"]
+    return status.get("policy"), [half.get("key") for half in halves], synced
 
 
 def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,21 +1,23 @@
-"""The writes to Azure: one per pass, under a reservation of the gateways, its operation remembered until it ends."""
+"""The writes to Azure: under one reservation of all gateways concerned, each operation remembered until it ends."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from azure_vpn_operator.domain.access import touched_by
 from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.lookups import Present
-from azure_vpn_operator.domain.snapshot import KeyCheck, KeyFound, OperationKind, Snapshot
+from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
+from azure_vpn_operator.domain.lookups import Present, SharedKey
+from azure_vpn_operator.domain.snapshot import GeneratedKey, KeyCheck, KeyFound, OperationKind, Snapshot
 from azure_vpn_operator.domain.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
 from azure_vpn_operator.domain.target import Target
 from azure_vpn_operator.domain.verdicts import Accepted, Outcome
 from azure_vpn_operator.ports import Accepted as PortAccepted
-from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
-from azure_vpn_operator.reconcile.memory import ConnectionMemory
+from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
+from azure_vpn_operator.reconcile.tenancy import Tenancy
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.priority import Priority
@@ -23,91 +25,159 @@ from azure_vpn_operator.runtime.priority import Priority
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One write that a pass wants sent."""
+
+    key: HalfKey
+    snapshot: Snapshot
+    step: Write
+    memory: ConnectionMemory
+
+
 class Writer:
     """Carries out the writing steps."""
 
-    def __init__(
-        self, connections: ConnectionsPort, ledger: GatewayLedger, operations: Operations, clock: Clock
-    ) -> None:
-        self._connections = connections
+    def __init__(self, tenancy: Tenancy, ledger: GatewayLedger, operations: Operations, clock: Clock) -> None:
+        self._tenancy = tenancy
         self._ledger = ledger
         self._operations = operations
         self._clock = clock
 
     async def write(
-        self, key: ObjectKey, snapshot: Snapshot, step: Write, memory: ConnectionMemory, priority: Priority
-    ) -> Outcome:
-        """Send the step's write, if the gateways are free. A write never waits for its operation."""
-        connection = _connection_of(snapshot)
-        gateways = _gateways_of(snapshot)
-        if (stopped := await self._ledger.reserve(key, connection, gateways, priority)) is not None:
-            return stopped
-        answer: PortAccepted | Fault | None = None
-        try:
-            answer = await self._send(connection, snapshot, step)
-        finally:
-            if answer is None:
-                self._ledger.release(key)
-        log.info(
-            "wrote to Azure",
-            extra={"step": type(step).__name__, "why": getattr(step, "why", ""), "answer": _in_short(answer)},
-        )
-        if isinstance(answer, Fault):
-            if answer.outcome_unknown:
-                self._ledger.doubt(gateways)
-            self._ledger.release(key)
-            return answer
-        if isinstance(step, SetKey):
-            memory.key.forget()
-        if isinstance(step, Put) and step.with_key and isinstance(snapshot.key, KeyFound):
-            memory.key.remember(snapshot.key.version, KeyCheck.EQUAL, self._clock.now())
-        if answer.operation_url is None:
-            self._ledger.release(key)
-            return Accepted(answer.retry_after)
-        self._operations.begin(
-            key,
-            _kind(step),
-            answer.operation_url,
-            connection.subscription,
-            answer.retry_after,
-            creating=isinstance(step, Put) and step.creating,
-        )
-        return Accepted(answer.retry_after)
+        self, holder: ObjectKey, orders: Sequence[Order], unit: Sequence[Snapshot], priority: Priority
+    ) -> list[Outcome]:
+        """Send the writes one after the other, if all gateways are free; each only if Azure accepted the one before.
 
-    def nothing_to_write(self, key: ObjectKey, snapshot: Snapshot) -> None:
+        `unit` are all halves that the pass is about. Returns an outcome for each order; None for a write that was not
+        sent because of the one before, or since the access rules have come to forbid one of the unit. No write waits for
+        an operation.
+        """
+        if not self._is_allowed(holder, unit):
+            return [None for _ in orders]
+        connections = frozenset(filter(None, (_known_connection(snapshot) for snapshot in unit)))
+        gateways = frozenset().union(*(_gateways_of(order.snapshot) for order in orders))
+        stopped = await self._ledger.reserve(holder, connections, gateways, priority)
+        if stopped is not None:
+            return [stopped for _ in orders]
+        outcomes: list[Outcome] = []
+        try:
+            for order in orders:
+                may_go = (not outcomes or isinstance(outcomes[-1], Accepted)) and self._is_allowed(holder, unit)
+                outcomes.append(await self._write_one(order, gateways) if may_go else None)
+        finally:
+            if not any(order.key in self._operations for order in orders):
+                self._ledger.release(holder)
+        return outcomes
+
+    def nothing_runs(self, holder: ObjectKey, keys: Sequence[HalfKey], snapshots: Sequence[Snapshot]) -> None:
         """Stop waiting for gateways, and give them back once nothing runs any more.
 
         An operation may be reported as done while the connection is still Updating: then its gateways stay reserved.
         """
-        running = key in self._operations or (isinstance(snapshot.live, Present) and not snapshot.live.value.settled)
-        if not running:
-            self._ledger.forget(key)
+        unsettled = any(isinstance(s.live, Present) and not s.live.value.settled for s in snapshots)
+        if not unsettled and not any(key in self._operations for key in keys):
+            self._ledger.forget(holder)
+            for key in keys:
+                self._ledger.forget(key.object)
 
-    def forget(self, key: ObjectKey) -> None:
+    def join(self, holder: ObjectKey, keys: Sequence[HalfKey]) -> None:
+        """Let `holder` stand for the halves from now on: what an object reserved while it was by itself is given back.
+
+        Not before its operation has ended.
+        """
+        busy = {key.object for key in keys if key in self._operations}
+        for member in {key.object for key in keys} - busy - {holder}:
+            self._ledger.forget(member)
+
+    def abandon(self, key: HalfKey) -> None:
+        """The object may no longer touch the connection: an operation that still runs is not looked at any more.
+
+        Whoever writes to the gateway next looks first whether it has ended.
+        """
+        if key in self._operations:
+            self._operations.forget(key)
+            self._ledger.doubt_all()
+
+    def _is_allowed(self, holder: ObjectKey, unit: Sequence[Snapshot]) -> bool:
+        """Ask the rules of this moment, which may be newer than those that the pass began with."""
+        for snapshot in unit:
+            connection = _known_connection(snapshot)
+            if connection is None or snapshot.denial is not None:
+                continue
+            touched = touched_by(connection, snapshot.subject, snapshot.target, snapshot.live)
+            if self._tenancy.check(holder.namespace, touched) is not None:
+                return False
+        return True
+
+    def forget(self, key: HalfKey) -> None:
         """The object is gone: so are its operation and its reservations."""
         self._operations.forget(key)
-        self._ledger.forget(key)
+        self._ledger.forget(key.object)
 
-    async def _send(self, connection: ArmId, snapshot: Snapshot, step: Write) -> PortAccepted | Fault:
+    async def _write_one(self, order: Order, gateways: frozenset[ArmId]) -> Outcome:
+        step, snapshot, memory = order.step, order.snapshot, order.memory
+        connection = _connection_of(snapshot)
+        answer = await self._send(order.key.object.namespace, connection, snapshot, step)
+        log.info(
+            "wrote to Azure",
+            extra={
+                "connection": connection.name,
+                "step": type(step).__name__,
+                "why": getattr(step, "why", ""),
+                "answer": _in_short(answer),
+            },
+        )
+        if isinstance(answer, Fault):
+            self._note_fault(order, answer, gateways)
+            return answer
+        memory.locked_by_partner = False
+        if isinstance(step, SetKey):
+            memory.key.forget()
+        if isinstance(step, Put) and step.with_key and isinstance(snapshot.key, KeyFound):
+            memory.key.remember(snapshot.key_digest or snapshot.key.version, KeyCheck.EQUAL, self._clock.now())
+        if answer.operation_url is not None:
+            self._operations.begin(
+                order.key,
+                _kind(step),
+                answer.operation_url,
+                connection.subscription,
+                answer.retry_after,
+                creating=isinstance(step, Put) and step.creating,
+            )
+        return Accepted(answer.retry_after)
+
+    def _note_fault(self, order: Order, fault: Fault, gateways: frozenset[ArmId]) -> None:
+        if fault.outcome_unknown:
+            self._ledger.doubt(gateways)
+        order.memory.locked_by_partner = fault.kind is FaultKind.BUSY
+        if isinstance(order.step, Put) and verdict(fault).stalled:
+            seconds = fault.retry_after or verdict(fault).retry_seconds
+            order.memory.note_refusal(fault, self._clock.now(), seconds)
+
+    async def _send(self, namespace: str, connection: ArmId, snapshot: Snapshot, step: Write) -> PortAccepted | Fault:
+        azure = self._tenancy.connections_for(namespace)
         match step:
             case Put():
-                return await self._connections.put(connection, _body(snapshot, step))
+                return await azure.put(connection, _body(snapshot, step))
             case PatchTags(tags=tags) | LetGo(tags=tags):
-                return await self._connections.patch_tags(connection, tags)
+                return await azure.patch_tags(connection, tags)
             case SetKey():
-                if not isinstance(snapshot.key, KeyFound):
-                    raise ValueError("there is no key to set")
-                return await self._connections.put_shared_key(connection, snapshot.key.key)
+                return await azure.put_shared_key(connection, _key_of(snapshot))
             case Delete():
-                return await self._connections.delete(connection)
+                return await azure.delete(connection)
 
 
 def _body(snapshot: Snapshot, step: Put) -> Mapping[str, Any]:
     if not step.with_key:
         return step.body
-    if not isinstance(snapshot.key, KeyFound):
-        raise ValueError("there is no key to create with")
-    return {**step.body, "properties": {**step.body["properties"], "sharedKey": snapshot.key.key.value}}
+    return {**step.body, "properties": {**step.body["properties"], "sharedKey": _key_of(snapshot).value}}
+
+
+def _key_of(snapshot: Snapshot) -> SharedKey:
+    if not isinstance(snapshot.key, KeyFound | GeneratedKey):
+        raise ValueError("there is no key to write")
+    return snapshot.key.key
 
 
 def _kind(step: Write) -> OperationKind:
@@ -123,12 +193,17 @@ def _kind(step: Write) -> OperationKind:
 
 
 def _connection_of(snapshot: Snapshot) -> ArmId:
+    found = _known_connection(snapshot)
+    if found is None:
+        raise ValueError("no connection to write to")
+    return found
+
+
+def _known_connection(snapshot: Snapshot) -> ArmId | None:
     """What was read is what is written."""
     if isinstance(snapshot.live, Present):
         return snapshot.live.value.id
-    if isinstance(snapshot.target, Target):
-        return snapshot.target.connection
-    raise ValueError("no connection to write to")
+    return snapshot.target.connection if isinstance(snapshot.target, Target) else None
 
 
 def _gateways_of(snapshot: Snapshot) -> frozenset[ArmId]:
@@ -141,10 +216,8 @@ def _gateways_of(snapshot: Snapshot) -> frozenset[ArmId]:
     return frozenset()
 
 
-def _in_short(answer: PortAccepted | Fault | None) -> str:
+def _in_short(answer: PortAccepted | Fault) -> str:
     match answer:
-        case None:
-            return "interrupted"
         case Fault() as fault:
             return f"{fault} (request {fault.request_id})" if fault.request_id else str(fault)
         case PortAccepted():

@@ -12,8 +12,7 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicySpec, Ip
 from azure_vpn_operator.api.schema import Schema, structural_schema
 from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES
-from azure_vpn_operator.domain.identity_rules import IDENTITY_RULES
+from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
 from azure_vpn_operator.domain.policy_rules import POLICY_RULES
 from azure_vpn_operator.domain.rules import Rule, Transition
 
@@ -64,7 +63,7 @@ _CONNECTION = _Kind(
     spec=VpnConnectionSpec,
     status=VpnConnectionStatus,
     rules=CONNECTION_RULES,
-    transitions=IDENTITY_RULES,
+    transitions=CONNECTION_TRANSITIONS,
     columns=(
         ("Ready", "string", _condition("Ready"), 0),
         ("Tunnel", "string", ".status.summary.tunnel", 0),

@@ -16,6 +16,8 @@ from azure_vpn_operator.render.crds import HEADER
 NAME: Final = "azure-vpn-operator"
 NAMESPACE: Final = "azure-vpn-system"
 RBAC_PATH: Final = "manifests/base/rbac.yaml"
+SECRET_WATCH_PATH: Final = "manifests/overlays/watch-secrets/rbac.yaml"  # noqa: S105 (a path)
+DIGEST_SECRET: Final = "azure-vpn-operator-digest"  # noqa: S105 (a name)
 _API: Final = "rbac.authorization.k8s.io"
 _PLURALS: Final = (IpsecPolicy.PLURAL, VpnConnection.PLURAL)
 _STATUS: Final = tuple(f"{plural}/status" for plural in _PLURALS)
@@ -30,10 +32,13 @@ class Rule:
     group: str
     resources: tuple[str, ...]
     verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """Only these objects; empty: any."""
 
     def wire(self) -> dict[str, Any]:
         """Return the rule as Kubernetes has it."""
-        return {"apiGroups": [self.group], "resources": list(self.resources), "verbs": list(self.verbs)}
+        rule = {"apiGroups": [self.group], "resources": list(self.resources), "verbs": list(self.verbs)}
+        return rule | ({"resourceNames": list(self.names)} if self.names else {})
 
 
 OPERATOR_RULES: Final = (
@@ -49,6 +54,27 @@ OPERATOR_RULES: Final = (
 )
 """The operator's own rights, wherever it watches."""
 
+OWN_NAMESPACE_RULES: Final = (
+    Rule(
+        "Keep the key of the digests. It is made by an apply, which, unlike a POST, can be granted for one name.",
+        "",
+        ("secrets",),
+        ("get", "create", "patch"),
+        (DIGEST_SECRET,),
+    ),
+)
+"""The operator's rights in its own namespace."""
+
+SECRET_WATCH_RULES: Final = (
+    Rule(
+        'See which Secrets labelled azvpn.dev/watch: "true" have changed. Kubernetes cannot limit `list` to a label or to metadata.',
+        "",
+        ("secrets",),
+        ("list",),
+    ),
+)
+"""Only with the setting watchSecrets; not part of the default."""
+
 VIEW_RULES: Final = (Rule("See our kinds.", GROUP, _PLURALS, ("get", "list", "watch")),)
 """Added to the cluster's role `view`."""
 
@@ -61,33 +87,49 @@ EDIT_RULES: Final = (
 def render_rbac() -> dict[str, str]:
     """Return the RBAC manifest for an operator that watches the whole cluster, path to text."""
     documents = build_rbac()
-    return {RBAC_PATH: HEADER + yaml.safe_dump_all(documents, sort_keys=False, width=140)}
+    return {RBAC_PATH: _text(documents), SECRET_WATCH_PATH: _text(build_secret_watch_rbac())}
+
+
+def build_secret_watch_rbac() -> list[dict[str, Any]]:
+    """Return the role for the setting watchSecrets, and its binding."""
+    name = f"{NAME}-watch-secrets"
+    return [_role(name, SECRET_WATCH_RULES), _binding("ClusterRole", name)]
+
+
+def _text(documents: list[dict[str, Any]]) -> str:
+    return HEADER + yaml.safe_dump_all(documents, sort_keys=False, width=140)
 
 
 def build_rbac() -> list[dict[str, Any]]:
     """Return the objects of the manifest: ServiceAccount, the operator's role and its binding, the users' roles."""
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(NAME) | {"namespace": NAMESPACE}}
-    binding = {
-        "apiVersion": f"{_API}/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": _metadata(NAME),
-        "roleRef": {"apiGroup": _API, "kind": "ClusterRole", "name": NAME},
-        "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
-    }
     return [
         account,
         _role(NAME, OPERATOR_RULES),
-        binding,
+        _binding("ClusterRole", NAME),
+        _role(NAME, OWN_NAMESPACE_RULES, namespace=NAMESPACE),
+        _binding("Role", NAME),
         _role(f"{NAME}-view", VIEW_RULES, "view"),
         _role(f"{NAME}-edit", EDIT_RULES, "edit", "admin"),
     ]
 
 
-def _role(name: str, rules: tuple[Rule, ...], *added_to: str) -> dict[str, Any]:
+def _binding(kind: str, name: str) -> dict[str, Any]:
     return {
         "apiVersion": f"{_API}/v1",
-        "kind": "ClusterRole",
-        "metadata": _metadata(name, {f"{_API}/aggregate-to-{role}": "true" for role in added_to}),
+        "kind": f"{kind}Binding",
+        "metadata": _metadata(name) | ({"namespace": NAMESPACE} if kind == "Role" else {}),
+        "roleRef": {"apiGroup": _API, "kind": kind, "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
+    }
+
+
+def _role(name: str, rules: tuple[Rule, ...], *added_to: str, namespace: str | None = None) -> dict[str, Any]:
+    metadata = _metadata(name, {f"{_API}/aggregate-to-{role}": "true" for role in added_to})
+    return {
+        "apiVersion": f"{_API}/v1",
+        "kind": "Role" if namespace else "ClusterRole",
+        "metadata": metadata | ({"namespace": namespace} if namespace else {}),
         "rules": [rule.wire() for rule in rules],
     }
 

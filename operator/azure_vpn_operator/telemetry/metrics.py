@@ -6,6 +6,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, GCCollector, Info, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
+from azure_vpn_operator.telemetry.access_metrics import AccessMetrics
 from azure_vpn_operator.telemetry.api_client_metrics import ApiClientMetrics
 from azure_vpn_operator.telemetry.azure_metrics import AzureMetrics
 from azure_vpn_operator.telemetry.controller_metrics import ControllerMetrics
@@ -26,6 +27,7 @@ class Metrics:
         self.controller = ControllerMetrics(self.registry)
         self.kubernetes = ApiClientMetrics(self.registry)
         self.azure = AzureMetrics(self.registry)
+        self.access = AccessMetrics(self.registry)
         build = Info("azure_vpn_operator_build", "What is running", registry=self.registry)
         build.info({"version": version, "commit": commit})
         ProcessCollector(registry=self.registry)

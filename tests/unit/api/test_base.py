@@ -68,7 +68,7 @@ def test_error_does_not_quote_the_input():
 
 
 def test_field_of_a_newer_version_is_ignored():
-    read = VpnConnection.model_validate({"metadata": {"name": "x", "managedFields": []}, "spec": {"reverse": {}}})
+    read = VpnConnection.model_validate({"metadata": {"name": "x", "managedFields": []}, "spec": {"confirm": {}}})
 
     assert read.metadata.name == "x"
 

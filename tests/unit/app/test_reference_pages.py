@@ -17,7 +17,7 @@ from azure_vpn_operator.domain.identity_rules import IDENTITY_RULES
 from azure_vpn_operator.domain.ownership import ADOPT_FROM, HOLD_TAG, OWNER_TAG
 from azure_vpn_operator.domain.pauses import HOLD_UNTIL
 from azure_vpn_operator.domain.policy_rules import POLICY_RULES
-from azure_vpn_operator.domain.requests import RECONCILE_AT
+from azure_vpn_operator.domain.requests import RECONCILE_AT, ROTATE_KEY
 from azure_vpn_operator.domain.rules import Rule, Transition
 from azure_vpn_operator.telemetry.fleet_metrics import FleetSample
 from azure_vpn_operator.telemetry.metrics import Metrics
@@ -85,7 +85,7 @@ def test_conditions_of_a_connection_are_all_explained():
 def test_annotations_and_tags_are_all_explained():
     names = {name.partition(":")[0] for name in first_column(page("annotations-and-tags.md"))}
 
-    assert names == {RECONCILE_AT, HOLD_UNTIL, ADOPT_FROM, OWNER_TAG, HOLD_TAG}
+    assert names == {RECONCILE_AT, ROTATE_KEY, HOLD_UNTIL, ADOPT_FROM, OWNER_TAG, HOLD_TAG}
 
 
 def test_metrics_are_all_explained():

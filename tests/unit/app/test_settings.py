@@ -13,6 +13,9 @@ OTHER_VALUES = {
     "drift_policy": "Report",
     "deletion_policy": "Retain",
     "watch_namespaces": "a, b,,c",
+    "namespace": "vpn",
+    "watch_secrets": "true",
+    "secrets_interval": "30",
     "workers": "3",
     "status_interval": "60",
     "recent_interval": "5.5",
@@ -26,6 +29,7 @@ OTHER_VALUES = {
     "kubeconfig": "/etc/kubeconfig",
     "kube_context": "prod",
     "api_version": "2025-01-01",
+    "access_file": "/etc/azure-vpn-operator/access.yaml",
 }
 """A value other than the default for each setting, as text: how flags and environment give it."""
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import VpnConnectionSpec
 from azure_vpn_operator.domain.advice import connection_warnings, policy_warnings
-from support.object_cases import DROP, NETWORK, connection, policy, vnet_connection
+from support.object_cases import DROP, NETWORK, connection, pair_connection, policy, vnet_connection
 
 _CLEAN = {
     "ikeEncryption": "AES256",
@@ -194,6 +194,32 @@ def _selectors(local: list[str], remote: list[str]) -> list[dict[str, list[str]]
                 "NAT between virtual networks",
                 vnet_connection(ingressNatRules=[{"name": "a"}]),
                 [("nat-vnet-to-vnet", "ingressNatRules")],
+            ),
+            ("an owned pair", pair_connection(dpdTimeoutSeconds=45), []),
+            (
+                "an owned pair is warned once of what its halves share",
+                pair_connection(dpdTimeoutSeconds=9),
+                [("dpd-timeout", "dpdTimeoutSeconds")],
+            ),
+            (
+                "the other half's DPD",
+                pair_connection({"dpdTimeoutSeconds": 3600}, dpdTimeoutSeconds=45),
+                [("dpd-timeout", "reverse.dpdTimeoutSeconds")],
+            ),
+            (
+                "BGP address and NAT of the other half",
+                pair_connection(
+                    {
+                        "gatewayCustomBgpIpAddresses": [_BGP[0] | {"customBgpIpAddress": "169.254.23.0"}],
+                        "egressNatRules": [{"name": "a"}],
+                    },
+                    enableBgp=True,
+                ),
+                [
+                    ("bgp-address-range", "reverse.gatewayCustomBgpIpAddresses"),
+                    ("bgp-address-vnet-to-vnet", "reverse.gatewayCustomBgpIpAddresses"),
+                    ("nat-vnet-to-vnet", "reverse.egressNatRules"),
+                ],
             ),
             (
                 "NAT with IKEv1",

@@ -34,6 +34,18 @@ def test_next_look(changes: dict[str, Any], delay: float):
 
 
 @pytest.mark.parametrize(
+    ("recent", "delay"),
+    [
+        pytest.param(30.0, 10.0, id="soon enough by itself"),
+        pytest.param(1.0, 1.0, id="as often as the setting asks for"),
+    ],
+)
+def test_the_end_of_somebody_elses_change_is_looked_for(recent: float, delay: float):
+    updating = a_live_connection(provisioningState="Updating", connectionStatus=None)
+    assert run_pass(a_snapshot(live=updating, cadence=Cadence(recent=recent))).next_look == delay
+
+
+@pytest.mark.parametrize(
     ("until", "delay"),
     [
         pytest.param("2026-03-01T12:00:10Z", 11.0, id="a hold that ends soon"),

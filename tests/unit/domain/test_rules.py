@@ -3,12 +3,11 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES
-from azure_vpn_operator.domain.identity_rules import IDENTITY_RULES
+from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
 from azure_vpn_operator.domain.policy_rules import POLICY_RULES
 from azure_vpn_operator.domain.rules import Rule, Transition, check_rules
 
-_EVERY_RULE: list[Rule | Transition] = [*POLICY_RULES, *CONNECTION_RULES, *IDENTITY_RULES]
+_EVERY_RULE: list[Rule | Transition] = [*POLICY_RULES, *CONNECTION_RULES, *CONNECTION_TRANSITIONS]
 
 
 def _rule(cel: str, at: str = "spec", **changes: Any) -> Rule:

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
+from azure_vpn_operator.domain.installation import Installation
+from azure_vpn_operator.domain.mirror import mirrored
 from azure_vpn_operator.domain.shared_key_rules import check_shared_key
+from azure_vpn_operator.domain.target import Target, resolve_target
 from azure_vpn_operator.domain.validation import read_connection, read_policy
 from azure_vpn_operator.domain.violations import Invalid
+from support.object_cases import SUBSCRIPTION
 
 _SAMPLES = Path(__file__).parents[3] / "manifests" / "samples"
 _NAMES = ["default-policy", "site-to-site", "vnet-to-vnet"]
@@ -53,7 +57,8 @@ def test_what_is_referred_to_is_in_the_same_sample(sample: str):
     for document in connections.values():
         spec = document["spec"]
         assert spec.get("ipsecPolicyRef", {}).get("name") in {*policies, None}
-        assert "sharedKey" in secrets[spec["sharedKeySecretRef"]["name"]]["stringData"]
+        if "reverse" not in spec:
+            assert "sharedKey" in secrets[spec["sharedKeySecretRef"]["name"]]["stringData"]
 
 
 @pytest.mark.parametrize("sample", _NAMES)
@@ -86,7 +91,8 @@ def test_site_to_site_sample_is_the_how_tos():
 
 def test_vnet_to_vnet_sample_is_the_how_tos_and_both_halves_agree():
     spec = _of_kind("vnet-to-vnet", "IpsecPolicy")["vnet-pair"]["spec"]
-    one, other = (document["spec"] for document in _of_kind("vnet-to-vnet", "VpnConnection").values())
+    connections = _of_kind("vnet-to-vnet", "VpnConnection")
+    one, other = connections["vnet1-to-vnet2"]["spec"], connections["vnet2-to-vnet1"]["spec"]
 
     assert spec == {
         "ikeEncryption": "AES128",
@@ -104,6 +110,27 @@ def test_vnet_to_vnet_sample_is_the_how_tos_and_both_halves_agree():
     assert other["virtualNetworkGateway"]["name"] == one["peerVirtualNetworkGateway"]["name"] == "VNet2GW"
     assert (one["resourceGroup"], one["peerVirtualNetworkGateway"]["resourceGroup"]) == ("TestRG1", "TestRG2")
     assert (other["resourceGroup"], other["peerVirtualNetworkGateway"]["resourceGroup"]) == ("TestRG2", "TestRG1")
+
+
+def test_owned_pair_leads_to_the_third_network_with_the_pairs_policy_and_a_key_that_nobody_knows():
+    owned = _of_kind("vnet-to-vnet", "VpnConnection")["vnet1-vnet3"]
+    read = read_connection(owned)
+    assert not isinstance(read, Invalid)
+    forward = resolve_target(read, Installation("demo", subscription_id=SUBSCRIPTION))
+    assert isinstance(forward, Target)
+    reverse = resolve_target(mirrored(read, forward), Installation("demo"))
+    assert isinstance(reverse, Target)
+
+    assert [(half.connection.resource_group, half.connection.name) for half in (forward, reverse)] == [
+        ("TestRG1", "VNet1toVNet3"),
+        ("TestRG3", "VNet3toVNet1"),
+    ]
+    assert [(half.resource_group, half.name) for half in (forward.gateway, reverse.gateway) if half] == [
+        ("TestRG1", "VNet1GW"),
+        ("TestRG3", "VNet3GW"),
+    ]
+    assert owned["spec"]["ipsecPolicyRef"] == {"name": "vnet-pair"}
+    assert "sharedKeySecretRef" not in owned["spec"]
 
 
 def test_default_policy_sample_names_no_policy():

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES
-from azure_vpn_operator.domain.identity_rules import IDENTITY_RULES
+from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
 from azure_vpn_operator.domain.policy_rules import POLICY_RULES
 from azure_vpn_operator.domain.validation import check_connection_update, read_connection, read_policy
 from azure_vpn_operator.domain.violations import Invalid, Violation
@@ -48,7 +47,7 @@ def test_update_has_the_verdict_of_the_table(case: UpdateCase):
 def test_every_rule_is_broken_by_some_case():
     broken = {rule for case in (*POLICY_CASES, *CONNECTION_CASES, *UPDATE_CASES) for rule, _ in case.refused}
 
-    assert {rule.id for rule in (*POLICY_RULES, *CONNECTION_RULES, *IDENTITY_RULES)} <= broken
+    assert {rule.id for rule in (*POLICY_RULES, *CONNECTION_RULES, *CONNECTION_TRANSITIONS)} <= broken
 
 
 def test_policy_is_read_with_its_defaults_and_its_metadata():

@@ -25,11 +25,11 @@ class Ledger:
         self.world = CoreHarness()
         self.woken: list[ObjectKey] = []
         self.book: Reservations[ObjectKey] = Reservations(self.world.clock, lambda holder, _: self.woken.append(holder))
-        self.ledger = GatewayLedger(self.world.azure, self.book)
+        self.ledger = GatewayLedger(lambda _namespace: self.world.azure, self.book)
         self.gateways = frozenset({self.world.gateway})
 
     async def reserve(self, key: ObjectKey, connection: Any = C1) -> Busy | Fault | None:
-        return await self.ledger.reserve(key, connection, self.gateways, Priority.EDIT)
+        return await self.ledger.reserve(key, frozenset({connection}), self.gateways, Priority.EDIT)
 
     @property
     def lists(self) -> int:
@@ -79,7 +79,7 @@ async def test_both_gateways_of_a_pair_are_reserved_or_none():
     second = ledger.world.add_gateway("VNet2GW")
     await ledger.reserve(ONE)
     pair = frozenset({ledger.world.gateway, second})
-    assert await ledger.ledger.reserve(TWO, C2, pair, Priority.EDIT) == Busy("network/one")
+    assert await ledger.ledger.reserve(TWO, frozenset({C2}), pair, Priority.EDIT) == Busy("network/one")
     assert ledger.book.holder_of(second.key) is None
 
 

@@ -83,8 +83,8 @@ def test_when_the_key_is_compared_again(version: str, age: timedelta, due: bool)
 def test_only_a_key_that_was_seen_equal_counts_as_known():
     key = KeyMemory()
     key.remember("1", KeyCheck.UNREADABLE, NOW)
-    assert key.equal_version is None
+    assert key.equal_mark is None
     key.remember("1", KeyCheck.EQUAL, NOW)
     key.forget()
     assert key.due("1", NOW)
-    assert key.equal_version == "1"
+    assert key.equal_mark == "1"

@@ -3,13 +3,14 @@ import pytest
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.snapshot import FailedOperation, OpenOperation, OperationKind
 from azure_vpn_operator.ports import Accepted
+from azure_vpn_operator.reconcile.memory import HalfKey
 from azure_vpn_operator.reconcile.operations import UNREADABLE_RETRY_SECONDS, Operations
 from azure_vpn_operator.runtime.keys import ObjectKey
 from support.fake_azure import FakeAzure
 from support.fake_clock import FakeClock
 from support.harness import CONNECTION, SUBSCRIPTION, CoreHarness, connection_id, wire_connection
 
-KEY = ObjectKey(CONNECTION, "network", "one")
+KEY = HalfKey(ObjectKey(CONNECTION, "network", "one"))
 
 
 class Watched:
@@ -17,7 +18,7 @@ class Watched:
         world = CoreHarness()
         self.azure: FakeAzure = world.azure
         self.clock: FakeClock = world.clock
-        self.operations = Operations(self.azure, self.clock)
+        self.operations = Operations(lambda _namespace: self.azure, self.clock)
 
     async def begin(self, *, creating: bool = False) -> None:
         accepted = await self.azure.put(connection_id("c"), wire_connection())

@@ -9,6 +9,7 @@ from rich.console import Console
 from workbench import bench_figures as figures
 from workbench.bench import missed_promises
 from workbench.bench_fleet import Fleet
+from workbench.bench_pairs import seconds_apart, summarize
 from workbench.bench_table import print_report
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
@@ -182,6 +183,7 @@ def report(p99: float = 80.0) -> dict[str, Any]:
             "processorPercent": 0.8,
             "residentMebibytes": 130.0,
         },
+        "secondsThatHalvesDiffer": {"own": {"one object": {"changes": 6, "median": 0.17, "max": 0.35}}},
     }
 
 
@@ -231,5 +233,36 @@ def test_the_table_shows_every_figure():
         "200 connections on 10 gateways",
         "3.4 s",
         "128 MiB",
+        "0.17",
     ):
         assert shown in text
+
+
+def taken(method: str, name: str, seconds: float, status: int = 200) -> dict[str, Any]:
+    path = f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/connections/{name}"
+    return {"method": method, "path": path, "status": status, "time": f"2026-03-01T12:00:{seconds:09.6f}Z"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "apart"),
+    [
+        pytest.param(
+            [taken("PUT", "a", 1.0), taken("PUT", "b", 1.25)], 5.0, id="in Azure's seconds, at twenty times the speed"
+        ),
+        pytest.param(
+            [taken("PUT", "B", 1.0), taken("PUT", "A", 1.25)], 5.0, id="whichever comes first, in any spelling"
+        ),
+        pytest.param(
+            [taken("PUT", "a", 1.0), taken("PUT", "b", 1.1, 409), taken("PUT", "b", 2.0)],
+            20.0,
+            id="only what Azure took counts",
+        ),
+        pytest.param([taken("PUT", "a", 1.0), taken("GET", "b", 1.1)], None, id="not before both are written"),
+    ],
+)
+def test_how_long_two_halves_differ(entries: list[dict[str, Any]], apart: float | None):
+    assert seconds_apart(entries, ("a", "b"), 20.0) == apart
+
+
+def test_durations_are_told_by_median_and_longest():
+    assert summarize([0.1, 0.5, 0.301]) == {"changes": 3, "median": 0.3, "max": 0.5}

@@ -1,0 +1,92 @@
+"""Whether the shared key has to be written, once everything else of a connection is as wanted.
+
+A key is written by the call that sets nothing else, and only if its bytes have changed, somebody else has changed it, or a person asks
+for it. What cannot be compared is not written.
+"""
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import DriftPolicy
+from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect, KeyRecord
+from azure_vpn_operator.domain.installation import EffectivePolicies
+from azure_vpn_operator.domain.key_digest import are_comparable
+from azure_vpn_operator.domain.key_records import current_record, generation_of, has_key, writes_key
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.requests import is_rotation_requested
+from azure_vpn_operator.domain.snapshot import GeneratedKey, KeyCheck, Snapshot
+from azure_vpn_operator.domain.steps import Hold, Refuse, SetKey, Settled, Step
+from azure_vpn_operator.domain.tunnel_health import may_be_up
+
+KEY_DIFFERENCE = Difference(
+    path="sharedKey", want="the Secret's key", have="another key", effect=DifferenceEffect.TUNNEL_DROP
+)
+
+
+def plan_key(
+    snapshot: Snapshot, policies: EffectivePolicies, live: LiveConnection, wanted_hash: str
+) -> Refuse | Hold | SetKey | Settled:
+    """The last step of a connection that is equal otherwise: set the key if that is due."""
+    settled = Settled(Reason.UP_TO_DATE, "Azure holds what the object says", applied_hash=wanted_hash)
+    if not has_key(snapshot):
+        return settled
+    if is_rotation_requested(snapshot.metadata, snapshot.previous.last_handled):
+        return SetKey("azvpn.dev/rotate-key asks for it", requested=True)
+    if isinstance(snapshot.key, GeneratedKey):
+        return SetKey("the halves may hold different keys") if is_random_key_due(snapshot) else settled
+    if snapshot.key_check is KeyCheck.EQUAL:
+        return settled
+    if snapshot.key_check is KeyCheck.DIFFERENT and not snapshot.key_rotated:
+        return _plan_drift(snapshot, policies, live)
+    if snapshot.key_check is not KeyCheck.DIFFERENT and not is_rotation_due(snapshot):
+        return settled
+    if snapshot.key_turn.reason is not None:
+        return Hold(snapshot.key_turn.reason, snapshot.key_turn.message)
+    return SetKey("the key of the Secret has changed")
+
+
+def is_rotation_due(snapshot: Snapshot) -> bool:
+    """Whether the Secret's key is known to be another than the one in Azure, or is on its way already."""
+    record, wanted = current_record(snapshot.half, snapshot.live, snapshot.operation), snapshot.key_digest
+    if wanted is None:
+        return False
+    if record.pending is not None:
+        return True
+    return are_comparable(record.digest, wanted) and record.digest != wanted
+
+
+def is_known_equal(snapshot: Snapshot) -> bool:
+    """Whether Azure is known to hold the key that would be written."""
+    record, wanted = current_record(snapshot.half, snapshot.live, snapshot.operation), snapshot.key_digest
+    if snapshot.key_check is KeyCheck.EQUAL:
+        # Seen just now: what the record says is on its way has arrived.
+        return True
+    return wanted is not None and record.pending is None and record.digest == wanted
+
+
+def is_random_key_due(snapshot: Snapshot) -> bool:
+    """Whether the halves of an owned pair do not certainly hold one key: then both get a fresh one."""
+    if is_known_equal(snapshot):
+        return False
+    own = generation_of(current_record(snapshot.half, snapshot.live, snapshot.operation))
+    others = [
+        generation_of(half.key or KeyRecord()) for half in snapshot.previous.halves if half.role is not snapshot.role
+    ]
+    return own == "" or any(own != other for other in others)
+
+
+def _plan_drift(snapshot: Snapshot, policies: EffectivePolicies, live: LiveConnection) -> Refuse | SetKey:
+    unsafe = policies.drift is DriftPolicy.CORRECT_SAFE and may_be_up(snapshot, live)
+    if policies.drift is DriftPolicy.REPORT or unsafe:
+        return Refuse(
+            Reason.DRIFT_DETECTED,
+            f"the shared key of {live.id.name} was changed in Azure by someone else, and driftPolicy is {policies.drift}: "
+            "it is not put back now",
+            (KEY_DIFFERENCE,),
+        )
+    return SetKey(f"the key of {live.id.name} was changed in Azure by someone else", drift=True)
+
+
+def needs_key_too(their_step: Step, mine: Snapshot) -> bool:
+    """Whether my half needs the key too that the other half is about to get: both must hold one key afterwards."""
+    if not has_key(mine) or mine.key_digest is None or is_known_equal(mine):
+        return False
+    return isinstance(their_step, SetKey) or (isinstance(mine.key, GeneratedKey) and writes_key(their_step))

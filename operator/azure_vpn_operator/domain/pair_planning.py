@@ -1,0 +1,198 @@
+"""The two halves of a tunnel change together or not at all: from a step for each half to what is sent, and in which order.
+
+Each half is planned by itself first. What is added here: nobody moves while the halves disagree or one of them cannot move, a
+half that Azure has refused goes first the next time, and if one is refused after the other has moved, the other is put back.
+After a crash halves that differ go forward, since each half's own plan says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.domain.arm_bodies import read_put_body
+from azure_vpn_operator.domain.canonical import CanonicalPolicy, canonical_policy
+from azure_vpn_operator.domain.differences import field_names, find_differences
+from azure_vpn_operator.domain.key_planning import is_known_equal, is_rotation_due, needs_key_too
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Present
+from azure_vpn_operator.domain.pairing import judge_pair
+from azure_vpn_operator.domain.planning import body_in_force, mend_key_of_pair, plan, plan_key_of_pair
+from azure_vpn_operator.domain.snapshot import KeyFound, OpenOperation, OperationKind, Snapshot
+from azure_vpn_operator.domain.steps import Blocked, Hold, PatchTags, Put, Refuse, SetKey, Settled, Step, Wait
+from azure_vpn_operator.domain.target import Target
+
+DISAGREEMENTS: Final = frozenset(
+    {
+        Reason.PAIR_POLICY_MISMATCH,
+        Reason.PAIR_KEY_MISMATCH,
+        Reason.PAIR_PROTOCOL_MISMATCH,
+        Reason.PAIR_BOTH_RESPONDERS,
+        Reason.DUPLICATE_PAIR,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PairPlan:
+    """The steps of both halves, in the order of the snapshots."""
+
+    steps: tuple[Step, Step]
+    first: int
+    """Which of the two is sent first. The other one's write is sent only if Azure accepts that."""
+
+
+def plan_pair(snapshots: tuple[Snapshot, Snapshot]) -> PairPlan:
+    """Decide for both halves. Swapping the snapshots swaps the steps and changes nothing else."""
+    return coordinate(snapshots, (plan(snapshots[0]), plan(snapshots[1])))
+
+
+def coordinate(snapshots: tuple[Snapshot, Snapshot], steps: tuple[Step, Step]) -> PairPlan:
+    """Adjust the steps that each half would take alone to what the pair may do."""
+    one, other = snapshots
+    first = 1 if _was_refused(other, steps[1]) and not _was_refused(one, steps[0]) else 0
+    if any(snapshot.denial is not None for snapshot in snapshots):
+        return PairPlan((_hold_for_denied(steps[0], other), _hold_for_denied(steps[1], one)), first)
+    if (stopped := find_disagreement(one)) is not None:
+        held = (_hold_writes(steps[0], *stopped), _hold_writes(steps[1], *stopped))
+        return PairPlan(held, first)
+    steps = (_share_key(one, steps[0], other, steps[1]), _share_key(other, steps[1], one, steps[0]))
+    adjusted = (_adjust(one, steps[0], other, steps[1]), _adjust(other, steps[1], one, steps[0]))
+    finished = (_finish_rotation(one, adjusted[0], other), _finish_rotation(other, adjusted[1], one))
+    return PairPlan(finished, first)
+
+
+def coordinate_single(snapshot: Snapshot, step: Step) -> Step:
+    """The step of a connection that is nobody's half, or one of too many: those hold each other."""
+    stopped = find_disagreement(snapshot)
+    return _hold_writes(step, *stopped) if stopped is not None and stopped[0] is Reason.DUPLICATE_PAIR else step
+
+
+def hold_back(step: Step) -> Hold:
+    """What a half says whose write was not sent, since Azure did not take the other half's."""
+    text = "Azure did not accept the change of the other half, and a pair changes together"
+    return Hold(Reason.PARTNER_NOT_READY, text, getattr(step, "differences", ()))
+
+
+def find_disagreement(snapshot: Snapshot) -> tuple[Reason, str] | None:
+    """Why neither half may be written, if the two objects disagree; None for an owned pair, which cannot."""
+    if snapshot.pair is None:
+        return None
+    verdict = judge_pair(snapshot.pair)
+    return (verdict.reason, verdict.message) if verdict.reason in DISAGREEMENTS else None
+
+
+def _hold_writes(step: Step, reason: Reason, message: str) -> Step:
+    if isinstance(step, Put | PatchTags):
+        return Hold(reason, f"{message}; neither half is written", step.differences)
+    return Hold(reason, f"{message}; neither half is written") if isinstance(step, SetKey) else step
+
+
+def _share_key(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -> Step:
+    if isinstance(my_step, Settled) and needs_key_too(their_step, mine):
+        return plan_key_of_pair(mine, f"the other half, {_name(theirs)}, gets a key, and both hold one")
+    return my_step
+
+
+def _hold_for_denied(my_step: Step, theirs: Snapshot) -> Step:
+    """A half that the namespace may not use can neither follow nor be put back: nothing of the pair is written."""
+    if theirs.denial is None or not isinstance(my_step, Put | PatchTags | SetKey):
+        return my_step
+    return _wait_for_partner(my_step, theirs, Reason.NOT_ALLOWED, theirs.denial.message)
+
+
+def _finish_rotation(mine: Snapshot, my_step: Step, theirs: Snapshot) -> Step:
+    """A half whose configuration cannot change now still gets the key that the other half has, also if somebody changed it."""
+    refused = isinstance(my_step, Refuse) and my_step.refused_hash is not None
+    waits = isinstance(my_step, Hold) and my_step.reason is Reason.PARTNER_NOT_READY
+    live = _live(mine)
+    if not (refused or waits) or live is None or not live.settled or isinstance(theirs.operation, OpenOperation):
+        return my_step
+    if not isinstance(mine.key, KeyFound) or not is_known_equal(theirs):
+        return my_step
+    if is_rotation_due(mine):
+        return plan_key_of_pair(mine, f"the other half, {_name(theirs)}, has the new key already")
+    return mend_key_of_pair(mine, live) or my_step
+
+
+def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -> Step:
+    if (back := _put_back(mine, my_step, theirs, their_step)) is not None:
+        return back
+    if not _changes_the_tunnel(my_step):
+        return my_step
+    if mine.attempts.locked_by_partner and isinstance(theirs.operation, OpenOperation):
+        text = f"Azure locks both gateways while the other half, {_name(theirs)}, changes"
+        return Wait(Reason.GATEWAY_BUSY, text, theirs.operation.retry_after, getattr(my_step, "differences", ()))
+    match their_step:
+        case Refuse(reason, message) | Hold(reason, message):
+            if isinstance(my_step, Put) and _holds(theirs, _wanted_policies(my_step.body)):
+                return my_step
+            return _wait_for_partner(my_step, theirs, reason, message)
+        case Blocked(fault):
+            return _wait_for_partner(my_step, theirs, Reason.AZURE_UNAVAILABLE, str(fault))
+        case Wait(reason, message, seconds) if not _is_our_change(theirs):
+            text = f"the other half, {_name(theirs)}, is busy: {message}"
+            return Wait(reason, text, seconds, getattr(my_step, "differences", ()))
+        case _:
+            return my_step
+
+
+def _changes_the_tunnel(step: Step) -> bool:
+    """Whether the step changes what both halves must hold alike."""
+    if isinstance(step, Put):
+        return step.creating or any(item.path.startswith("ipsecPolicies") for item in step.differences)
+    return isinstance(step, SetKey)
+
+
+def _wait_for_partner(my_step: Step, theirs: Snapshot, reason: Reason, message: str) -> Hold:
+    text = f"the other half, {_name(theirs)}, cannot change now ({reason}: {message}), and a pair changes together"
+    return Hold(Reason.PARTNER_NOT_READY, text, getattr(my_step, "differences", ()))
+
+
+def _is_our_change(snapshot: Snapshot) -> bool:
+    operation = snapshot.operation
+    return isinstance(operation, OpenOperation) and operation.kind in {OperationKind.PUT, OperationKind.SHARED_KEY}
+
+
+def _was_refused(snapshot: Snapshot, step: Step) -> bool:
+    return isinstance(step, Put) and snapshot.half.refused_hash == step.wanted_hash
+
+
+def _put_back(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -> Put | None:
+    """A half that has moved alone goes back to what the refused half still holds, also if it is to move on by now."""
+    wanted_hash = _hash_of_whole_wish(my_step)
+    if wanted_hash is None or not isinstance(their_step, Refuse) or their_step.refused_hash is None:
+        return None
+    live, partner = _live(mine), _live(theirs)
+    if live is None or partner is None or live.policies == partner.policies or len(partner.policies) > 1:
+        return None
+    body = body_in_force(mine)
+    if body is None or not isinstance(mine.target, Target):
+        return None
+    old = {**body, "properties": {**body["properties"], "ipsecPolicies": [p.wire() for p in partner.policies]}}
+    differences = find_differences(read_put_body(old, mine.target), live)
+    why = f"Azure refuses the other half, {_name(theirs)}; put back: {field_names(differences)}"
+    return Put(Reason.PAIR_PUT_BACK, old, differences, wanted_hash, why=why)
+
+
+def _hash_of_whole_wish(step: Step) -> str | None:
+    if isinstance(step, Settled):
+        return step.applied_hash
+    return step.wanted_hash if isinstance(step, Put) and not step.creating else None
+
+
+def _holds(snapshot: Snapshot, policies: tuple[CanonicalPolicy, ...]) -> bool:
+    live = _live(snapshot)
+    return live is not None and live.policies == policies
+
+
+def _live(snapshot: Snapshot) -> LiveConnection | None:
+    return snapshot.live.value if isinstance(snapshot.live, Present) else None
+
+
+def _wanted_policies(body: Mapping[str, Any]) -> tuple[CanonicalPolicy, ...]:
+    return tuple(canonical_policy(item) for item in body["properties"]["ipsecPolicies"])
+
+
+def _name(snapshot: Snapshot) -> str:
+    return snapshot.target.connection.name if isinstance(snapshot.target, Target) else snapshot.metadata.name

@@ -1,0 +1,281 @@
+"""What a pass has to know of shared keys: the Secret's, how it compares with Azure's, and whose turn it is.
+
+Azure's key is read only if the digests leave a question open, and once an hour to find what somebody else has changed there.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import SharedKeySecretReference, VpnConnection
+from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, KeyRecord, VpnConnectionStatus
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.key_digest import DigestKey, are_comparable
+from azure_vpn_operator.domain.key_planning import KEY_DIFFERENCE
+from azure_vpn_operator.domain.key_records import current_record
+from azure_vpn_operator.domain.key_turns import KeyUser, Turn, judge_turn
+from azure_vpn_operator.domain.live_connection import LiveConnection
+from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, SecretData, SharedKey, Unreadable
+from azure_vpn_operator.domain.ownership import Owner, Ownership, judge_ownership
+from azure_vpn_operator.domain.shared_key_rules import check_shared_key
+from azure_vpn_operator.domain.snapshot import (
+    FailedOperation,
+    GeneratedKey,
+    KeyCheck,
+    KeyEntryMissing,
+    KeyFound,
+    KeyLookup,
+    KeyMalformed,
+    KeyUnreadable,
+    NotReferenced,
+    OpenOperation,
+)
+from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, SecretsPort
+from azure_vpn_operator.reconcile.memory import ConnectionMemory
+from azure_vpn_operator.reconcile.reading import Reader, ready_of, stored_connection_status
+from azure_vpn_operator.runtime.clock import Clock
+from azure_vpn_operator.runtime.frozen import Document
+from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.object_store import ObjectStore
+
+log = logging.getLogger(__name__)
+
+DIGEST_RETRY_AFTER: Final = timedelta(minutes=1)
+_GOES_ON: Final = frozenset(
+    {
+        Reason.SETTING_SHARED_KEY,
+        Reason.KEY_ROTATION_WAITS,
+        Reason.KEY_ROTATION_STOPPED,
+        Reason.GATEWAY_BUSY,
+        Reason.THROTTLED,
+    }
+)
+"""Reasons why a connection is not ready that do not keep it from getting the next key by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What was found out; the default is for objects whose key nobody asks for."""
+
+    check: KeyCheck = KeyCheck.NOT_NEEDED
+    rotated: bool = False
+    digest: str | None = None
+    turn: Turn = field(default_factory=Turn)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyQuestion:
+    """Which key is wanted where, and what the pass has read of that half so far."""
+
+    key: ObjectKey
+    role: HalfRole
+    subject: VpnConnection
+    owner: Owner
+    connection: ArmId
+    previous: VpnConnectionStatus
+    live: Read[LiveConnection] | NotRead
+    operation: OpenOperation | FailedOperation | None
+    wanted: KeyFound | GeneratedKey
+
+    @property
+    def record(self) -> KeyRecord:
+        """What is remembered of the half's key, in the light of what Azure shows."""
+        half = next((half for half in self.previous.halves if half.role is self.role), ConnectionHalf(role=self.role))
+        return current_record(half, self.live, self.operation)
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the key was another one when it was last compared."""
+        return any(difference.path.endswith(KEY_DIFFERENCE.path) for difference in self.previous.differences)
+
+
+class KeyReader:
+    """Looks up and compares keys."""
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        reader: Reader,
+        connections_for: Callable[[str], ConnectionsPort],
+        secrets: SecretsPort,
+        digest_keys: DigestKeysPort,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._connections_for = connections_for
+        self._secrets = secrets
+        self._digest_keys = digest_keys
+        self._clock = clock
+        self._digest_key: DigestKey | None = None
+        self._asked_at: datetime | None = None
+
+    async def look_up(self, namespace: str, subject: VpnConnection | Invalid) -> KeyLookup:
+        """The key that the object names."""
+        if isinstance(subject, Invalid) or subject.spec.shared_key_secret_ref is None:
+            return NotReferenced()
+        reference = subject.spec.shared_key_secret_ref
+        match await self._secrets.read(namespace, reference.name, reference.key):
+            case Absent():
+                return Absent()
+            case Unreadable(fault):
+                return KeyUnreadable(fault)
+            case Present(SecretData(version, entry, entries)):
+                if entry is None:
+                    return KeyEntryMissing(tuple(sorted(entries))[:20])
+                violation = check_shared_key(entry)
+                if violation is not None:
+                    return KeyMalformed(str(violation))
+                return KeyFound(SharedKey(entry.decode("ascii")), version)
+
+    async def examine(self, question: "KeyQuestion", memory: ConnectionMemory) -> KeyFacts:
+        """Compare the wanted key with what is known of Azure's, and with Azure's own if that leaves a question open."""
+        wanted, live = question.wanted, question.live
+        if isinstance(wanted, GeneratedKey):
+            return KeyFacts(digest=wanted.generation)
+        digest_key = await self._obtain_digest_key()
+        digest = digest_key.digest(question.connection, wanted.key) if digest_key is not None else None
+        record, mark = question.record, digest or wanted.version
+        equal = record.pending is None and record.digest == digest if digest else memory.key.equal_mark == mark
+        facts = KeyFacts(_kept(memory), not equal, digest)
+        if not isinstance(live, Present) or not live.value.settled:
+            return facts
+        metadata = question.subject.metadata
+        if judge_ownership(live.value.tags, question.owner, metadata.annotations) is not Ownership.OURS:
+            return replace(facts, check=KeyCheck.NOT_NEEDED)
+        if digest is not None and equal:
+            spread = _spread(question.connection)
+            due = question.drifted or memory.key.recheck_due(self._clock.now(), spread)
+        else:
+            due = memory.key.due(mark, self._clock.now())
+        known_to_differ = are_comparable(record.digest, digest) and record.digest != digest
+        if not equal:
+            facts = replace(facts, turn=self.turn_of(question.key, question.subject, wanted.key))
+            due = due and not (known_to_differ and facts.turn.reason is not None)
+        if not due:
+            return facts
+        read = await self._connections_for(question.key.namespace).get_shared_key(live.value.id)
+        if (isinstance(read, Unreadable) and read.fault.kind is not FaultKind.FORBIDDEN) or isinstance(read, Absent):
+            # Not remembered: the next pass asks again. A key that nothing is known of is not passed off as compared.
+            return facts if equal or known_to_differ else replace(facts, check=KeyCheck.UNREADABLE)
+        return _compare(memory, mark, read, wanted.key, facts, self._clock.now())
+
+    def turn_of(self, key: ObjectKey, subject: VpnConnection, shared_key: SharedKey) -> Turn:
+        """Whether the object's unit may get the Secret's key now; from the store alone."""
+        reference = subject.spec.shared_key_secret_ref
+        if reference is None or self._digest_key is None:
+            return Turn()
+        unit = self._reader.unit_of(key)
+        own = [self._store.get(member) for member in unit]
+        begun = [since for document in own if document is not None for since in _begun(document)]
+        others = self._other_users(unit, reference, shared_key)
+        return judge_turn(
+            KeyUser(unit[0].name, due=True, since=min(begun, default=None)), list(others), self._clock.now()
+        )
+
+    async def _obtain_digest_key(self) -> DigestKey | None:
+        now = self._clock.now()
+        if self._digest_key is None and (self._asked_at is None or now - self._asked_at > DIGEST_RETRY_AFTER):
+            self._asked_at = now
+            found = await self._digest_keys.obtain()
+            if isinstance(found, Fault):
+                log.warning("no digests of keys can be made", extra={"fault": str(found)})
+            else:
+                self._digest_key = found
+        return self._digest_key
+
+    def _other_users(
+        self, unit: Sequence[ObjectKey], reference: SharedKeySecretReference, key: SharedKey
+    ) -> Iterator[KeyUser]:
+        for other in self._reader.users_of_secret(unit[0].namespace, reference.name):
+            document = self._store.get(other)
+            connection = self._reader.enforced(other)
+            if document is None or connection is None or other in unit:
+                continue
+            if connection.spec.shared_key_secret_ref != reference:
+                continue
+            able = not connection.spec.suspend and _goes_on(document)
+            yield KeyUser(
+                self._reader.unit_of(other)[0].name,
+                able and self._holds_another(document, key),
+                min(_begun(document), default=None),
+            )
+
+    def _holds_another(self, document: Document, key: SharedKey) -> bool:
+        for half in _halves(document):
+            digest, connection = _mapping(half.get("key")).get("digest"), half.get("id")
+            if not isinstance(digest, str) or not isinstance(connection, str) or self._digest_key is None:
+                continue
+            try:
+                wanted = self._digest_key.digest(ArmId.parse(connection), key)
+            except ValueError:
+                continue
+            if are_comparable(digest, wanted) and digest != wanted:
+                return True
+        return False
+
+
+class KeyLanes:
+    """One rotation of a Secret is decided at a time: what it decides must be in the store before the next one looks there."""
+
+    def __init__(self) -> None:
+        self._holders: dict[tuple[str, str], ObjectKey] = {}
+
+    def enter(self, holder: ObjectKey, secrets: set[tuple[str, str]]) -> bool:
+        """Take the lanes of these Secrets (namespace and name); False if one is taken."""
+        if any(self._holders.get(secret, holder) != holder for secret in secrets):
+            return False
+        self._holders |= dict.fromkeys(secrets, holder)
+        return True
+
+    def leave(self, holder: ObjectKey) -> None:
+        """Give back whatever the holder has."""
+        self._holders = {secret: other for secret, other in self._holders.items() if other != holder}
+
+
+def _compare(
+    memory: ConnectionMemory, mark: str, read: Read[SharedKey], wanted: SharedKey, facts: KeyFacts, now: datetime
+) -> KeyFacts:
+    result = KeyCheck.UNREADABLE
+    if isinstance(read, Present):
+        result = KeyCheck.EQUAL if read.value == wanted else KeyCheck.DIFFERENT
+    if result is not KeyCheck.DIFFERENT:
+        # A difference is looked at again each pass until it is gone: the write that mends it may fail.
+        memory.key.remember(mark, result, now)
+    return replace(facts, check=result)
+
+
+def _kept(memory: ConnectionMemory) -> KeyCheck:
+    return KeyCheck.UNREADABLE if memory.key.result is KeyCheck.UNREADABLE else KeyCheck.NOT_NEEDED
+
+
+def _spread(connection: ArmId) -> float:
+    """A number from 0 to 1 of its own for each connection, so that not all are compared at the same time."""
+    return int(hashlib.sha256(connection.key.encode()).hexdigest()[:8], 16) / 2**32
+
+
+def _begun(document: Document) -> list[datetime]:
+    if not any("since" in _mapping(half.get("key")) for half in _halves(document)):
+        return []
+    return [half.key.since for half in stored_connection_status(document).halves if half.key and half.key.since]
+
+
+def _goes_on(document: Document) -> bool:
+    ready = ready_of(document)
+    return ready.get("status") == "True" or ready.get("reason") in _GOES_ON
+
+
+def _halves(document: Document) -> Sequence[Mapping[str, Any]]:
+    found = _mapping(document.get("status")).get("halves")
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list | tuple) else ()
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

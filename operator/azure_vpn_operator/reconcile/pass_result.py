@@ -1,0 +1,28 @@
+"""What a pass tells the queue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+CONFLICT_RETRY_SECONDS: Final = 0.5
+API_SERVER_RETRY_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """What the queue needs to know. `again_in` None: nothing to do until something happens."""
+
+    again_in: float | None
+    failed: bool = False
+    settled: bool = False
+    """The object is in peace: the next look is no hurry."""
+
+
+def combine_results(results: Sequence[PassResult]) -> PassResult:
+    """One key stands for all: the earliest next look counts."""
+    delays = [result.again_in for result in results if result.again_in is not None]
+    return PassResult(
+        min(delays) if delays else None,
+        failed=any(result.failed for result in results),
+        settled=all(result.settled for result in results),
+    )

@@ -1,0 +1,57 @@
+"""Which namespace works with which identity, and whether it may: asked anew at each step, since the rules may change at any time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from azure_vpn_operator.domain.access import AccessRules, Denial, Identity, Touched, check_access
+from azure_vpn_operator.ports import ConnectionsPort
+from azure_vpn_operator.reconcile.bgp_sessions import BgpSessions
+from azure_vpn_operator.reconcile.gateway_facts import CrossingDirectory, GatewayDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class AzurePorts:
+    """Azure as one identity sees it. What is read through one is never shown to who works with another."""
+
+    identity: Identity | None
+    """None: the operator's own."""
+    connections: ConnectionsPort
+    gateways: GatewayDirectory
+    crossing: CrossingDirectory
+    bgp: BgpSessions
+
+
+class Tenancy:
+    """The access rules in force, and Azure for each namespace."""
+
+    def __init__(self, rules: AccessRules, connect: Callable[[Identity | None], AzurePorts]) -> None:
+        """Take how to reach Azure as an identity; that is done when it is first needed."""
+        self._rules = rules
+        self._connect = connect
+        self._ports: dict[Identity | None, AzurePorts] = {}
+
+    @property
+    def rules(self) -> AccessRules:
+        """The rules in force."""
+        return self._rules
+
+    def replace(self, rules: AccessRules) -> None:
+        """Let these rules hold from now on; what was read as an identity that they no longer name is forgotten."""
+        self._rules = rules
+        for identity in [known for known in self._ports if known is not None and known not in rules.identities]:
+            del self._ports[identity]
+
+    def check(self, namespace: str, touched: Touched) -> Denial | None:
+        """Why the namespace may not touch it; None if it may."""
+        return check_access(self._rules, namespace, touched)
+
+    def ports_for(self, namespace: str) -> AzurePorts:
+        """Azure as the namespace's identity sees it; the same for as long as the rules name that identity."""
+        identity = self._rules.identity_of(namespace)
+        if identity not in self._ports:
+            self._ports[identity] = self._connect(identity)
+        return self._ports[identity]
+
+    def connections_for(self, namespace: str) -> ConnectionsPort:
+        """The connections in Azure as the namespace's identity sees them."""
+        return self.ports_for(namespace).connections
