@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from chaos.pair_world import (
@@ -62,6 +63,10 @@ class Failure:
         return "\n".join([f"seed {self.seed} (make chaos SEED={self.seed}):", *lines, self.problem])
 
 
+_RECORDS_OF_KEYS: Final = frozenset({"write_status", "poll", "get_shared_key"})
+"""Without these the operator cannot know, or keep, that a key has arrived: it may rightly send it once more."""
+
+
 class PlayedHistory:
     """One history while it is played."""
 
@@ -78,6 +83,8 @@ class PlayedHistory:
         found = self._draw_interference() or self.world.refusal(verb, what)
         if verb == "put_shared_key" and found is not None and found.carried_out:
             self.world.lost_keys.add(what)
+        if found is not None and verb in _RECORDS_OF_KEYS:
+            self.world.doubt_keys_of(what)
         return found
 
     def _draw_interference(self) -> Interference | None:

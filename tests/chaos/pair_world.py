@@ -108,6 +108,13 @@ class PairWorld(CoreHarness):
         for name in OBJECTS:
             self.apply(CONNECTION, name, spec_of(name))
 
+    def doubt_keys_of(self, name: str) -> None:
+        """Answer no more for the next key of the tunnel of an object or a connection."""
+        for tunnel in TUNNELS:
+            names = {half.azure_name for half in tunnel.halves}
+            if name in tunnel.objects or name in names:
+                self.doubtful_keys |= names
+
     def refusal(self, verb: str, what: str) -> Interference | None:
         """What a refused half says to a PUT."""
         return Interference(fault=REFUSED) if verb == "put" and what in self.refused else None
@@ -124,8 +131,7 @@ class PairWorld(CoreHarness):
             answer = await create(connection, body)
             if isinstance(answer, Accepted) and self.azure.operation_fault is not None:
                 # Whether a creation that failed has set its key, nobody can know: then the pair gets it once more.
-                one, _, other = connection.name.partition("to")
-                self.doubtful_keys |= {connection.name, f"{other}to{one}"}
+                self.doubtful_keys |= {connection.name, _other_half(connection.name)}
             return answer
 
         self.azure.put = put  # type: ignore[method-assign]
@@ -141,10 +147,16 @@ class PairWorld(CoreHarness):
             self.doubtful_keys.discard(connection.name)
             if self.azure.operation_fault is not None or connection.name in self.lost_keys:
                 self.lost_keys.discard(connection.name)
-                self.doubtful_keys.add(connection.name)
+                # The pair gets its key in one window: the other half is sent it again as well.
+                self.doubtful_keys |= {connection.name, _other_half(connection.name)}
             return answer
 
         self.azure.put_shared_key = put_shared_key  # type: ignore[method-assign]
+
+
+def _other_half(name: str) -> str:
+    one, _, other = name.partition("to")
+    return f"{other}to{one}"
 
 
 def mixed_tunnels(world: PairWorld) -> Iterator[str]:

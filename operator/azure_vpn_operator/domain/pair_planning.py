@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.arm_bodies import read_put_body
 from azure_vpn_operator.domain.canonical import CanonicalPolicy, canonical_policy
 from azure_vpn_operator.domain.differences import field_names, find_differences
+from azure_vpn_operator.domain.drift import configuration_hash
 from azure_vpn_operator.domain.key_planning import is_known_equal, is_rotation_due, needs_key_too
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Present
 from azure_vpn_operator.domain.pairing import judge_pair
+from azure_vpn_operator.domain.pauses import find_pause
 from azure_vpn_operator.domain.planning import body_in_force, mend_key_of_pair, plan, plan_key_of_pair
 from azure_vpn_operator.domain.snapshot import KeyFound, OpenOperation, OperationKind, Snapshot
 from azure_vpn_operator.domain.steps import Blocked, Hold, PatchTags, Put, Refuse, SetKey, Settled, Step, Wait
@@ -31,6 +34,9 @@ DISAGREEMENTS: Final = frozenset(
         Reason.DUPLICATE_PAIR,
     }
 )
+
+
+_WAITS_FOR_KEY: Final = frozenset({Reason.KEY_ROTATION_WAITS, Reason.KEY_ROTATION_STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ def _was_refused(snapshot: Snapshot, step: Step) -> bool:
 
 def _put_back(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -> Put | None:
     """A half that has moved alone goes back to what the refused half still holds, also if it is to move on by now."""
-    wanted_hash = _hash_of_whole_wish(my_step)
+    wanted_hash = _hash_of_whole_wish(mine, my_step)
     if wanted_hash is None or not isinstance(their_step, Refuse) or their_step.refused_hash is None:
         return None
     live, partner = _live(mine), _live(theirs)
@@ -175,10 +181,28 @@ def _put_back(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step)
     return Put(Reason.PAIR_PUT_BACK, old, differences, wanted_hash, why=why)
 
 
-def _hash_of_whole_wish(step: Step) -> str | None:
+def _hash_of_whole_wish(snapshot: Snapshot, step: Step) -> str | None:
+    """Hash of what the half wants, if it may be written now; a key that is due, or waits its turn, changes nothing about that."""
     if isinstance(step, Settled):
         return step.applied_hash
-    return step.wanted_hash if isinstance(step, Put) and not step.creating else None
+    if isinstance(step, Put):
+        return None if step.creating else step.wanted_hash
+    waits_for_key = isinstance(step, Hold) and step.reason in _WAITS_FOR_KEY and not _is_paused(snapshot)
+    body = body_in_force(snapshot) if isinstance(step, SetKey) or waits_for_key else None
+    if body is None or not isinstance(snapshot.subject, VpnConnection):
+        return None
+    return configuration_hash(body, snapshot.subject.spec)
+
+
+def _is_paused(snapshot: Snapshot) -> bool:
+    live = _live(snapshot)
+    pause = find_pause(
+        suspend=isinstance(snapshot.subject, VpnConnection) and snapshot.subject.spec.suspend,
+        annotations=snapshot.metadata.annotations,
+        live_tags=live.tags if live is not None else {},
+        now=snapshot.now,
+    )
+    return pause is not None
 
 
 def _holds(snapshot: Snapshot, policies: tuple[CanonicalPolicy, ...]) -> bool:

@@ -139,6 +139,21 @@ async def test_a_half_that_azure_refuses_puts_the_other_back(pair: CoreHarness):
     assert pair.ready("one") == ("True", "UpToDate")
 
 
+async def test_a_half_goes_back_also_while_a_new_key_is_due(pair: CoreHarness):
+    pair.interfere = lambda _n, verb, what: (
+        Interference(fault=REJECTED) if (verb, what) == ("put", "VNet2toVNet1") else None
+    )
+    pair.put_key("ANewCanaryKey")
+    pair.edit(POLICY, "pair", dhGroup="ECP256")
+    await pair.advance(3600)
+    assert policies(pair) == ("DHGroup24", "DHGroup24")
+
+    pair.interfere = lambda *_: None
+    await pair.settle(quiet=2000)
+    assert policies(pair) == ("ECP256", "ECP256")
+    assert {held.key for held in pair.azure.world.values()} == {"ANewCanaryKey"}
+
+
 async def test_a_change_of_the_key_goes_to_both_halves_in_one_window(pair: CoreHarness):
     pair.put_key("ANewCanaryKey")
     await pair.settle()
