@@ -178,7 +178,11 @@ class ConnectionReconciler:
         for half in writers:
             half.memory.sent_tags |= _tags_of(half.snapshot, half.step)
         self._writer.join(holder, [half.key for half in halves])
-        orders = [Order(half.key, half.snapshot, half.step, half.memory) for half in writers if half.writes]  # type: ignore[arg-type]
+        orders = [
+            Order(half.key, half.snapshot, half.step, half.memory)
+            for half in writers
+            if isinstance(half.step, Put | PatchTags | SetKey | Delete | LetGo)
+        ]
         unit = [half.snapshot for half in halves]
         together = not any(isinstance(half.step, Delete | LetGo) for half in writers)
         batches = [orders] if together else [[order] for order in orders]
