@@ -391,10 +391,11 @@ class CoreHarness:
         return self.condition(name, "Ready", kind)
 
     def message(self, name: str = "site6", wanted: str = "Ready") -> str:
-        """Message of one condition of a connection."""
+        """Message of one condition of a connection; empty if there is no such condition."""
         document = self.document(name)
         assert document is not None, f"there is no connection {name}"
-        return next(str(c["message"]) for c in document["status"]["conditions"] if c["type"] == wanted)
+        found = document["status"].get("conditions", ())
+        return next((str(c["message"]) for c in found if c["type"] == wanted), "")
 
     def accepted(self) -> Counter[str]:
         """How many writes Azure took, by method."""

@@ -251,7 +251,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     ),
     Reason.KEY_NOT_READABLE: ReasonInfo(
         ((ConditionType.CREDENTIALS_RESOLVED, _T),),
-        "The Secret's key is the one that was last written to Azure. Keys may not be read there, so a change made in Azure is not noticed.",
+        "The key is the one that was last written to Azure. Keys may not be read there, so a change made in Azure is not noticed.",
         "Grant Microsoft.Network/connections/sharedKey/action, if such changes are to be found.",
     ),
     Reason.KEY_IS_RANDOM: ReasonInfo(
@@ -440,7 +440,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.RECONCILING, _T),
             (ConditionType.SYNCED, _U),
         ),
-        "Azure did not answer, or with a server error.",
+        "Azure did not answer, or with a server error. Of an object at rest this is said after three intervals without a good read.",
         "Wait; if it lasts, check the network path and Azure's status page.",
     ),
     Reason.AZURE_ANSWER_UNREADABLE: ReasonInfo(
@@ -584,7 +584,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
             (ConditionType.SYNCED, _F),
         ),
         "The tag azvpn-owner names another owner.",
-        "Delete the other object with deletionPolicy Retain, or set the annotation azvpn.dev/adopt-from to the owner that the message names.",
+        "Delete the other object with deletionPolicy Retain. If it no longer exists, set the annotation azvpn.dev/adopt-from to the value of the tag.",
     ),
     Reason.ADOPTION_REFUSED: ReasonInfo(
         (

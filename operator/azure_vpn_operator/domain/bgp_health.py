@@ -17,9 +17,8 @@ from azure_vpn_operator.domain.bgp_sessions import (
 )
 from azure_vpn_operator.domain.faults import FaultKind, verdict
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.snapshot import Snapshot
+from azure_vpn_operator.domain.snapshot import INTERVALS_UNTIL_UNKNOWN, Snapshot
 from azure_vpn_operator.domain.transitions import Finding, recall
-from azure_vpn_operator.domain.tunnel_health import INTERVALS_UNTIL_UNKNOWN
 
 READ_RIGHT: Final = "Microsoft.Network/virtualNetworkGateways/getBgpPeerStatus/action"
 _PEERS_LIMIT: Final = 16

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, Tunnel
 from azure_vpn_operator.domain.key_records import record_after
@@ -26,7 +27,11 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
     before = snapshot.half
     verified = step.applied_hash if isinstance(step, Settled) else None
     applied = verified or _formerly_applied(step, summary, before)
-    refused = None if verified is not None else summary.refused_hash or before.refused_hash
+    refused = (
+        None
+        if verified is not None or _taken_now(step, summary, before)
+        else summary.refused_hash or before.refused_hash
+    )
     key = record_after(snapshot, step, summary)
     match snapshot.live:
         case Present(live):
@@ -59,6 +64,14 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
             return ConnectionHalf(role=snapshot.role, id=known, applied_hash=applied, refused_hash=refused, key=key)
         case Unreadable() | NotRead():
             return before.model_copy(update={"refused_hash": refused}) if before in snapshot.previous.halves else None
+
+
+def _taken_now(step: Step, summary: Summary, before: ConnectionHalf) -> bool:
+    """Whether Azure has just accepted what it refused earlier: then it is not this half that holds its pair up."""
+    moved = (
+        isinstance(step, Put) and step.reason is not Reason.PAIR_PUT_BACK and step.wanted_hash == before.refused_hash
+    )
+    return moved and summary.written
 
 
 def _whole_seconds(moment: datetime | None) -> datetime | None:

@@ -10,7 +10,7 @@ from azure_vpn_operator.domain.lookups import Present
 from azure_vpn_operator.domain.snapshot import Snapshot
 from azure_vpn_operator.domain.steps import Step
 from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.transitions import Finding
+from azure_vpn_operator.domain.transitions import Finding, recall
 from azure_vpn_operator.domain.tunnel_health import find_connected
 from azure_vpn_operator.domain.verdicts import Progress, Summary
 
@@ -71,6 +71,11 @@ def pair_of_halves(forward: HalfReport, reverse: HalfReport) -> Finding:
             Reason.IN_SYNC,
             f"{forward.name} and {reverse.name} hold the same",
         )
+    if not behind and (one is None or other is None):
+        # Both are taken to be as they were, since a half could not be read for a moment.
+        said = recall(forward.snapshot.previous.conditions, ConditionType.PAIR_IN_SYNC)
+        if said is not None:
+            return said
     return Finding(
         ConditionType.PAIR_IN_SYNC,
         ConditionStatus.FALSE,

@@ -20,6 +20,8 @@ KEY_DIFFERENCE = Difference(
     path="sharedKey", want="the Secret's key", have="another key", effect=DifferenceEffect.TUNNEL_DROP
 )
 
+RANDOM_KEY_DIFFERENCE = KEY_DIFFERENCE.model_copy(update={"want": "one key in both halves"})
+
 
 def plan_key(
     snapshot: Snapshot, policies: EffectivePolicies, live: LiveConnection, wanted_hash: str
@@ -31,7 +33,9 @@ def plan_key(
     if is_rotation_requested(snapshot.metadata, snapshot.previous.last_handled):
         return SetKey("azvpn.dev/rotate-key asks for it", requested=True)
     if isinstance(snapshot.key, GeneratedKey):
-        return SetKey("the halves may hold different keys") if is_random_key_due(snapshot) else settled
+        if is_random_key_due(snapshot):
+            return SetKey("the halves may hold different keys")
+        return _plan_drift(snapshot, policies, live) if snapshot.key_check is KeyCheck.DIFFERENT else settled
     if snapshot.key_check is KeyCheck.EQUAL:
         return settled
     if snapshot.key_check is KeyCheck.DIFFERENT and not snapshot.key_rotated:
@@ -74,15 +78,20 @@ def is_random_key_due(snapshot: Snapshot) -> bool:
 
 
 def _plan_drift(snapshot: Snapshot, policies: EffectivePolicies, live: LiveConnection) -> Refuse | SetKey:
+    random = isinstance(snapshot.key, GeneratedKey)
+    found = (
+        f"the halves hold different keys: that of {live.id.name}, or of the other half, was changed in Azure by someone else"
+        if random
+        else f"the shared key of {live.id.name} was changed in Azure by someone else"
+    )
     unsafe = policies.drift is DriftPolicy.CORRECT_SAFE and may_be_up(snapshot, live)
     if policies.drift is DriftPolicy.REPORT or unsafe:
         return Refuse(
             Reason.DRIFT_DETECTED,
-            f"the shared key of {live.id.name} was changed in Azure by someone else, and driftPolicy is {policies.drift}: "
-            "it is not put back now",
-            (KEY_DIFFERENCE,),
+            f"{found}, and driftPolicy is {policies.drift}: it is not put back now",
+            (RANDOM_KEY_DIFFERENCE if random else KEY_DIFFERENCE,),
         )
-    return SetKey(f"the key of {live.id.name} was changed in Azure by someone else", drift=True)
+    return SetKey(found, drift=True)
 
 
 def needs_key_too(their_step: Step, mine: Snapshot) -> bool:

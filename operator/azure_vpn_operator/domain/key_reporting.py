@@ -22,9 +22,7 @@ def find_credentials(snapshot: Snapshot) -> Finding:
         if snapshot.key_digest is None:
             text += "; the operator's own Secret for digests cannot be used either, so a changed key is not noticed"
         return _finding(Reason.KEY_UNVERIFIED, text)
-    if snapshot.key_check is KeyCheck.UNREADABLE or (
-        snapshot.key_check is KeyCheck.NOT_NEEDED and _said_before(snapshot, Reason.KEY_NOT_READABLE)
-    ):
+    if _is_limited(snapshot):
         return _finding(Reason.KEY_NOT_READABLE, f"the Secret holds a well-formed key; {_LIMITED}")
     return _finding(Reason.KEY_FOUND, "the Secret holds a well-formed key")
 
@@ -43,9 +41,16 @@ def _random(snapshot: Snapshot) -> Finding:
             Reason.KEY_NOT_MANAGED,
             "no sharedKeySecretRef: the key in Azure is left alone until azvpn.dev/rotate-key asks for a random one",
         )
-    return _finding(
-        Reason.KEY_IS_RANDOM, "no sharedKeySecretRef: both halves have one random key that only Azure knows"
-    )
+    text = "no sharedKeySecretRef: both halves have one random key that only Azure knows"
+    if _is_limited(snapshot):
+        return _finding(Reason.KEY_NOT_READABLE, f"{text}; {_LIMITED}")
+    return _finding(Reason.KEY_IS_RANDOM, text)
+
+
+def _is_limited(snapshot: Snapshot) -> bool:
+    if snapshot.key_check is KeyCheck.NOT_NEEDED:
+        return _said_before(snapshot, Reason.KEY_NOT_READABLE)
+    return snapshot.key_check is KeyCheck.UNREADABLE
 
 
 def _is_unverified(snapshot: Snapshot) -> bool:

@@ -31,6 +31,12 @@ class Owner:
     namespace: str
     name: str
 
+    @classmethod
+    def parse(cls, tag: str) -> "Owner | None":
+        """The owner that a tag names; None if this operator does not write such a tag."""
+        parts = tag.split("/")
+        return cls(*parts) if len(parts) == 3 and all(parts) else None
+
     @override
     def __str__(self) -> str:
         """The tag's value."""
@@ -50,6 +56,14 @@ def judge_ownership(tags: Mapping[str, str], owner: Owner, annotations: Mapping[
     if found == str(owner):
         return Ownership.OURS
     return Ownership.HANDED_OVER if annotations.get(ADOPT_FROM) == found else Ownership.ANOTHERS
+
+
+def find_neighbour(tags: Mapping[str, str], owner: Owner) -> Owner | None:
+    """The object of another namespace of the same installation that the owner tag names, if it names one."""
+    named = Owner.parse(find_tag(tags, OWNER_TAG) or "")
+    if named is None or named.installation_id != owner.installation_id or named.namespace == owner.namespace:
+        return None
+    return named
 
 
 def wanted_tags(

@@ -15,13 +15,13 @@ from azure_vpn_operator.domain.arm_bodies import read_put_body
 from azure_vpn_operator.domain.canonical import CanonicalPolicy, canonical_policy
 from azure_vpn_operator.domain.differences import field_names, find_differences
 from azure_vpn_operator.domain.drift import configuration_hash
-from azure_vpn_operator.domain.key_planning import is_known_equal, is_rotation_due, needs_key_too
+from azure_vpn_operator.domain.key_planning import is_known_equal, needs_key_too
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Present
 from azure_vpn_operator.domain.pairing import judge_pair
 from azure_vpn_operator.domain.pauses import find_pause
-from azure_vpn_operator.domain.planning import body_in_force, mend_key_of_pair, plan, plan_key_of_pair
-from azure_vpn_operator.domain.snapshot import KeyFound, OpenOperation, OperationKind, Snapshot
+from azure_vpn_operator.domain.planning import body_in_force, plan, plan_key_alone, plan_key_of_pair
+from azure_vpn_operator.domain.snapshot import OpenOperation, OperationKind, Snapshot
 from azure_vpn_operator.domain.steps import Blocked, Hold, PatchTags, Put, Refuse, SetKey, Settled, Step, Wait
 from azure_vpn_operator.domain.target import Target
 
@@ -64,8 +64,7 @@ def coordinate(snapshots: tuple[Snapshot, Snapshot], steps: tuple[Step, Step]) -
         return PairPlan(held, first)
     steps = (_share_key(one, steps[0], other, steps[1]), _share_key(other, steps[1], one, steps[0]))
     adjusted = (_adjust(one, steps[0], other, steps[1]), _adjust(other, steps[1], one, steps[0]))
-    finished = (_finish_rotation(one, adjusted[0], other), _finish_rotation(other, adjusted[1], one))
-    return PairPlan(finished, first)
+    return PairPlan(_with_keys(snapshots, adjusted), first)
 
 
 def coordinate_single(snapshot: Snapshot, step: Step) -> Step:
@@ -107,18 +106,38 @@ def _hold_for_denied(my_step: Step, theirs: Snapshot) -> Step:
     return _wait_for_partner(my_step, theirs, Reason.NOT_ALLOWED, theirs.denial.message)
 
 
-def _finish_rotation(mine: Snapshot, my_step: Step, theirs: Snapshot) -> Step:
-    """A half whose configuration cannot change now still gets the key that the other half has, also if somebody changed it."""
-    refused = isinstance(my_step, Refuse) and my_step.refused_hash is not None
-    waits = isinstance(my_step, Hold) and my_step.reason is Reason.PARTNER_NOT_READY
-    live = _live(mine)
-    if not (refused or waits) or live is None or not live.settled or isinstance(theirs.operation, OpenOperation):
-        return my_step
-    if not isinstance(mine.key, KeyFound) or not is_known_equal(theirs):
-        return my_step
-    if is_rotation_due(mine):
-        return plan_key_of_pair(mine, f"the other half, {_name(theirs)}, has the new key already")
-    return mend_key_of_pair(mine, live) or my_step
+def _with_keys(snapshots: tuple[Snapshot, Snapshot], steps: tuple[Step, Step]) -> tuple[Step, Step]:
+    """Halves whose configuration cannot change now still get the key that is due: it needs no change of anything else."""
+    if any(isinstance(snapshot.operation, OpenOperation) for snapshot in snapshots):
+        return steps
+    one, other = snapshots
+    keys = (_key_in_spite(one, steps[0]), _key_in_spite(other, steps[1]))
+    shared = (_share_in_spite(one, keys[0], other, keys[1]), _share_in_spite(other, keys[1], one, keys[0]))
+    return (
+        shared[0] if isinstance(shared[0], SetKey) and _will_match(other, shared[1]) else steps[0],
+        shared[1] if isinstance(shared[1], SetKey) and _will_match(one, shared[0]) else steps[1],
+    )
+
+
+def _key_in_spite(snapshot: Snapshot, step: Step) -> Step | None:
+    """What a half would do about its key alone; None if something else comes first."""
+    if isinstance(step, SetKey | Settled):
+        return step
+    refused = isinstance(step, Refuse) and step.refused_hash is not None
+    waits = isinstance(step, Hold) and step.reason is Reason.PARTNER_NOT_READY
+    live = _live(snapshot)
+    if not (refused or waits) or live is None or not live.settled:
+        return None
+    return plan_key_alone(snapshot, live)
+
+
+def _share_in_spite(mine: Snapshot, my_key: Step | None, theirs: Snapshot, their_key: Step | None) -> Step | None:
+    return _share_key(mine, my_key, theirs, their_key) if my_key is not None and their_key is not None else my_key
+
+
+def _will_match(theirs: Snapshot, their_key: Step | None) -> bool:
+    """Whether the other half has the wanted key, or gets it in this pass as well."""
+    return isinstance(their_key, SetKey) or is_known_equal(theirs)
 
 
 def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -> Step:
@@ -136,7 +155,7 @@ def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -
             return _wait_for_partner(my_step, theirs, reason, message)
         case Blocked(fault):
             return _wait_for_partner(my_step, theirs, Reason.AZURE_UNAVAILABLE, str(fault))
-        case Wait(reason, message, seconds) if not _is_our_change(theirs):
+        case Wait(reason, message, seconds) if not _makes_the_same_change(theirs, my_step):
             text = f"the other half, {_name(theirs)}, is busy: {message}"
             return Wait(reason, text, seconds, getattr(my_step, "differences", ()))
         case _:
@@ -155,9 +174,14 @@ def _wait_for_partner(my_step: Step, theirs: Snapshot, reason: Reason, message: 
     return Hold(Reason.PARTNER_NOT_READY, text, getattr(my_step, "differences", ()))
 
 
-def _is_our_change(snapshot: Snapshot) -> bool:
-    operation = snapshot.operation
-    return isinstance(operation, OpenOperation) and operation.kind in {OperationKind.PUT, OperationKind.SHARED_KEY}
+def _makes_the_same_change(theirs: Snapshot, my_step: Step) -> bool:
+    """Whether the other half is on its way to where my step leads, so that both are different for as short as can be."""
+    operation = theirs.operation
+    if not isinstance(operation, OpenOperation):
+        return False
+    if isinstance(my_step, SetKey):
+        return operation.kind is OperationKind.SHARED_KEY or operation.creating
+    return operation.kind is OperationKind.PUT
 
 
 def _was_refused(snapshot: Snapshot, step: Step) -> bool:

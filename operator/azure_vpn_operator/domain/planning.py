@@ -11,11 +11,12 @@ from azure_vpn_operator.domain.creation import plan_creation
 from azure_vpn_operator.domain.deletion import plan_deletion
 from azure_vpn_operator.domain.differences import PROVISIONING_STATE, field_names, find_differences
 from azure_vpn_operator.domain.drift import configuration_hash, is_drift, refuse_drift
-from azure_vpn_operator.domain.faults import FaultKind, verdict
+from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
 from azure_vpn_operator.domain.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.domain.gateway_rules import GatewayFacts, check_gateway
 from azure_vpn_operator.domain.installation import EffectivePolicies, effective_policies
 from azure_vpn_operator.domain.key_planning import plan_key
+from azure_vpn_operator.domain.last_word import standing_word
 from azure_vpn_operator.domain.live_connection import TERMINAL_STATES, LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
 from azure_vpn_operator.domain.ownership import wanted_tags
@@ -23,7 +24,6 @@ from azure_vpn_operator.domain.pauses import find_pause
 from azure_vpn_operator.domain.release import plan_release
 from azure_vpn_operator.domain.snapshot import (
     FailedOperation,
-    KeyCheck,
     NotReferenced,
     OpenOperation,
     PolicyBroken,
@@ -102,7 +102,7 @@ def _plan_observation(snapshot: Snapshot, subject: VpnConnection, target: Target
         return wait_for_operation(snapshot, snapshot.operation)
     match snapshot.live:
         case Unreadable(fault):
-            return Blocked(fault, "could not read the connection")
+            return _blocked(snapshot, fault, "could not read the connection")
         case Present(live):
             differences = _observed_differences(snapshot, subject, target, live)
             policies = effective_policies(subject.spec, snapshot.installation)
@@ -146,7 +146,7 @@ def _wait_for_azure(snapshot: Snapshot) -> Step | None:
 
 def _plan_enforcement(snapshot: Snapshot, subject: VpnConnection, target: Target, policies: EffectivePolicies) -> Step:
     if isinstance(snapshot.live, Unreadable):
-        return Blocked(snapshot.live.fault, "could not read the connection")
+        return _blocked(snapshot, snapshot.live.fault, "could not read the connection")
     live = snapshot.live.value if isinstance(snapshot.live, Present) else None
     if live is not None and (stop := refuse_foreign(snapshot, live)) is not None:
         return stop
@@ -174,15 +174,13 @@ def plan_key_of_pair(snapshot: Snapshot, why: str) -> Step:
     return _unless_paused(snapshot, subject, SetKey(why), gateway.value)
 
 
-def mend_key_of_pair(snapshot: Snapshot, live: LiveConnection) -> Step | None:
-    """The step that puts a key back that somebody else has changed; None if there is none, or it is not to be put back."""
+def plan_key_alone(snapshot: Snapshot, live: LiveConnection) -> Step:
+    """What would be done about the key of a connection whose configuration cannot change now, as if it were as wanted."""
     subject, gateway = snapshot.subject, snapshot.gateway
-    if snapshot.key_check is not KeyCheck.DIFFERENT or not isinstance(subject, VpnConnection):
-        return None
+    if not isinstance(subject, VpnConnection) or not isinstance(gateway, Present):
+        raise ValueError("what Azure refuses was planned from a valid object and a gateway that was read")
     step = plan_key(snapshot, effective_policies(subject.spec, snapshot.installation), live, "")
-    if not isinstance(step, SetKey) or not isinstance(gateway, Present):
-        return None
-    return _unless_paused(snapshot, subject, step, gateway.value)
+    return _unless_paused(snapshot, subject, step, gateway.value) if isinstance(step, SetKey) else step
 
 
 def _unless_paused(
@@ -234,6 +232,10 @@ def _guard_write(
     return step
 
 
+def _blocked(snapshot: Snapshot, fault: Fault, what: str) -> Blocked:
+    return Blocked(fault, what, standing_word(snapshot, fault))
+
+
 def _suitable_gateway(
     snapshot: Snapshot,
     subject: VpnConnection,
@@ -249,7 +251,7 @@ def _suitable_gateway(
         if isinstance(read, Absent):
             return Hold(Reason.GATEWAY_NOT_FOUND, f"Azure has no {what}")
         if isinstance(read, Unreadable):
-            return Blocked(read.fault, f"could not read {what}")
+            return _blocked(snapshot, read.fault, f"could not read {what}")
     if not isinstance(snapshot.gateway, Present):
         raise ValueError("an enforced object's gateway was not read")
     gateway = snapshot.gateway.value

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
@@ -148,6 +148,10 @@ class Attempts:
     """When the connection was last read with success; if this process never did, when it first tried."""
 
 
+INTERVALS_UNTIL_UNKNOWN: Final = 3
+"""So many steady intervals without a good read, and what was said last no longer counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cadence:
     """How often to look, in seconds."""
@@ -195,8 +199,17 @@ class Snapshot:
     """Whether the connection may rotate its key now, as one of the users of a Secret."""
     foreign: ForeignHalves = field(default_factory=NotRead)
     """Connections in Azure that lead back and that no object of the namespace makes."""
+    neighbour_holds: bool = False
+    """The owner tag names an object of another namespace that is still there to look after this connection."""
     bgp: BgpFacts | None = None
     """None: the spec does not ask for BGP, or there is no connection to ask about."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the connection was not read for so long that nothing can be said of it any more."""
+        last_read = self.attempts.last_read
+        limit = timedelta(seconds=INTERVALS_UNTIL_UNKNOWN * self.cadence.steady)
+        return last_read is not None and self.now - last_read > limit
 
     @property
     def half(self) -> ConnectionHalf:

@@ -7,6 +7,7 @@ from typing import Any
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import Difference
 from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.transitions import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Blocked:
     fault: Fault
     what: str
     """What could not be done, in a few words."""
+    standing: tuple[Finding, Finding] | None = None
+    """Ready and Synced as they were said before, if this is no reason to say something else."""
 
 
 @dataclass(frozen=True, slots=True)

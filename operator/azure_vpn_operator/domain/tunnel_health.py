@@ -1,8 +1,5 @@
 """Whether the tunnels are up, by what Azure says of them, and what to show when it does not say."""
 
-from datetime import timedelta
-from typing import Final
-
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ConnectionType
@@ -11,8 +8,6 @@ from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadab
 from azure_vpn_operator.domain.snapshot import Snapshot
 from azure_vpn_operator.domain.target import Target
 from azure_vpn_operator.domain.transitions import Finding, find_condition, recall
-
-INTERVALS_UNTIL_UNKNOWN: Final = 3
 
 
 def count_tunnels(live: LiveConnection) -> tuple[int, int]:
@@ -92,9 +87,7 @@ def _judge_down(snapshot: Snapshot, live: LiveConnection) -> Finding:
 
 def _last_word(snapshot: Snapshot) -> Finding:
     before = recall(snapshot.previous.conditions, ConditionType.CONNECTED)
-    limit = timedelta(seconds=INTERVALS_UNTIL_UNKNOWN * snapshot.cadence.steady)
-    last_read = snapshot.attempts.last_read
-    if last_read is not None and snapshot.now - last_read > limit:
+    if snapshot.is_outdated:
         return Finding(
             ConditionType.CONNECTED,
             ConditionStatus.UNKNOWN,

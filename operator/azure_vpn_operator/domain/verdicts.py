@@ -25,6 +25,7 @@ from azure_vpn_operator.domain.steps import (
     Step,
     Wait,
 )
+from azure_vpn_operator.domain.transitions import Finding
 
 REFUSED_RETRY_SECONDS: Final = 300.0
 
@@ -151,7 +152,9 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
                 next_look=seconds,
                 failed=reason is Reason.OPERATION_FAILED,
             )
-        case Blocked(fault, what):
+        case Blocked(fault, what, standing):
+            if standing is not None:
+                return _judge_standing(snapshot, fault, *standing)
             read = not isinstance(snapshot.operation, FailedOperation)
             return _judge_fault(snapshot, fault, f"{what}: {fault}", _last_seen(snapshot), read=read)
         case Settled(reason, message):
@@ -168,6 +171,19 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
             raise ValueError("a writing step needs the answer to its write")
 
 
+def _judge_standing(snapshot: Snapshot, fault: Fault, ready: Finding, synced: Finding) -> Summary:
+    return Summary(
+        ready=True,
+        synced=synced.status,
+        progress=Progress.NONE,
+        reason=ready.reason,
+        message=ready.message,
+        differences=_last_seen(snapshot),
+        next_look=_retry_seconds(snapshot, fault),
+        failed=True,
+    )
+
+
 def _last_seen(snapshot: Snapshot) -> tuple[Difference, ...]:
     """Differences stay in the status until a comparison has shown that they are gone."""
     return () if isinstance(snapshot.live, Absent) else snapshot.previous.differences
@@ -177,7 +193,6 @@ def _judge_fault(
     snapshot: Snapshot, fault: Fault, message: str, differences: tuple[Difference, ...], *, read: bool
 ) -> Summary:
     meaning = verdict(fault)
-    grown = min(meaning.retry_seconds * 2 ** min(snapshot.attempts.failures, 16), meaning.max_retry_seconds)
     return Summary(
         ready=False,
         synced=ConditionStatus.UNKNOWN if read or fault.outcome_unknown else _synced_of(meaning.reason),
@@ -185,10 +200,16 @@ def _judge_fault(
         reason=meaning.reason,
         message=message,
         differences=differences,
-        next_look=max(grown, fault.retry_after or 0.0),
+        next_look=_retry_seconds(snapshot, fault),
         failed=True,
         written=not read and fault.outcome_unknown,
     )
+
+
+def _retry_seconds(snapshot: Snapshot, fault: Fault) -> float:
+    meaning = verdict(fault)
+    grown: float = min(meaning.retry_seconds * 2 ** min(snapshot.attempts.failures, 16), meaning.max_retry_seconds)
+    return max(grown, fault.retry_after or 0.0)
 
 
 _SYNC_UNKNOWN: Final = frozenset(

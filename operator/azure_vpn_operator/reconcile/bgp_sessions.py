@@ -16,9 +16,8 @@ from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import NotRead, Present, Read, Unreadable
-from azure_vpn_operator.domain.snapshot import Cadence
+from azure_vpn_operator.domain.snapshot import INTERVALS_UNTIL_UNKNOWN, Cadence
 from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.tunnel_health import INTERVALS_UNTIL_UNKNOWN
 from azure_vpn_operator.domain.violations import Invalid
 from azure_vpn_operator.ports import BgpAnswer, BgpPending, GatewaysPort
 from azure_vpn_operator.reconcile.gateway_facts import GatewayDirectory

@@ -241,6 +241,9 @@ class ConnectionReconciler:
             document = self._store.get(key)
             if document is None:
                 return PassResult(0.0)
+            for half in halves:
+                if half.key.object == key and needs_intent(half.snapshot, half.step):
+                    half.memory.key.forget()
             changed = {"resource_version": self._reader.connection(document).metadata.resource_version}
             told = [
                 replace(

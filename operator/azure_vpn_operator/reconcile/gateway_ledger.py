@@ -1,12 +1,14 @@
 """Which gateways are busy. Azure takes one operation at a time per gateway; we send the next when ours has ended.
 
-A gateway that this process has not written to yet may be busy from before: its connections are read once first.
+A gateway that this process has not written to yet may be busy from before: its connections are read once first. Who may not
+read them, as it may be with the gateway of somebody else's half, writes without: then Azure's own lock tells.
 """
 
+import logging
 from collections.abc import Callable
 
 from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.live_connection import TERMINAL_STATES
 from azure_vpn_operator.domain.lookups import Absent, Present, Unreadable
 from azure_vpn_operator.domain.verdicts import Busy
@@ -14,6 +16,8 @@ from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.priority import Priority
 from azure_vpn_operator.runtime.reservations import Reservations
+
+log = logging.getLogger(__name__)
 
 
 class GatewayLedger:
@@ -60,9 +64,9 @@ class GatewayLedger:
             return None
         own = {connection.key for connection in connections}
         match await self._connections_for(namespace).list_of_gateway(gateway):
-            case Unreadable(fault):
+            case Unreadable(fault) if fault.kind is not FaultKind.FORBIDDEN:
                 return fault
-            case Absent():
+            case Unreadable() | Absent():
                 return None
             case Present(uses):
                 running = [
@@ -71,7 +75,9 @@ class GatewayLedger:
                     if use.provisioning_state not in TERMINAL_STATES and use.connection_id.lower() not in own
                 ]
                 if running:
-                    return Busy(running[0].rsplit("/", 1)[-1])
+                    log.info("a gateway is busy from before", extra={"gateway": str(gateway), "busyWith": running[0]})
+                    # Its name is not said in a status: it may be another namespace's.
+                    return Busy("another connection")
                 self._known.add(gateway.key)
                 return None
 

@@ -14,7 +14,7 @@ from azure_vpn_operator.domain.installation import Installation, effective_polic
 from azure_vpn_operator.domain.key_turns import Turn
 from azure_vpn_operator.domain.live_connection import LiveConnection
 from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, Unreadable
-from azure_vpn_operator.domain.ownership import Owner
+from azure_vpn_operator.domain.ownership import Owner, find_neighbour
 from azure_vpn_operator.domain.pairing import HalfFacts, PairView
 from azure_vpn_operator.domain.requests import RECONCILE_AT, ROTATE_KEY, is_requested
 from azure_vpn_operator.domain.snapshot import (
@@ -96,8 +96,9 @@ class Gatherer:
         cadence = self._cadence(target.connection.subscription if isinstance(target, Target) else None, azure.identity)
         keys = KeyFacts()
         if resolved is not None and isinstance(subject, VpnConnection) and isinstance(lookup, KeyFound | GeneratedKey):
+            partner = self._partner_to_compare(half, whole) if isinstance(lookup, GeneratedKey) else None
             question = KeyQuestion(
-                key, half.role, subject, owner, resolved.connection, previous, live, operation, lookup
+                key, half.role, subject, owner, resolved.connection, previous, live, operation, lookup, partner
             )
             keys = await self.keys.examine(question, memory)
         wish = (
@@ -137,6 +138,13 @@ class Gatherer:
             role=half.role,
             released=released,
             denial=denial,
+            neighbour_holds=self._is_held_by_neighbour(owner, live),
+        )
+
+    def _is_held_by_neighbour(self, owner: Owner, live: Read[LiveConnection] | NotRead) -> bool:
+        neighbour = find_neighbour(live.value.tags, owner) if isinstance(live, Present) else None
+        return (
+            neighbour is not None and isinstance(live, Present) and self._reader.looks_after(neighbour, live.value.id)
         )
 
     def _seen_from(self, role: HalfRole, whole: VpnConnection | Invalid) -> tuple[VpnConnection | Invalid, bool]:
@@ -144,6 +152,17 @@ class Gatherer:
         if role is HalfRole.FORWARD or isinstance(whole, Invalid):
             return whole, False
         return (whole, True) if whole.spec.reverse is None else (self._reader.mirrored(whole), False)
+
+    def _partner_to_compare(self, half: HalfKey, whole: VpnConnection | Invalid) -> ArmId | None:
+        """The other half of an owned pair, if this one is to compare keys and the other may be touched too."""
+        if half.role is not HalfRole.FORWARD:
+            return None
+        partner, released = self._seen_from(HalfRole.REVERSE, whole)
+        target = self._reader.target(partner) if isinstance(partner, VpnConnection) and not released else None
+        if not isinstance(target, Target):
+            return None
+        denial = self._tenancy.check(half.object.namespace, touched_by(target.connection, partner, target))
+        return target.connection if denial is None else None
 
     def turn_of(self, half: HalfKey, snapshot: Snapshot) -> Turn:
         """Whether the half's unit may get its Secret's key now, by what the store holds at this moment; no I/O."""

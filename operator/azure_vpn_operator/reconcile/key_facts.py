@@ -38,6 +38,7 @@ from azure_vpn_operator.domain.snapshot import (
 from azure_vpn_operator.domain.violations import Invalid
 from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, SecretsPort
 from azure_vpn_operator.reconcile.memory import ConnectionMemory
+from azure_vpn_operator.reconcile.random_keys import compare_halves
 from azure_vpn_operator.reconcile.reading import Reader, ready_of, stored_connection_status
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.frozen import Document
@@ -82,6 +83,8 @@ class KeyQuestion:
     live: Read[LiveConnection] | NotRead
     operation: OpenOperation | FailedOperation | None
     wanted: KeyFound | GeneratedKey
+    partner: ArmId | None = None
+    """The half that a random key is compared with; None if that is not this half's affair, or the other may not be touched."""
 
     @property
     def record(self) -> KeyRecord:
@@ -139,7 +142,7 @@ class KeyReader:
         """Compare the wanted key with what is known of Azure's, and with Azure's own if that leaves a question open."""
         wanted, live = question.wanted, question.live
         if isinstance(wanted, GeneratedKey):
-            return KeyFacts(digest=wanted.generation)
+            return await self._examine_random(question, wanted, memory)
         digest_key = await self._obtain_digest_key()
         digest = digest_key.digest(question.connection, wanted.key) if digest_key is not None else None
         record, mark = question.record, digest or wanted.version
@@ -166,6 +169,30 @@ class KeyReader:
             # Not remembered: the next pass asks again. A key that nothing is known of is not passed off as compared.
             return facts if equal or known_to_differ else replace(facts, check=KeyCheck.UNREADABLE)
         return _compare(memory, mark, read, wanted.key, facts, self._clock.now())
+
+    async def _examine_random(
+        self, question: "KeyQuestion", wanted: GeneratedKey, memory: ConnectionMemory
+    ) -> KeyFacts:
+        """See whether somebody has changed the key of one half, where both were given the same one."""
+        live, record, now = question.live, question.record, self._clock.now()
+        facts = KeyFacts(_kept(memory), digest=wanted.generation)
+        if question.partner is None or not isinstance(live, Present) or not live.value.settled:
+            return facts
+        holds = {half.key.digest if half.key and not half.key.pending else None for half in question.previous.halves}
+        if holds != {record.digest} or record.digest is None or record.pending is not None:
+            return facts
+        if not (question.drifted or memory.key.recheck_due(now, _spread(question.connection))):
+            return facts
+        check = await compare_halves(
+            self._connections_for(question.key.namespace), question.connection, question.partner
+        )
+        if check is None:
+            return facts
+        # That both are equal does not say that they hold the key that would be written next.
+        known = KeyCheck.NOT_NEEDED if check is KeyCheck.EQUAL else check
+        if known is not KeyCheck.DIFFERENT:
+            memory.key.remember(record.digest, known, now)
+        return replace(facts, check=known)
 
     def turn_of(self, key: ObjectKey, subject: VpnConnection, shared_key: SharedKey) -> Turn:
         """Whether the object's unit may get the Secret's key now; from the store alone."""

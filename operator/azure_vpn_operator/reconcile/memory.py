@@ -49,7 +49,7 @@ class KeyMemory:
         self.asked = True
 
     def forget(self) -> None:
-        """A key has been written: what was known of the one before is of no more account."""
+        """A key is written, or about to be: what was known of the one before is of no more account."""
         self.checked_mark = self.checked_at = None
         self.result = KeyCheck.NOT_NEEDED
 

@@ -5,9 +5,12 @@ import string
 from typing import Final
 
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.faults import FaultKind
 from azure_vpn_operator.domain.key_digest import RANDOM
-from azure_vpn_operator.domain.lookups import SharedKey
-from azure_vpn_operator.domain.snapshot import GeneratedKey
+from azure_vpn_operator.domain.lookups import Present, SharedKey, Unreadable
+from azure_vpn_operator.domain.snapshot import GeneratedKey, KeyCheck
+from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.runtime.keys import ObjectKey
 
 _ALPHABET: Final = string.ascii_letters + string.digits
@@ -19,6 +22,20 @@ def make_key() -> GeneratedKey:
     """Return a key that Azure accepts, with a name that has nothing to do with it."""
     value = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     return GeneratedKey(SharedKey(value), f"{RANDOM}{secrets.token_hex(8)}")
+
+
+async def compare_halves(connections: ConnectionsPort, one: ArmId, other: ArmId) -> KeyCheck | None:
+    """Whether both halves hold one key, by Azure's word; None if it cannot be told now. Which key that should be, nobody knows."""
+    held = []
+    for half in (one, other):
+        match await connections.get_shared_key(half):
+            case Present(key):
+                held.append(key)
+            case Unreadable(fault) if fault.kind is FaultKind.FORBIDDEN:
+                return KeyCheck.UNREADABLE
+            case _:
+                return None
+    return KeyCheck.EQUAL if held[0] == held[1] else KeyCheck.DIFFERENT
 
 
 class RandomKeys:

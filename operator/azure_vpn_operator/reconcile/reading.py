@@ -9,8 +9,10 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole, VpnConnectionStatus
+from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.installation import Installation, effective_policies
 from azure_vpn_operator.domain.mirror import find_clash, mirrored
+from azure_vpn_operator.domain.ownership import Owner
 from azure_vpn_operator.domain.target import Target, Unresolved, resolve_target
 from azure_vpn_operator.domain.validation import read_connection, read_policy
 from azure_vpn_operator.domain.violations import Invalid
@@ -100,6 +102,18 @@ class Reader:
         if not isinstance(connection, VpnConnection) or connection.metadata.deletion_timestamp is not None:
             return None
         return connection if effective_policies(connection.spec, self._installation).may_write else None
+
+    def looks_after(self, owner: Owner, connection: ArmId) -> bool:
+        """Whether the object is there and has that connection in Azure. One that only observes has given it up."""
+        document = self._store.get(ObjectKey(CONNECTION, owner.namespace, owner.name))
+        if document is None:
+            return False
+        found = self.connection(document)
+        if isinstance(found, VpnConnection) and not effective_policies(found.spec, self._installation).may_write:
+            return False
+        known = {half.id.lower() for half in stored_connection_status(document).halves if half.id is not None}
+        target = self.target(found) if isinstance(found, VpnConnection) else None
+        return connection.key in known or (isinstance(target, Target) and target.connection == connection)
 
     def partners_of(self, key: ObjectKey, target: Target) -> tuple[ObjectKey, ...]:
         """The connections of the same namespace that lead back between the same gateways."""

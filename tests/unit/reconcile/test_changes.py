@@ -185,6 +185,7 @@ async def test_the_order_of_selectors_and_an_alias_in_azure_are_no_write(world: 
     assert not world.sent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tunnel", ["Connected", "NotConnected", "Connecting", "Unknown"])
 async def test_hours_of_peace_write_nothing_anywhere(site: CoreHarness, tunnel: str):
     site.live("VNet1toSite6").tunnel = tunnel
@@ -205,6 +206,7 @@ async def test_a_restart_in_peace_writes_nothing_anywhere(site: CoreHarness):
     assert not site.cluster.events
 
 
+@pytest.mark.slow
 async def test_reads_in_peace_stay_within_the_promised_rate(site: CoreHarness):
     await site.advance(3600)
     site.forget_journals()

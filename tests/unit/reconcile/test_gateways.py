@@ -50,7 +50,7 @@ async def test_a_gateway_that_is_busy_from_before_is_not_written_to():
     ledger = Ledger()
     ledger.world.azure.add_connection(C2, wire_connection())
     ledger.world.portal_edit("c2", provisioningState="Updating")
-    assert await ledger.reserve(ONE) == Busy("c2")
+    assert await ledger.reserve(ONE) == Busy("another connection"), "whose it is is not told"
     assert await ledger.reserve(TWO, C2) is None, "its own state is no reason against itself"
     ledger.ledger.forget(TWO)
     ledger.world.portal_edit("c2", provisioningState="Failed")
@@ -63,6 +63,14 @@ async def test_a_gateway_whose_connections_cannot_be_listed_is_not_written_to():
     assert await ledger.reserve(ONE) == FAULT
     assert not ledger.book.held_by(ONE)
     assert await ledger.reserve(ONE) is None
+
+
+async def test_who_may_not_list_the_connections_of_a_gateway_writes_all_the_same():
+    ledger = Ledger()
+    ledger.world.azure.fail("list_of_gateway", Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "no right"))
+    assert await ledger.reserve(ONE) is None
+    assert await ledger.reserve(TWO, C2) == Busy("network/one"), "what we do ourselves is known"
+    assert ledger.lists == 2, "another identity may see more"
 
 
 async def test_doubt_makes_the_next_write_look_again():

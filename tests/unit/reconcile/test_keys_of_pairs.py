@@ -128,6 +128,44 @@ async def test_drift_of_the_key_on_one_half_is_mended_on_that_half(pair: CoreHar
     assert keys(pair) == {KEY}
 
 
+async def test_a_secret_that_is_changed_back_meanwhile_is_not_sent_to_the_half_that_still_waits(pair: CoreHarness):
+    pair.azure.locks_peer = True
+    pair.put_key(NEW)
+    pair.annotate("one", reconcile_at="1")
+    await pair.advance(2)
+    assert keys(pair) == {KEY, NEW}
+    pair.put_key(KEY)
+    await pair.settle()
+    assert keys(pair) == {KEY}
+    assert [sent.name for sent in pair.sent if sent.accepted] == ["VNet1toVNet2", "VNet1toVNet2"]
+
+
+async def test_while_azure_refuses_the_policy_of_one_half_both_still_get_a_new_key(pair: CoreHarness):
+    pair.interfere = lambda _n, verb, what: (
+        Interference(fault=REJECTED) if verb == "put" and what == "VNet2toVNet1" else None
+    )
+    pair.apply(POLICY, "pair", {**POLICY_SPEC, "dhGroup": "ECP384"})
+    await pair.settle(quiet=60)
+    pair.forget_journals()
+    pair.put_key(NEW)
+    await pair.settle(quiet=60)
+    assert keys(pair) == {NEW}
+    assert pair.accepted() == {"put_shared_key": 2}
+    assert pair.ready("two") == ("False", "AzureRejected")
+
+
+async def test_a_refused_change_is_tried_again_at_the_refused_half_alone(pair: CoreHarness):
+    pair.interfere = lambda _n, verb, what: (
+        Interference(fault=REJECTED) if verb == "put" and what == "VNet2toVNet1" else None
+    )
+    pair.apply(POLICY, "pair", {**POLICY_SPEC, "dhGroup": "ECP384"})
+    await pair.settle(quiet=60)
+    pair.forget_journals()
+    await pair.advance(7200)
+    tried = {name for verb, name in pair.calls if verb == "put"}
+    assert tried == {"VNet2toVNet1"}, "the tunnel of the other half is not dropped each time"
+
+
 @pytest.mark.parametrize("readable", [True, False])
 @pytest.mark.parametrize("number", range(1, 24))
 async def test_after_a_crash_at_any_call_both_hold_the_new_key(number: int, readable: bool):

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.lookups import SharedKey
 from azure_vpn_operator.domain.shared_key_rules import check_shared_key
 from azure_vpn_operator.reconcile.random_keys import make_key
@@ -96,6 +98,76 @@ async def test_a_half_that_was_deleted_comes_back_with_a_key_that_both_have(pair
     await pair.settle()
     assert key_of(pair) != before
     assert pair.ready("pair") == ("True", "UpToDate")
+
+
+FORBIDDEN = Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "Keys may not be read.")
+
+
+@pytest.mark.parametrize("half", [ONE, TWO])
+async def test_a_key_that_somebody_changed_on_one_half_is_found_and_both_get_a_fresh_one(
+    pair: CoreHarness, half: ArmId
+):
+    before = key_of(pair)
+    pair.edit(CONNECTION, "pair", driftPolicy="Correct")
+    pair.azure.world[half].key = "changed in the portal"
+    await pair.advance(2 * 3600)
+    await pair.settle()
+    assert key_of(pair) not in {before, "changed in the portal"}
+    assert pair.accepted() == {"put_shared_key": 2}
+    assert pair.ready("pair") == ("True", "UpToDate")
+
+
+async def test_while_the_tunnel_is_up_such_a_key_is_said_and_left_alone(pair: CoreHarness):
+    pair.azure.world[TWO].key = "changed in the portal"
+    pair.annotate("pair", reconcile_at="now")
+    await pair.settle(quiet=60)
+    assert pair.ready("pair") == ("False", "DriftDetected")
+    assert pair.message("pair").startswith("the halves hold different keys: ")
+    assert [(d["path"], d["want"]) for d in pair.document("pair")["status"]["differences"]] == [
+        ("sharedKey", "one key in both halves")
+    ]
+    for held in (pair.azure.world[ONE], pair.azure.world[TWO]):
+        held.tunnel = "NotConnected"
+    await pair.settle(quiet=900)
+    key_of(pair)
+    assert pair.ready("pair") == ("True", "UpToDate")
+
+
+async def test_halves_with_one_key_are_not_written_whoever_chose_it(pair: CoreHarness):
+    for half in (ONE, TWO):
+        pair.azure.world[half].key = "both changed in the portal"
+    await pair.advance(3 * 3600)
+    await pair.settle()
+    assert pair.sent == []
+    assert key_of(pair) == "both changed in the portal"
+
+
+async def test_where_keys_may_not_be_read_the_condition_says_what_that_means(pair: CoreHarness):
+    pair.interfere = lambda _n, verb, _what: Interference(fault=FORBIDDEN) if verb == "get_shared_key" else None
+    await pair.advance(2 * 3600)
+    await pair.settle()
+    assert pair.condition("pair", "CredentialsResolved") == ("True", "KeyNotReadable")
+    assert pair.message("pair", "CredentialsResolved").startswith(
+        "no sharedKeySecretRef: both halves have one random key"
+    )
+    written = len(pair.cluster.writes)
+    await pair.restart()
+    await pair.advance(3 * 3600)
+    assert pair.sent == []
+    assert len(pair.cluster.writes) == written, "the restart does not forget what was found"
+
+
+async def test_what_cannot_be_read_now_is_no_finding(pair: CoreHarness):
+    before = key_of(pair)
+    down = Fault(FaultKind.UNAVAILABLE, "", "no answer")
+    pair.interfere = lambda _n, verb, what: (
+        Interference(fault=down) if verb == "get_shared_key" and what == TWO.name else None
+    )
+    await pair.advance(2 * 3600)
+    await pair.settle(quiet=60)
+    assert pair.condition("pair", "CredentialsResolved") == ("True", "KeyIsRandom")
+    assert pair.sent == []
+    assert key_of(pair) == before
 
 
 async def test_two_connections_that_exist_are_adopted_with_the_key_they_have():
