@@ -82,7 +82,7 @@ class Azure:
             (CONNECTIONS, "resetconnection", "POST"): ("resetconnection/action", actions.reset),
             (CONNECTIONS, "getikesas", "POST"): ("getikesas/action", actions.ike_sas),
             (GATEWAYS, "", "PUT"): ("write", gateways.put_gateway),
-            (GATEWAYS, "connections", "GET"): ("read", connections.list_of_gateway),
+            (GATEWAYS, "connections", "GET"): ("connections/read", connections.list_of_gateway),
             (GATEWAYS, "getbgppeerstatus", "POST"): ("getbgppeerstatus/action", self._gateway_actions.bgp_peers),
             (GATEWAYS, "reset", "POST"): ("reset/action", self._gateway_actions.reset),
             (LOCAL_GATEWAYS, "", "PUT"): ("write", gateways.put_local),

@@ -49,6 +49,7 @@ def test_without_rights_nothing_is_allowed_and_the_answer_names_action_and_scope
         ("POST", "connections/C1/resetconnection", "connections/resetconnection/action"),
         ("POST", "connections/C1/getikesas", "connections/getikesas/action"),
         ("GET", "virtualNetworkGateways/GwA", "virtualNetworkGateways/read"),
+        ("GET", "virtualNetworkGateways/GwA/connections", "virtualNetworkGateways/connections/read"),
         ("GET", "localNetworkGateways/Site", "localNetworkGateways/read"),
     ],
 )

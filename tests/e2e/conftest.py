@@ -1,6 +1,5 @@
 """The whole system as processes, once for the session; each test has a namespace and a resource group of its own."""
 
-import contextlib
 import itertools
 import json
 import re
@@ -13,10 +12,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from support.access_file import EVERYBODY, AccessFile
 from support.e2e_topology import group_name, topology
 from support.side_by_side import SideBySide
 from support.tenant import Tenant
-from workbench.rest import ApiError, call
 from workbench.stack import Stack
 
 QUICK = (
@@ -94,11 +93,9 @@ async def open_tenant(stack: Stack, kubectl: Path, group: str, test: str) -> Asy
         try:
             yield tenant
         finally:
-            # What is left would only cost the operator time; nobody waits for it to go.
+            # What is left would only cost the operator time.
             await tenant.mend()
-            for plural in ("vpnconnections", "ipsecpolicies"):
-                with contextlib.suppress(aiohttp.ClientError, ApiError):
-                    await call(cluster, "DELETE", f"/apis/azvpn.dev/v1alpha1/namespaces/{namespace}/{plural}")
+            await tenant.leave()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -128,3 +125,45 @@ async def spare_tenant(
     test, group = request.node.originalname, group_name(next(group_numbers))
     async with open_tenant(spare_stack, kubernetes_binaries["kubectl"], group, test) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def access_file(tmp_path_factory: pytest.TempPathFactory) -> AccessFile:
+    """The access file of the stack that has one."""
+    return AccessFile(tmp_path_factory.mktemp("pod") / "access")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def access_stack(
+    kubernetes_binaries: Mapping[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    topology_file: Path,
+    access_file: AccessFile,
+) -> AsyncIterator[Stack]:
+    """A whole system whose operator follows an access file."""
+    async with Stack(
+        tmp_path_factory.mktemp("access-stack"),
+        time_scale=60,
+        topology=str(topology_file),
+        operator_flags=QUICK,
+        operator_environment={"AZVPN_ACCESS_FILE": str(access_file.path)},
+        binaries=kubernetes_binaries,
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def access_tenant(
+    access_stack: Stack,
+    access_file: AccessFile,
+    kubernetes_binaries: Mapping[str, Path],
+    group_numbers: Iterator[int],
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[Tenant]:
+    """This test's part of the system with an access file; whatever the test makes of the file, it is undone."""
+    test, group = request.node.originalname, group_name(next(group_numbers))
+    async with open_tenant(access_stack, kubernetes_binaries["kubectl"], group, test) as opened:
+        try:
+            yield opened
+        finally:
+            await access_file.allow(opened, EVERYBODY)

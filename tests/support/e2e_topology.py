@@ -1,5 +1,7 @@
 """The simulated Azure of the end-to-end tests: the demo's, and resource groups that each belong to one test alone."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,34 @@ KEY = "E2E.Canary.Key.0815"
 PORTAL_CLIENT_ID = "33333333-3333-4333-8333-3333333333aa"
 PORTAL_SECRET = "e2e-only-portal-secret"
 
-_DEMO = Path(__file__).parents[2] / "simulator" / "azure_vpn_simulator" / "topologies" / "demo.yaml"
+FAR = "44444444-4444-4444-8444-444444444444"
+"""Another subscription, in another region, with groups of the same names: only the subscription tells what is in them apart."""
+
+HUB = "55555555-5555-4555-8555-555555555555"
+HUB_GATEWAY = f"/subscriptions/{HUB}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworkGateways/HubGW"
+TEAM = "team-red"
+TEAM_CLIENT_ID = "22222222-2222-4222-8222-222222222222"
+TEAM_SECRET = "e2e-only-team-secret"
+"""An identity of one team: in the far subscription it has the role that the documentation tells people to make, and it may
+use the hub's gateway, but not see its connections.
+
+With the other names and ids of the guide on tenancy, so that the guide's access file holds here as it is printed.
+"""
+
+_ROOT = Path(__file__).parents[2]
+_DEMO = _ROOT / "simulator" / "azure_vpn_simulator" / "topologies" / "demo.yaml"
 
 
 def group_name(number: int) -> str:
-    """Name of one of the groups; each has the gateways `gw` and `gw-b`, and the sites `site-1` to `site-8`."""
+    """Name of one of the groups; each has the gateways `gw` and `gw-b`, and the sites `site-1` to `site-8`.
+
+    Its namesake in the far subscription has a gateway `gw`.
+    """
     return f"e2e-{number:03d}"
 
 
 def topology() -> dict[str, Any]:
-    """The demo's document with the tests' groups, and a second principal: the colleague in the portal."""
+    """The demo's document with the tests' groups, and more principals: the colleague in the portal, and a team."""
     document: dict[str, Any] = yaml.safe_load(_DEMO.read_text(encoding="utf-8"))
     document["principals"].append(
         {
@@ -31,7 +51,12 @@ def topology() -> dict[str, Any]:
             "clientSecret": PORTAL_SECRET,
         }
     )
+    document["principals"].append(_team())
     document["subscriptions"][0]["resourceGroups"] += [_group(number) for number in range(GROUPS)]
+    document["subscriptions"] += [
+        {"id": FAR, "name": "Far", "resourceGroups": [_red(), *(_far_group(number) for number in range(GROUPS))]},
+        {"id": HUB, "name": "Hub", "resourceGroups": [_hub()]},
+    ]
     # Quotas are tested elsewhere; here they would make one test wait for another.
     document["options"] = {
         "throttling": {kind: {"size": 5000, "refillPerSecond": 500} for kind in ("reads", "writes", "deletes")}
@@ -60,5 +85,52 @@ def _group(number: int) -> dict[str, Any]:
                 "device": {"key": KEY},
             }
             for site in range(1, 9)
+        ],
+    }
+
+
+def _far_group(number: int) -> dict[str, Any]:
+    gateway = {"name": "gw", "sku": "VpnGw2AZ", "addressSpace": [f"10.{number}.2.0/24"]}
+    return {"name": group_name(number), "location": "westeurope", "virtualNetworkGateways": [gateway]}
+
+
+def _red() -> dict[str, Any]:
+    return {
+        "name": "red-network",
+        "location": "westeurope",
+        "virtualNetworkGateways": [{"name": "red-gw", "sku": "VpnGw2AZ", "addressSpace": ["10.250.0.0/24"]}],
+        "localNetworkGateways": [
+            {
+                "name": "Site6",
+                "gatewayIpAddress": "203.0.113.60",
+                "addressSpace": ["172.30.6.0/24"],
+                "device": {"key": KEY},
+            }
+        ],
+    }
+
+
+def _hub() -> dict[str, Any]:
+    gateways = [
+        {"name": name, "sku": "VpnGw2AZ", "addressSpace": [f"10.251.{third}.0/24"]}
+        for third, name in enumerate(("HubGW", "OtherGW"))
+    ]
+    return {"name": "hub", "location": "northeurope", "virtualNetworkGateways": gateways}
+
+
+def _team() -> dict[str, Any]:
+    page = (_ROOT / "docs" / "getting-started" / "real-subscription.md").read_text(encoding="utf-8")
+    (role,) = re.findall(r"^```json\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    return {
+        "name": TEAM,
+        "clientId": TEAM_CLIENT_ID,
+        "objectId": TEAM_CLIENT_ID,
+        "clientSecret": TEAM_SECRET,
+        "rights": [
+            {"scope": f"/subscriptions/{FAR}", "actions": json.loads(role)["Actions"]},
+            {
+                "scope": HUB_GATEWAY,
+                "actions": [f"Microsoft.Network/virtualNetworkGateways/{verb}" for verb in ("read", "write")],
+            },
         ],
     }

@@ -9,8 +9,9 @@ import copy
 import json
 import ssl
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ class Tenant:
         self.stack = stack
         self.namespace = namespace
         self.group = group
+        self.subscription = SUBSCRIPTION
         self.cluster = cluster
         self._kubectl = kubectl
         self._web = web
@@ -69,10 +71,34 @@ class Tenant:
         other.group = group
         return other
 
+    def in_subscription(self, subscription: str) -> "Tenant":
+        """The same namespace, with the resource group of the same name in another subscription."""
+        other = copy.copy(self)
+        other.subscription = subscription
+        return other
+
+    @asynccontextmanager
+    async def neighbour(self, namespace: str = "") -> AsyncIterator["Tenant"]:
+        """Another team, while the block lasts: a namespace of its own, with the same Secret, over the same resource group."""
+        other = copy.copy(self)
+        other.namespace = namespace or f"other-{uuid.uuid4().hex[:10]}"
+        await self.stack.plane.create_namespace(other.namespace)
+        await other.apply(other.secret())
+        try:
+            yield other
+        finally:
+            await other.leave()
+
+    async def leave(self) -> None:
+        """Delete all objects; nobody waits for them to go."""
+        for kind in _PLURALS:
+            with suppress(aiohttp.ClientError, ApiError):
+                await call(self.cluster, "DELETE", self._path(kind))
+
     @property
     def scope(self) -> str:
         """The ARM id of the resource group."""
-        return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}"
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
 
     # What people apply
 
@@ -353,9 +379,9 @@ class Tenant:
             and method in {None, entry["method"]}
         ]
 
-    async def writes(self, since: int = 0, *, path: str = "") -> list[tuple[str, str]]:
+    async def writes(self, since: int = 0, *, path: str = "", principal: str = "demo") -> list[tuple[str, str]]:
         """What the operator wrote in this test's group: method, and the path from the connection's name on."""
-        found = await self.requests(since, path=path)
+        found = await self.requests(since, path=path, principal=principal)
         return [
             (entry["method"], entry["path"].rpartition("/connections/")[2])
             for entry in found

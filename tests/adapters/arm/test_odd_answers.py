@@ -15,8 +15,9 @@ from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.domain.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.foreign_half import ListedHalf
 from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey, Unreadable
-from azure_vpn_operator.ports import Accepted, BgpPending, OperationStatus
+from azure_vpn_operator.ports import Accepted, BgpPending, GatewayUse, OperationStatus
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.scripted_server import ScriptedServer, scripted_server
@@ -377,6 +378,46 @@ async def test_odd_item_hides_no_other_connection_of_the_group(script: Script, i
 async def test_gateway_of_which_one_connection_is_not_understood_may_be_busy(script: Script, item: object):
     script.say(200, {"value": [item]})
     assert isinstance(await script.connections.list_of_gateway(gateway_id()), Unreadable)
+
+
+ENDS = {
+    "virtualNetworkGateway1": {"id": str(gateway_id("GW2")).upper()},
+    "virtualNetworkGateway2": {"id": str(gateway_id())},
+}
+HALF = ListedHalf(gateway_id("GW2").key, gateway_id().key)
+
+
+@pytest.mark.parametrize(
+    ("properties", "half"),
+    [
+        pytest.param(ENDS, HALF, id="what is not said has Azure's defaults, and ids may be spelt otherwise"),
+        pytest.param(
+            ENDS | {"ipsecPolicies": None, "connectionProtocol": None, "connectionMode": None},
+            HALF,
+            id="null is nothing",
+        ),
+        pytest.param(
+            ENDS | {"ipsecPolicies": [{"dhGroup": "DHGroup2"}]},
+            ListedHalf(HALF.gateway, HALF.peer_gateway, policies=None),
+            id="a policy that is not whole cannot be compared",
+        ),
+        pytest.param(
+            ENDS | {"ipsecPolicies": "none"},
+            ListedHalf(HALF.gateway, HALF.peer_gateway, policies=None),
+            id="a text is no list of policies",
+        ),
+        pytest.param(ENDS | {"virtualNetworkGateway2": None}, None, id="a connection to a site is nobody's half"),
+        pytest.param(ENDS | {"virtualNetworkGateway2": {"id": "x"}}, None, id="an id that is none"),
+        pytest.param(ENDS | {"virtualNetworkGateway1": "x"}, None, id="a gateway that is a text"),
+    ],
+)
+async def test_a_half_in_the_list_of_a_gateway_is_read_as_far_as_it_is_understood(
+    script: Script, properties: dict[str, Any], half: ListedHalf | None
+):
+    item = {"id": str(connection_id()), "properties": {"provisioningState": "Succeeded", **properties}}
+    script.say(200, {"value": [item]})
+    found = await script.connections.list_of_gateway(gateway_id())
+    assert found == Present((GatewayUse(str(connection_id()), "Succeeded", half),))
 
 
 async def test_answer_about_another_connection_is_not_taken(script: Script):
