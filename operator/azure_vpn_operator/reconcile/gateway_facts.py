@@ -1,5 +1,7 @@
 """Gateways and local gateways as last read, for some minutes, since a thousand connections share a few of them."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
@@ -25,14 +27,17 @@ class _Cache(Generic[T]):
         self._clock = clock
         self._keep = keep
         self._entries: dict[str, tuple[float, Read[T]]] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def get(self, key: str, read: Callable[[], Awaitable[Read[T]]]) -> Read[T]:
-        found = self._entries.get(key)
-        if found is not None and found[0] > self._clock.monotonic():
-            return found[1]
-        value = await read()
-        self._entries[key] = (self._clock.monotonic() + self._keep(value), value)
-        return value
+        """The value, from the cache or read now; who asks while it is being read gets the same answer."""
+        async with self._reading[key]:
+            found = self._entries.get(key)
+            if found is not None and found[0] > self._clock.monotonic():
+                return found[1]
+            value = await read()
+            self._entries[key] = (self._clock.monotonic() + self._keep(value), value)
+            return value
 
     def forget(self, keys: Iterable[str]) -> None:
         for key in keys:

@@ -1,12 +1,15 @@
 """The ledger of gateways, the cache of their facts, and the look at resource groups."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.gateway_rules import GatewayFacts
 from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, Present, Unreadable
+from azure_vpn_operator.domain.lookups import Absent, Present, Read, Unreadable
 from azure_vpn_operator.domain.verdicts import Busy
 from azure_vpn_operator.reconcile.gateway_facts import KEEP_SECONDS, KEEP_UNSETTLED_SECONDS, GatewayDirectory
 from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
@@ -125,6 +128,26 @@ async def test_what_is_absent_or_unreadable_is_asked_for_again_soon():
     assert await directory.local_gateway(later) == Unreadable(FAULT)
     world.clock.jump(KEEP_UNSETTLED_SECONDS + 0.1)
     assert isinstance(await directory.local_gateway(later), Present)
+
+
+async def test_who_asks_while_a_gateway_is_being_read_shares_the_answer():
+    world = CoreHarness()
+    answers = asyncio.Event()
+    read = world.azure.get_gateway
+
+    async def get_gateway(gateway: ArmId) -> Read[GatewayFacts]:
+        await answers.wait()
+        return await read(gateway)
+
+    world.azure.get_gateway = get_gateway  # type: ignore[method-assign]
+    directory = GatewayDirectory(world.azure, world.clock)
+    asking = [asyncio.create_task(directory.gateway(world.gateway)) for _ in range(8)]
+    await asyncio.sleep(0)
+    answers.set()
+    first, *others = await asyncio.gather(*asking)
+    assert isinstance(first, Present)
+    assert all(other is first for other in others)
+    assert len(world.azure.reads) == 1
 
 
 async def test_forgetting_a_gateway_reads_it_anew():
