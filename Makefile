@@ -6,9 +6,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ARGS   ?=
+# One more than there are processors, since the tests on real processes mostly wait for those.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # The workbench (hack/workbench) is not installed: it is a tool of this checkout.
 export PYTHONPATH := $(CURDIR)/hack
+# Each worker of pytest and each operator that a test starts would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -19,16 +23,20 @@ help: ## Show this list
 
 init: $(READY) ## Make .venv with everything that is needed, exactly as locked
 
+# mypy runs beside the tests, since it would leave all processors but one idle; its words come last, and both decide.
 check: $(READY) ## Lint, types, import contracts, fast tests: under a minute
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit tests/architecture simulator/tests -m "not apiserver and not e2e and not slow" -n auto -q $(ARGS)
+	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & mypy=$$!; \
+	trap 'kill $$mypy 2>/dev/null; rm -f $$types' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
+	$(BIN)/python -m pytest tests/unit tests/architecture simulator/tests -m "not apiserver and not e2e and not slow" \
+	    -n auto --dist worksteal -q $(ARGS); tests=$$?; \
+	wait $$mypy; typed=$$?; echo "mypy:"; cat $$types; exit $$((tests ? tests : typed))
 
 test: $(READY) ## All tests, against a real kube-apiserver (built on first use: about 5 minutes)
-	$(BIN)/python -m workbench.toolchain --optional
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m workbench.toolchain --optional etcd kube-apiserver kubectl
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 generate: $(READY) ## Render CRDs, RBAC and reference pages from the code
 	$(BIN)/python -m azure_vpn_operator.render

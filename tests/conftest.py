@@ -22,13 +22,33 @@ from workbench.toolchain import CONTROL_PLANE, find_binaries
 
 REPOSITORY = Path(__file__).parents[1]
 
+_SHARED = ("spare_stack", "stack", "control_plane")
+"""Session-wide fixtures with processes; those whose tests take longest come first."""
+
 _BINARIES = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "kubernetes_binaries" in getattr(item, "fixturenames", ()):
-            item.add_marker("apiserver")
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    users = [item for item in items if "kubernetes_binaries" in getattr(item, "fixturenames", ())]
+    for item in users:
+        item.add_marker("apiserver")
+    if hasattr(config, "workerinput"):
+        for item in users:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+        # They mostly wait, and take long: whoever comes first fills the gaps, and nobody waits for them in the end.
+        order = {item: _place(item) for item in users}
+        items.sort(key=lambda item: order.get(item, len(_SHARED) + 2))
+
+
+def _group(item: pytest.Item) -> str:
+    """Tests of one group run in one worker: what they share is then started once, and not once per worker."""
+    return next((fixture for fixture in _SHARED if fixture in getattr(item, "fixturenames", ())), item.path.stem)
+
+
+def _place(item: pytest.Item) -> int:
+    group = _group(item)
+    return _SHARED.index(group) if group in _SHARED else len(_SHARED) + (0 if "e2e" in item.path.parts else 1)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -29,12 +29,17 @@ class Ports:
     @classmethod
     def choose(cls) -> "Ports":
         """Choose three ports that are free at this moment; another program may still be faster."""
-        chosen: list[int] = []
-        while len(chosen) < 3:
-            port = random.choice(_PORTS)  # noqa: S311 - no secret
-            if port not in chosen and _is_free(port):
-                chosen.append(port)
-        return cls(*chosen)
+        return cls(*choose_ports(3))
+
+
+def choose_ports(count: int) -> list[int]:
+    """Choose so many ports of loopback that are free at this moment, and that no outgoing connection will take."""
+    chosen: list[int] = []
+    while len(chosen) < count:
+        port = random.choice(_PORTS)  # noqa: S311 - no secret
+        if port not in chosen and _is_free(port):
+            chosen.append(port)
+    return chosen
 
 
 def prepare(directory: Path) -> Authority:

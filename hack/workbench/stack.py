@@ -5,7 +5,6 @@ The operator is the installed program with the rights of the shipped RBAC; nothi
 
 import json
 import os
-import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from workbench.commands import choose_ports
 from workbench.control_plane import ControlPlane, is_detached_running, stop_detached
 from workbench.processes import Process, ProcessError, is_recorded_running, stop_recorded
 
@@ -196,7 +196,7 @@ class Stack:
 
     async def start_operator(self) -> None:
         """Start the operator and wait until it is ready."""
-        self.probe_port, self.metrics_port = _free_ports(2)
+        self.probe_port, self.metrics_port = choose_ports(2)
         kubeconfig = ("--kubeconfig", str(_operator_kubeconfig(self.directory)))
         self._operator = Process.start(
             "operator",
@@ -266,14 +266,3 @@ def _ready_file(directory: Path) -> Path:
 def _program(name: str) -> list[str]:
     """The installed script of the environment that runs us."""
     return [str(Path(sys.executable).parent / name)]
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]
-    finally:
-        for item in sockets:
-            item.close()

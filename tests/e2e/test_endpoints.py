@@ -67,7 +67,8 @@ async def test_every_line_of_the_log_is_a_json_object_with_the_same_keys(tenant:
     await tenant.apply(tenant.connection())
     await tenant.until_ready()
 
-    lines = [json.loads(line) for line in tenant.log().splitlines()]
+    whole = tenant.log().rpartition("\n")[0]  # the operator may be in the middle of a line
+    lines = [json.loads(line) for line in whole.splitlines()]
     for line in lines:
         assert {"ts", "level", "msg", "logger"} <= set(line)
         assert datetime.fromisoformat(line["ts"]).tzinfo is not None
@@ -85,7 +86,7 @@ async def test_sigterm_ends_it_at_once_and_in_order(spare_stack: Stack):
         time.sleep(0.02)  # noqa: ASYNC251 (nothing else runs in this loop)
 
     assert operator.exit_code == 0, operator.last_words()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 5
     await spare_stack.start_operator()
 
 

@@ -58,7 +58,8 @@ def _audited(tenant: Tenant) -> tuple[set[Right], set[Right]]:
     log = tenant.stack.plane.audit_log
     assert log is not None
     used, refused = set(), set()
-    for line in log.read_text(encoding="utf-8").splitlines():
+    whole = log.read_text(encoding="utf-8").rpartition("\n")[0]  # the server may be in the middle of a line
+    for line in whole.splitlines():
         entry = json.loads(line)
         about = entry.get("objectRef")
         if entry["user"]["username"] != user or about is None:

@@ -118,6 +118,7 @@ async def test_a_pass_that_fails_unexpectedly_is_repeated_later_and_later(
     assert world.accepted() == {"put": 1}, "a change is looked at at once, whatever the delay"
 
 
+@pytest.mark.slow
 async def test_an_edit_goes_before_everything_that_was_found_at_the_start():
     world = CoreHarness(workers=1)
     for number in range(100):

@@ -217,6 +217,7 @@ def test_a_woken_waiter_may_ask_at_once():
 RESOURCES = st.frozensets(st.sampled_from(["g1", "g2", "g3", "g4"]), min_size=1, max_size=3)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(RESOURCES, st.sampled_from(list(Priority))), max_size=25), st.data())
 def test_everybody_gets_a_turn_and_nobody_shares(wishes: list[tuple[frozenset[str], Priority]], data: st.DataObject):
     """Holders come, ask when told, and go, in any order: the line drains by wake-ups alone."""
