@@ -1,4 +1,4 @@
-"""The whole system as processes, once for the session; each test has a namespace and a resource group of its own."""
+"""The whole system as processes, once for all tests of this folder; each test has a namespace and a resource group of its own."""
 
 import itertools
 import json
@@ -47,7 +47,7 @@ def group_numbers() -> Iterator[int]:
     return itertools.count()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def stack(
     kubernetes_binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, topology_file: Path
 ) -> AsyncIterator[Stack]:
@@ -98,7 +98,7 @@ async def open_tenant(stack: Stack, kubectl: Path, group: str, test: str) -> Asy
             await tenant.leave()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def spare_stack(
     kubernetes_binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, topology_file: Path
 ) -> AsyncIterator[Stack]:
