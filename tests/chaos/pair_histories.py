@@ -1,6 +1,6 @@
 """Seeded random histories over pairs: what people, Azure and bad luck do, one act after the other; then the faults end.
 
-A history is a list of acts that is drawn before it begins, and dice for faults that depend on the seed alone: so an act can be
+A history is a list of acts that is drawn before it begins, and dice for faults and delays that depend on the seed alone: so an act can be
 left out and the rest played again, which is how a failure is made short.
 """
 
@@ -35,6 +35,8 @@ from support.harness import (
 ACTS = 14
 BORDER = AZURE_READS | AZURE_WRITES | {"poll", "read", "write_status", "write_finalizers", "list_all"}
 PAUSES = (0.0, 0.5, 4.0, 15.0, 40.0, 200.0)
+SLOWEST = (0.0, 0.5, 3.0, 20.0)
+"""Seconds of the slowest call to Azure, one of these for each history."""
 MOST_WORDS = 1000
 LONG_ENOUGH = 4000.0
 """Seconds after which everything that is tried again only now and then has been tried again."""
@@ -76,6 +78,13 @@ class PlayedHistory:
         self.world.interfere = self._interfere
         self.faults_per_call = 0.0
         self.crashes_per_call = 0.0
+        self._ways = random.Random(f"ways of {seed}")
+        self._slowest = self._ways.choice(SLOWEST)
+        self.world.latency = self._draw_latency
+
+    def _draw_latency(self, verb: str, _what: str) -> float:
+        """Most answers of Azure are quick, and a few take so long that the world is another one when they come."""
+        return self._slowest * self._ways.random() ** 4 if verb in AZURE_READS | AZURE_WRITES else 0.0
 
     def _interfere(self, _number: int, verb: str, what: str) -> Interference | None:
         if verb not in BORDER:

@@ -166,6 +166,8 @@ class CoreHarness:
         """The calls to Azure: as whom, and which."""
         self.access_rules = EVERYTHING
         self.interfere: Interfere = lambda _number, _verb, _what: None
+        self.latency: Callable[[str, str], float] = lambda _verb, _what: 0.0
+        """Seconds that a call takes, by method and what it is about: half of them on the way there, half on the way back."""
         self.watch_lag = 0.0
         """Seconds that the watch is behind."""
         self.down_for = 0.0
@@ -456,9 +458,8 @@ class CoreHarness:
         what = self.azure.connection_of(args[0]) if verb == "poll" else _what(verb, args)
         self.calls.append((verb, what))
         interference = self.interfere(len(self.calls), verb, what)
-        await asyncio.sleep(0)
-        if life.over:
-            raise CrashError
+        way = self.latency(verb, what) / 2
+        await self._travel(life, way)
         answer: Any = None
         if interference is None or interference.carried_out:
             self._check(verb, args)
@@ -467,6 +468,8 @@ class CoreHarness:
                 self.sent.append(Sent(verb, what, isinstance(answer, Accepted)))
             if verb in {"write_status", "write_finalizers"}:
                 self._pump_one((args[0], args[1], args[2]))
+        if way:
+            await self._travel(life, way)
         if interference is None:
             return answer
         if interference.crash:
@@ -477,6 +480,11 @@ class CoreHarness:
         if interference.fault is None:
             return None
         return Unreadable(interference.fault) if verb in AZURE_READS or verb == "read" else interference.fault
+
+    async def _travel(self, life: "_Life", seconds: float) -> None:
+        await (self.clock.sleep(seconds) if seconds else asyncio.sleep(0))
+        if life.over:
+            raise CrashError
 
     def _check(self, verb: str, args: tuple[Any, ...]) -> None:
         """Laws that hold for every status that is written."""

@@ -5,7 +5,7 @@ A pass is about a unit: one connection, the two halves that one object owns, or 
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from azure_vpn_operator.api.base import ObjectMeta
@@ -17,8 +17,8 @@ from azure_vpn_operator.domain.drift import new_drift
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.half_summary import HalfReport, combine
 from azure_vpn_operator.domain.key_records import needs_intent
-from azure_vpn_operator.domain.pair_planning import coordinate, coordinate_single, hold_back
-from azure_vpn_operator.domain.pair_stages import HalfInMotion, Stage, find_stage, with_stage
+from azure_vpn_operator.domain.pair_planning import hold_back
+from azure_vpn_operator.domain.pair_stages import Stage, with_stage
 from azure_vpn_operator.domain.planning import plan
 from azure_vpn_operator.domain.reporting import build_status
 from azure_vpn_operator.domain.snapshot import Snapshot
@@ -38,6 +38,7 @@ from azure_vpn_operator.domain.steps import (
 from azure_vpn_operator.domain.verdicts import Accepted, Busy, Outcome, judge, judge_before
 from azure_vpn_operator.ports import EventsPort, ObjectsPort
 from azure_vpn_operator.reconcile.gather import Gatherer, policy_mark
+from azure_vpn_operator.reconcile.halves import HalfInPass, coordinated, halves_of, is_deleting, stage_of, tags_sent_by
 from azure_vpn_operator.reconcile.key_facts import KeyLanes
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.object_writer import ObjectWriter
@@ -46,6 +47,7 @@ from azure_vpn_operator.reconcile.reading import Reader, stored_connection_statu
 from azure_vpn_operator.reconcile.triggers import own_annotations
 from azure_vpn_operator.reconcile.writing import Order, Writer
 from azure_vpn_operator.runtime.clock import Clock
+from azure_vpn_operator.runtime.exclusion import Exclusion
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import ObjectStore
 from azure_vpn_operator.runtime.priority import Priority
@@ -55,19 +57,6 @@ log = logging.getLogger(__name__)
 TURN_RETRY_SECONDS = 1.0
 PATIENCE_TO_LET_GO = timedelta(minutes=10)
 _PASSING = frozenset({FaultKind.BUSY, FaultKind.THROTTLED, FaultKind.UNAVAILABLE, FaultKind.UNREADABLE})
-
-
-@dataclass(frozen=True, slots=True)
-class _Half:
-    key: HalfKey
-    snapshot: Snapshot
-    step: Step
-    memory: ConnectionMemory
-    outcome: Outcome = None
-
-    @property
-    def writes(self) -> bool:
-        return isinstance(self.step, Put | PatchTags | SetKey | Delete | LetGo)
 
 
 class ConnectionReconciler:
@@ -97,6 +86,7 @@ class ConnectionReconciler:
         self._enqueue = enqueue
         self._on_drift = on_drift
         self._lanes = KeyLanes()
+        self._exclusion = Exclusion()
         self._memories: dict[HalfKey, ConnectionMemory] = {}
 
     def memory_of(self, half: HalfKey) -> ConnectionMemory:
@@ -105,21 +95,26 @@ class ConnectionReconciler:
 
     async def reconcile(self, key: ObjectKey, priority: Priority) -> PassResult:
         """Do one pass over the unit that the object belongs to."""
-        if self._store.get(key) is None:
-            self._forget(key)
-            return PassResult(None)
         unit = self._reader.unit_of(key)
         if key != unit[0]:
             # A pair is one key in the queue.
             self._enqueue([unit[0]])
             return PassResult(None)
-        halves: list[_Half] = []
+        # The other half may still be in a pass of its own, from before it had a partner: what that one sends is not known yet.
+        async with self._exclusion.hold(unit):
+            if self._store.get(key) is None:
+                self._forget(key)
+                return PassResult(None)
+            return await self._pass(unit, priority) if self._reader.unit_of(key) == unit else PassResult(0.0)
+
+    async def _pass(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult:
+        halves: list[HalfInPass] = []
         for member in unit:
             prepared = await self._prepare(member)
             if isinstance(prepared, PassResult):
                 return prepared
             halves += prepared
-        halves = _coordinate(halves)
+        halves = coordinated(halves)
         self._wake_those_ahead(halves)
         try:
             if not self._may_rotate(unit[0], halves):
@@ -127,12 +122,12 @@ class ConnectionReconciler:
             sent = await self._send(unit[0], halves, priority)
             if isinstance(sent, PassResult):
                 return sent
-            stage = _stage_of(sent)
-            return combine_results([await self._conclude(member, _of(member, sent), stage) for member in unit])
+            stage = stage_of(sent)
+            return combine_results([await self._conclude(member, halves_of(member, sent), stage) for member in unit])
         finally:
             self._lanes.leave(unit[0])
 
-    async def _prepare(self, key: ObjectKey) -> "list[_Half] | PassResult":
+    async def _prepare(self, key: ObjectKey) -> "list[HalfInPass] | PassResult":
         """Gather and plan the object's halves, each by itself, with the object's finalizer put right first."""
         document = self._store.get(key)
         if document is None:
@@ -146,9 +141,9 @@ class ConnectionReconciler:
                 self._writer.abandon(half_key)
             step = plan(snapshot)
             log.debug("decided", extra={"step": type(step).__name__, "reason": getattr(step, "reason", None)})
-            halves.append(_Half(half_key, snapshot, step, memory))
+            halves.append(HalfInPass(half_key, snapshot, step, memory))
         adding = any(isinstance(half.step, AddFinalizer) for half in halves)
-        releasing = all(isinstance(half.step, ReleaseFinalizer) for half in halves) and not _is_deleting(halves[0])
+        releasing = all(isinstance(half.step, ReleaseFinalizer) for half in halves) and not is_deleting(halves[0])
         if not (adding or releasing):
             return halves
         adjusted = await self._object_writer.set_finalizer(key, self._store.get(key) or document, present=adding)
@@ -161,7 +156,9 @@ class ConnectionReconciler:
             planned.append(replace(half, snapshot=snapshot, step=plan(snapshot)))
         return planned
 
-    async def _send(self, holder: ObjectKey, halves: list[_Half], priority: Priority) -> "list[_Half] | PassResult":
+    async def _send(
+        self, holder: ObjectKey, halves: list[HalfInPass], priority: Priority
+    ) -> "list[HalfInPass] | PassResult":
         """Send the writes of the unit, in order; each half comes back with its outcome."""
         writers = [half for half in halves if half.writes]
         if not writers:
@@ -176,7 +173,7 @@ class ConnectionReconciler:
         halves = foretold
         writers = [half for half in halves if half.writes]
         for half in writers:
-            half.memory.sent_tags |= _tags_of(half.snapshot, half.step)
+            half.memory.sent_tags |= tags_sent_by(half.snapshot, half.step)
         self._writer.join(holder, [half.key for half in halves])
         orders = [
             Order(half.key, half.snapshot, half.step, half.memory)
@@ -200,7 +197,7 @@ class ConnectionReconciler:
             done.append(replace(half, step=step, outcome=outcome))
         return done
 
-    def _may_rotate(self, holder: ObjectKey, halves: Sequence[_Half]) -> bool:
+    def _may_rotate(self, holder: ObjectKey, halves: Sequence[HalfInPass]) -> bool:
         """Whether it is still this unit's turn to get the Secret's new key. What was decided may be older than the store."""
         rotating = [
             (half, half.snapshot.subject.spec.shared_key_secret_ref.name)
@@ -214,7 +211,7 @@ class ConnectionReconciler:
             return False
         return not any(self._gatherer.turn_of(half.key, half.snapshot).reason is not None for half, _ in rotating)
 
-    def _wake_those_ahead(self, halves: Sequence[_Half]) -> None:
+    def _wake_those_ahead(self, halves: Sequence[HalfInPass]) -> None:
         """Have the connection looked at that comes first, if it does not know of the new key yet."""
         for half in halves:
             after = half.snapshot.key_turn.after
@@ -223,13 +220,13 @@ class ConnectionReconciler:
                 if self._reader.is_ready(first):
                     self._enqueue([first])
 
-    async def _foretell(self, halves: list[_Half]) -> "list[_Half] | PassResult":
+    async def _foretell(self, halves: list[HalfInPass]) -> "list[HalfInPass] | PassResult":
         """Store which key is about to be written, and that it was asked for, before the first call: a crash leaves no doubt."""
         told = halves
         for key in sorted({half.key.object for half in halves if needs_intent(half.snapshot, half.step)}):
             reports = [
                 HalfReport(half.snapshot, half.step, judge_before(half.snapshot, half.step))
-                for half in _of(key, halves)
+                for half in halves_of(key, halves)
             ]
             forward = reports[0]
             status = build_status(
@@ -258,7 +255,7 @@ class ConnectionReconciler:
             ]
         return told
 
-    async def _conclude(self, key: ObjectKey, halves: Sequence[_Half], stage: Stage | None) -> PassResult:
+    async def _conclude(self, key: ObjectKey, halves: Sequence[HalfInPass], stage: Stage | None) -> PassResult:
         """End the pass over one object: let it go, or write its status."""
         if all(isinstance(half.step, ReleaseFinalizer | LetGo) for half in halves) and not any(
             isinstance(half.step, LetGo) and _is_worth_waiting_for(half.snapshot, half.outcome) for half in halves
@@ -285,7 +282,7 @@ class ConnectionReconciler:
             memory.failures = 0
         if isinstance(step, Put | PatchTags) and isinstance(outcome, Accepted):
             memory.count_accepted_write(self._clock.now())
-            memory.sent_tags = _tags_of(snapshot, step)
+            memory.sent_tags = tags_sent_by(snapshot, step)
         elif isinstance(step, Settled):
             memory.forgive()
 
@@ -307,11 +304,15 @@ class ConnectionReconciler:
         if notes:
             await self._events.record(document, notes)
         result = PassResult(again_in, failed=summary.failed, settled=summary.ready)
-        if status == stored_connection_status(document):
-            return result
-        return await self._object_writer.write_status(key, snapshot.metadata.resource_version, status) or result
+        if status != stored_connection_status(document):
+            ended = await self._object_writer.write_status(key, snapshot.metadata.resource_version, status)
+            if ended is not None:
+                return ended
+        for report in reports:
+            self.memory_of(HalfKey(key, report.snapshot.role)).key.sent = None
+        return result
 
-    async def _let_the_object_go(self, key: ObjectKey, halves: Sequence[_Half]) -> PassResult:
+    async def _let_the_object_go(self, key: ObjectKey, halves: Sequence[HalfInPass]) -> PassResult:
         document = self._store.get(key)
         if document is None:
             return PassResult(None)
@@ -345,44 +346,8 @@ class ConnectionReconciler:
             self._writer.forget(half)
 
 
-def _coordinate(halves: list[_Half]) -> list[_Half]:
-    """The halves with what each may do as part of a pair, the one to be sent first in front."""
-    if len(halves) == 1:
-        half = halves[0]
-        return [replace(half, step=coordinate_single(half.snapshot, half.step))]
-    one, other = halves
-    if _is_deleting(one) or one.snapshot.released or other.snapshot.released:
-        return halves
-    plan_of_pair = coordinate((one.snapshot, other.snapshot), (one.step, other.step))
-    planned = [replace(one, step=plan_of_pair.steps[0]), replace(other, step=plan_of_pair.steps[1])]
-    return planned[::-1] if plan_of_pair.first == 1 else planned
-
-
-def _stage_of(halves: Sequence[_Half]) -> Stage | None:
-    if len(halves) != 2:
-        return None
-    one, other = (HalfInMotion(half.snapshot, half.step, half.outcome) for half in halves)
-    return find_stage(one, other)
-
-
-def _of(key: ObjectKey, halves: Iterable[_Half]) -> list[_Half]:
-    """The object's halves, the forward one first."""
-    return sorted((half for half in halves if half.key.object == key), key=lambda half: half.key)
-
-
 def _wishes(metadata: ObjectMeta) -> tuple[object, ...]:
     return metadata.uid, metadata.generation, metadata.deletion_timestamp, own_annotations(metadata.annotations)
-
-
-def _tags_of(snapshot: Snapshot, step: Step) -> frozenset[str]:
-    """Names of the spec's tags that the step sends."""
-    if isinstance(step, Put | PatchTags) and isinstance(snapshot.subject, VpnConnection):
-        return frozenset(snapshot.subject.spec.tags)
-    return frozenset()
-
-
-def _is_deleting(half: _Half) -> bool:
-    return half.snapshot.metadata.deletion_timestamp is not None
 
 
 def _is_worth_waiting_for(snapshot: Snapshot, outcome: Outcome) -> bool:

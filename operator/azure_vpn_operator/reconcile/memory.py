@@ -25,6 +25,8 @@ class KeyMemory:
     result: KeyCheck = KeyCheck.NOT_NEEDED
     asked: bool = False
     """A person wants it compared now."""
+    sent: str | None = None
+    """What the status calls the key that Azure has accepted, until a status that says so is stored."""
 
     def due(self, mark: str, now: datetime) -> bool:
         """Whether a key that is not known to be in Azure has to be compared (again)."""

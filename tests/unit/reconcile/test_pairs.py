@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, Interference
+from support.harness import AZURE_READS, AZURE_WRITES, CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, Interference
 
 REJECTED = Fault(FaultKind.REJECTED, "InvalidPolicy", "The policy is not to this gateway's liking.")
 
@@ -58,6 +58,32 @@ async def test_both_halves_are_created_with_one_write_each():
     for name in ("one", "two"):
         assert world.ready(name) == ("True", "UpToDate")
         assert world.condition(name, "PairInSync") == ("True", "InSync")
+    await world.stop()
+
+
+@pytest.mark.parametrize("after", [step / 2 for step in range(1, 32)])
+@pytest.mark.parametrize(("first", "second"), [("one", "two"), ("two", "one")])
+async def test_an_object_that_meets_its_other_half_in_the_middle_of_a_pass_is_not_written_twice(
+    first: str, second: str, after: float
+):
+    world = CoreHarness()
+    await world.start()
+    set_up_pair(world)
+    specs = {"one": half_spec("1", "2"), "two": half_spec("2", "1")}
+    for name in (first, second):
+        world.delete(CONNECTION, name)
+    await world.settle()
+    world.forget_journals()
+
+    world.latency = lambda verb, _what: 2.0 if verb in AZURE_READS | AZURE_WRITES else 0.0
+    world.apply(CONNECTION, first, specs[first])
+    await world.advance(after)
+    world.apply(CONNECTION, second, specs[second])
+    await world.settle()
+
+    assert [sent.verb for sent in world.sent] == ["put", "put"]
+    assert {sent.name for sent in world.sent} == {"VNet1toVNet2", "VNet2toVNet1"}
+    assert world.ready("one") == world.ready("two") == ("True", "UpToDate")
     await world.stop()
 
 

@@ -9,7 +9,16 @@ from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.lookups import SharedKey
 from azure_vpn_operator.domain.shared_key_rules import check_shared_key
 from azure_vpn_operator.reconcile.random_keys import make_key
-from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference, connection_id
+from support.harness import (
+    AZURE_READS,
+    AZURE_WRITES,
+    CONNECTION,
+    POLICY,
+    POLICY_SPEC,
+    CoreHarness,
+    Interference,
+    connection_id,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -90,6 +99,18 @@ async def test_where_azure_locks_both_gateways_both_get_the_same_key(pair: CoreH
     await pair.settle()
     assert key_of(pair) != before
     assert pair.accepted() == {"put_shared_key": 2}
+
+
+@pytest.mark.parametrize("after", [step / 2 for step in range(1, 20)])
+async def test_an_edit_while_the_key_is_on_its_way_does_not_make_it_go_twice(pair: CoreHarness, after: float):
+    pair.latency = lambda verb, _what: 2.0 if verb in AZURE_READS | AZURE_WRITES else 0.0
+    pair.annotate("pair", rotate_key="a")
+    await pair.advance(after)
+    pair.set_metadata("pair", labels={"some": "label"})
+    await pair.settle()
+    key_of(pair)
+    assert pair.accepted() == {"put_shared_key": 2}
+    assert pair.ready("pair") == ("True", "UpToDate")
 
 
 async def test_a_half_that_was_deleted_comes_back_with_a_key_that_both_have(pair: CoreHarness):

@@ -1,0 +1,67 @@
+"""The halves that one pass is about: what was read of each, what it is to do, and what came of that."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.domain.pair_planning import coordinate, coordinate_single
+from azure_vpn_operator.domain.pair_stages import HalfInMotion, Stage, find_stage
+from azure_vpn_operator.domain.snapshot import Snapshot
+from azure_vpn_operator.domain.steps import Delete, LetGo, PatchTags, Put, SetKey, Step
+from azure_vpn_operator.domain.verdicts import Outcome
+from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
+from azure_vpn_operator.runtime.keys import ObjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class HalfInPass:
+    """One half in the course of a pass."""
+
+    key: HalfKey
+    snapshot: Snapshot
+    step: Step
+    memory: ConnectionMemory
+    outcome: Outcome = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether its step calls Azure."""
+        return isinstance(self.step, Put | PatchTags | SetKey | Delete | LetGo)
+
+
+def coordinated(halves: list[HalfInPass]) -> list[HalfInPass]:
+    """The halves with what each may do as part of a pair, the one to be sent first in front."""
+    if len(halves) == 1:
+        half = halves[0]
+        return [replace(half, step=coordinate_single(half.snapshot, half.step))]
+    one, other = halves
+    if is_deleting(one) or one.snapshot.released or other.snapshot.released:
+        return halves
+    plan_of_pair = coordinate((one.snapshot, other.snapshot), (one.step, other.step))
+    planned = [replace(one, step=plan_of_pair.steps[0]), replace(other, step=plan_of_pair.steps[1])]
+    return planned[::-1] if plan_of_pair.first == 1 else planned
+
+
+def stage_of(halves: Sequence[HalfInPass]) -> Stage | None:
+    """How far the change of a pair has come; None for a single connection, or a pair at rest."""
+    if len(halves) != 2:
+        return None
+    one, other = (HalfInMotion(half.snapshot, half.step, half.outcome) for half in halves)
+    return find_stage(one, other)
+
+
+def halves_of(key: ObjectKey, halves: Iterable[HalfInPass]) -> list[HalfInPass]:
+    """The object's halves, the forward one first."""
+    return sorted((half for half in halves if half.key.object == key), key=lambda half: half.key)
+
+
+def tags_sent_by(snapshot: Snapshot, step: Step) -> frozenset[str]:
+    """Names of the spec's tags that the step sends."""
+    if isinstance(step, Put | PatchTags) and isinstance(snapshot.subject, VpnConnection):
+        return frozenset(snapshot.subject.spec.tags)
+    return frozenset()
+
+
+def is_deleting(half: HalfInPass) -> bool:
+    """Whether somebody has deleted the half's object."""
+    return half.snapshot.metadata.deletion_timestamp is not None
