@@ -238,8 +238,9 @@ class ConnectionReconciler:
             document = self._store.get(key)
             if document is None:
                 return PassResult(0.0)
-            for half in halves:
-                if half.key.object == key and needs_intent(half.snapshot, half.step):
+            for half in halves_of(key, halves):
+                half.memory.untold = None
+                if needs_intent(half.snapshot, half.step):
                     half.memory.key.forget()
             changed = {"resource_version": self._reader.connection(document).metadata.resource_version}
             told = [
@@ -304,13 +305,15 @@ class ConnectionReconciler:
         if notes:
             await self._events.record(document, notes)
         result = PassResult(again_in, failed=summary.failed, settled=summary.ready)
+        ended = None
         if status != stored_connection_status(document):
             ended = await self._object_writer.write_status(key, snapshot.metadata.resource_version, status)
-            if ended is not None:
-                return ended
         for report in reports:
-            self.memory_of(HalfKey(key, report.snapshot.role)).key.sent = None
-        return result
+            role = report.snapshot.role
+            half = next((half for half in status.halves if half.role is role), None)
+            memory = self.memory_of(HalfKey(key, role))
+            memory.untold = (snapshot.metadata.uid, half) if ended is not None else None
+        return ended or result
 
     async def _let_the_object_go(self, key: ObjectKey, halves: Sequence[HalfInPass]) -> PassResult:
         document = self._store.get(key)

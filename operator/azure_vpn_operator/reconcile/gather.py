@@ -75,7 +75,7 @@ class Gatherer:
         whole = self._reader.connection(document)
         subject, released = self._seen_from(half.role, whole)
         metadata = subject.metadata
-        previous = _with_what_was_sent(stored_connection_status(document), half.role, memory)
+        previous = _with_what_was_not_stored(stored_connection_status(document), half.role, memory, metadata.uid)
         owner = Owner(self._installation.id, key.namespace, key.name)
         target = self._reader.target(subject) if isinstance(subject, VpnConnection) and not released else NotRead()
         policy = self.look_up_policy(key.namespace, subject)
@@ -262,21 +262,21 @@ async def _read_foreign(azure: AzurePorts, target: Target | None, pair: PairView
     return await azure.crossing.between(target.peer_gateway, target.gateway)
 
 
-def _with_what_was_sent(previous: VpnConnectionStatus, role: HalfRole, memory: ConnectionMemory) -> VpnConnectionStatus:
-    """The status knows which tags are ours and which key was sent, unless its write failed or met an edit: then memory does."""
-    half = next((half for half in previous.halves if half.role is role), ConnectionHalf(role=role))
-    known = half
-    if half.key is not None and half.key.pending is not None and half.key.pending == memory.key.sent:
-        known = known.model_copy(update={"key": half.key.model_copy(update={"sent": True})})
-    if memory.sent_tags <= set(half.managed_tags):
+def _with_what_was_not_stored(
+    previous: VpnConnectionStatus, role: HalfRole, memory: ConnectionMemory, uid: str
+) -> VpnConnectionStatus:
+    """The status knows what was sent and seen, unless its write failed or met an edit: then memory does."""
+    stored = next((half for half in previous.halves if half.role is role), None)
+    half = memory.untold[1] if memory.untold is not None and memory.untold[0] == uid else stored
+    known = half or ConnectionHalf(role=role)
+    if memory.sent_tags <= set(known.managed_tags):
         memory.sent_tags = frozenset()
     else:
-        names = tuple(sorted({*half.managed_tags, *memory.sent_tags}))
-        known = known.model_copy(update={"managed_tags": names})
-    if known == half:
+        half = known.model_copy(update={"managed_tags": tuple(sorted({*known.managed_tags, *memory.sent_tags}))})
+    if half == stored:
         return previous
     others = tuple(other for other in previous.halves if other.role is not role)
-    return previous.model_copy(update={"halves": (*others, known)})
+    return previous.model_copy(update={"halves": (*others, half) if half is not None else others})
 
 
 def _connection_in_question(known: str | None, target: object, *, letting_go: bool) -> ArmId | Absent | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from azure_vpn_operator.api.vpn_connection_status import HalfRole
+from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.snapshot import Attempts, KeyCheck
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -25,8 +25,6 @@ class KeyMemory:
     result: KeyCheck = KeyCheck.NOT_NEEDED
     asked: bool = False
     """A person wants it compared now."""
-    sent: str | None = None
-    """What the status calls the key that Azure has accepted, until a status that says so is stored."""
 
     def due(self, mark: str, now: datetime) -> bool:
         """Whether a key that is not known to be in Azure has to be compared (again)."""
@@ -89,6 +87,8 @@ class ConnectionMemory:
     listed_configuration: tuple[object, ...] | None = None
     sent_tags: frozenset[str] = frozenset()
     """Names of tags that this process has sent for the object: known as ours even if no status has told so yet."""
+    untold: tuple[str, ConnectionHalf | None] | None = None
+    """Uid of the object, and its half as the last status has it, if that could not be stored."""
     key: KeyMemory = field(default_factory=KeyMemory)
 
     def attempts(self, wish: tuple[object, ...], now: datetime) -> Attempts:

@@ -8,7 +8,6 @@ from typing import Any
 from azure_vpn_operator.domain.access import touched_by
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
-from azure_vpn_operator.domain.key_records import writes_key
 from azure_vpn_operator.domain.lookups import Present, SharedKey
 from azure_vpn_operator.domain.snapshot import GeneratedKey, KeyCheck, KeyFound, OperationKind, Snapshot
 from azure_vpn_operator.domain.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
@@ -133,8 +132,6 @@ class Writer:
             self._note_fault(order, answer, gateways)
             return answer
         memory.locked_by_partner = False
-        if writes_key(step):
-            memory.key.sent = snapshot.key_digest
         if isinstance(step, SetKey):
             memory.key.forget()
         if isinstance(step, Put) and step.with_key and isinstance(snapshot.key, KeyFound):

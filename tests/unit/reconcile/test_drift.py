@@ -8,7 +8,7 @@ import pytest
 from azure_vpn_operator.domain.canonical import ArmId
 from azure_vpn_operator.domain.faults import Fault
 from azure_vpn_operator.ports import Accepted
-from support.harness import CONNECTION, OWNER, POLICY, CoreHarness, wire_policy
+from support.harness import AZURE_READS, AZURE_WRITES, CONNECTION, OWNER, POLICY, CoreHarness, wire_policy
 
 Change = Callable[[CoreHarness], None]
 
@@ -171,3 +171,20 @@ async def test_a_change_that_azure_does_not_keep_is_given_up(site: CoreHarness):
     site.edit(POLICY, "site6", saLifeTimeSeconds=3600)
     await site.settle()
     assert site.ready() == ("True", "UpToDate")
+
+
+@pytest.mark.parametrize("after", [step / 2 for step in range(1, 14)])
+async def test_an_edit_that_is_taken_back_is_no_drift_also_if_the_status_in_between_was_lost(
+    site: CoreHarness, after: float
+):
+    site.edit(CONNECTION, "site6", driftPolicy="Report")
+    await site.settle()
+    site.latency = lambda verb, _what: 2.0 if verb in AZURE_READS | AZURE_WRITES else 0.0
+    site.edit(CONNECTION, "site6", routingWeight=10)
+    await site.advance(after)
+    site.set_metadata("site6", labels={"some": "label"})
+    await site.advance(8.0)
+    site.edit(CONNECTION, "site6", routingWeight=0)
+    await site.settle()
+    assert site.ready() == ("True", "UpToDate")
+    assert site.held()["routingWeight"] == 0
