@@ -61,6 +61,7 @@ async def test_both_halves_are_created_with_one_write_each():
     await world.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [step / 2 for step in range(1, 32)])
 @pytest.mark.parametrize(("first", "second"), [("one", "two"), ("two", "one")])
 async def test_an_object_that_meets_its_other_half_in_the_middle_of_a_pass_is_not_written_twice(
