@@ -125,6 +125,7 @@ class PairWorld(CoreHarness):
         return found.document["properties"] if found is not None else None
 
     def _watch_keys(self) -> None:
+        # Put in the place of the methods, since the harness has handed this very object to every core, and must see the calls itself.
         send, create = self.azure.put_shared_key, self.azure.put
 
         async def put(connection: ArmId, body: Mapping[str, Any]) -> Accepted | Fault:

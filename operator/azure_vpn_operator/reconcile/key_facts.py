@@ -178,6 +178,11 @@ class KeyReader:
         facts = KeyFacts(_kept(memory), digest=wanted.generation)
         if question.partner is None or not isinstance(live, Present) or not live.value.settled:
             return facts
+        if (
+            judge_ownership(live.value.tags, question.owner, question.subject.metadata.annotations)
+            is not Ownership.OURS
+        ):
+            return facts
         holds = {half.key.digest if half.key and not half.key.pending else None for half in question.previous.halves}
         if holds != {record.digest} or record.digest is None or record.pending is not None:
             return facts

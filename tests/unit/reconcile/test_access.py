@@ -1,7 +1,6 @@
 """Rules of the administrators: what they do not allow is neither read nor written, whenever they change."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from support.harness import (
     arm_id,
     site_spec,
 )
+from support.pair_specs import half_spec
 
 EVERYBODY = AccessRules((NamespaceEntry(names=("*",)),))
 NOBODY = AccessRules()
@@ -183,18 +183,6 @@ async def test_a_gateway_that_only_azure_names_counts_too(world: CoreHarness):
 
 
 # -- pairs
-
-
-def half_spec(own: str, peer: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "azureName": f"VNet{own}toVNet{peer}",
-        "resourceGroup": f"TestRG{own}",
-        "virtualNetworkGateway": {"name": f"VNet{own}GW"},
-        "peerVirtualNetworkGateway": {"name": f"VNet{peer}GW", "resourceGroup": f"TestRG{peer}"},
-        "ipsecPolicyRef": {"name": "pair"},
-        "sharedKeySecretRef": {"name": "keys"},
-        **changes,
-    }
 
 
 ONE_GROUP_BOTH_GATEWAYS = AccessRules(

@@ -7,22 +7,11 @@ import pytest
 
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, arm_id, connection_id, wire_policy
+from support.pair_specs import half_spec
 
 FORBIDDEN = Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "The client has no authorization.")
 TENANT = "tenant-of-the-peer"
 DIFFERS = ("False", "ForeignHalfDiffers")
-
-
-def half_spec(own: str, peer: str, **changes: Any) -> dict[str, Any]:
-    spec = {
-        "azureName": f"VNet{own}toVNet{peer}",
-        "resourceGroup": f"TestRG{own}",
-        "virtualNetworkGateway": {"name": f"VNet{own}GW", "resourceGroup": f"TestRG{own}"},
-        "peerVirtualNetworkGateway": {"name": f"VNet{peer}GW", "resourceGroup": f"TestRG{peer}"},
-        "ipsecPolicyRef": {"name": "pair"},
-        "sharedKeySecretRef": {"name": "keys"},
-    } | changes
-    return {name: value for name, value in spec.items() if value is not None}
 
 
 def foreign_connection(**properties: Any) -> dict[str, Any]:

@@ -1,29 +1,17 @@
 """Two objects, one tunnel, one key: it goes to both halves in one window, and only forward."""
 
-from typing import Any
-
 import pytest
 
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from azure_vpn_operator.domain.key_digest import DigestKey
 from support.harness import CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, Interference
+from support.pair_specs import half_spec
 
 pytestmark = pytest.mark.slow
 
 NEW = "ANewCanaryKey"
 FORBIDDEN = Fault(FaultKind.FORBIDDEN, "SharedKeyNotReadable", "The key may not be read.")
 REJECTED = Fault(FaultKind.REJECTED, "InvalidKey", "Not this one.")
-
-
-def half_spec(own: str, peer: str) -> dict[str, Any]:
-    return {
-        "azureName": f"VNet{own}toVNet{peer}",
-        "resourceGroup": f"TestRG{own}",
-        "virtualNetworkGateway": {"name": f"VNet{own}GW"},
-        "peerVirtualNetworkGateway": {"name": f"VNet{peer}GW", "resourceGroup": f"TestRG{peer}"},
-        "ipsecPolicyRef": {"name": "pair"},
-        "sharedKeySecretRef": {"name": "keys"},
-    }
 
 
 async def a_pair() -> CoreHarness:

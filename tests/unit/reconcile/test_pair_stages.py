@@ -1,25 +1,14 @@
 """What people read while a pair changes, and how often that is written."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
+from support.pair_specs import half_spec
 
 REJECTED = Fault(FaultKind.REJECTED, "InvalidPolicy", "The policy is not to this gateway's liking.")
-
-
-def half_spec(own: str, peer: str) -> dict[str, Any]:
-    return {
-        "azureName": f"VNet{own}toVNet{peer}",
-        "resourceGroup": f"TestRG{own}",
-        "virtualNetworkGateway": {"name": f"VNet{own}GW"},
-        "peerVirtualNetworkGateway": {"name": f"VNet{peer}GW", "resourceGroup": f"TestRG{peer}"},
-        "ipsecPolicyRef": {"name": "pair"},
-        "sharedKeySecretRef": {"name": "keys"},
-    }
 
 
 @pytest.fixture

@@ -6,20 +6,9 @@ import pytest
 
 from azure_vpn_operator.domain.faults import Fault, FaultKind
 from support.harness import AZURE_READS, AZURE_WRITES, CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, Interference
+from support.pair_specs import half_spec
 
 REJECTED = Fault(FaultKind.REJECTED, "InvalidPolicy", "The policy is not to this gateway's liking.")
-
-
-def half_spec(own: str, peer: str, **changes: Any) -> dict[str, Any]:
-    spec = {
-        "azureName": f"VNet{own}toVNet{peer}",
-        "resourceGroup": f"TestRG{own}",
-        "virtualNetworkGateway": {"name": f"VNet{own}GW"},
-        "peerVirtualNetworkGateway": {"name": f"VNet{peer}GW", "resourceGroup": f"TestRG{peer}"},
-        "ipsecPolicyRef": {"name": "pair"},
-        "sharedKeySecretRef": {"name": "keys"},
-    } | changes
-    return {name: value for name, value in spec.items() if value is not None}
 
 
 def set_up_pair(world: CoreHarness) -> None:
