@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from azure_vpn_operator.domain.bgp_sessions import BgpSession
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.events import EventNote
-from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.foreign_half import ListedHalf
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.domain.key_digest import DigestKey
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Read, SecretData, SharedKey
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Read, SecretData, SharedKey
+from azure_vpn_operator.domain.keys.digest import DigestKey
+from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
+from azure_vpn_operator.domain.passes.events import EventNote
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 
 
 @dataclass(frozen=True, slots=True)

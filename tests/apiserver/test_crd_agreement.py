@@ -9,11 +9,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from azure_vpn_operator.domain.addresses import is_cidr, is_ip
-from azure_vpn_operator.domain.validation import check_connection_update, read_connection, read_policy
-from azure_vpn_operator.domain.violations import Invalid, Violation
-from support.api_server import Answer, ApiServer, open_api_server
-from support.object_cases import (
+from azure_vpn_operator.domain.azure.addresses import is_cidr, is_ip
+from azure_vpn_operator.domain.rules.validation import check_connection_update, read_connection, read_policy
+from azure_vpn_operator.domain.rules.violations import Invalid, Violation
+from support.cases.objects import (
     DROP,
     NETWORK,
     OTHER_SUBSCRIPTION,
@@ -24,6 +23,7 @@ from support.object_cases import (
     pair_connection,
     policy,
 )
+from support.world.api_server import Answer, ApiServer, open_api_server
 from workbench.control_plane import ControlPlane
 
 _SCHEMA = {"type", "enum", "range", "length", "items", "required"}

@@ -21,10 +21,10 @@ from azure_vpn_operator.api.vpn_connection_status import (
     Tunnel,
     VpnConnectionStatus,
 )
-from azure_vpn_operator.domain.validation import read_policy
-from azure_vpn_operator.domain.violations import Invalid
-from support.api_server import ApiServer, open_api_server
-from support.object_cases import NETWORK, SUBSCRIPTION, Document, connection, pair_connection, policy
+from azure_vpn_operator.domain.rules.validation import read_policy
+from azure_vpn_operator.domain.rules.violations import Invalid
+from support.cases.objects import NETWORK, SUBSCRIPTION, Document, connection, pair_connection, policy
+from support.world.api_server import ApiServer, open_api_server
 from workbench.control_plane import ControlPlane
 from workbench.rest import ApiError, call
 

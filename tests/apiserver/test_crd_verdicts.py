@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
-from azure_vpn_operator.domain.policy_rules import POLICY_RULES
-from azure_vpn_operator.domain.validation import read_connection, read_policy
-from azure_vpn_operator.domain.violations import Invalid
-from support.api_server import Answer, ApiServer, open_api_server
-from support.connection_cases import CONNECTION_CASES
-from support.object_cases import Case, Document, UpdateCase, params
-from support.policy_cases import POLICY_CASES
-from support.update_cases import UPDATE_CASES
+from azure_vpn_operator.domain.rules.connection import CONNECTION_RULES, CONNECTION_TRANSITIONS
+from azure_vpn_operator.domain.rules.policy import POLICY_RULES
+from azure_vpn_operator.domain.rules.validation import read_connection, read_policy
+from azure_vpn_operator.domain.rules.violations import Invalid
+from support.cases.connections import CONNECTION_CASES
+from support.cases.objects import Case, Document, UpdateCase, params
+from support.cases.policies import POLICY_CASES
+from support.cases.updates import UPDATE_CASES
+from support.world.api_server import Answer, ApiServer, open_api_server
 from workbench.control_plane import ControlPlane
 
 _TEXTS = {rule.id: rule.text for rule in (*POLICY_RULES, *CONNECTION_RULES, *CONNECTION_TRANSITIONS)}

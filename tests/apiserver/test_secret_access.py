@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from support.object_cases import DROP, Document, connection, observed
+from support.cases.objects import DROP, Document, connection, observed
 from workbench.control_plane import ControlPlane
 from workbench.rest import ApiError, call
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from chaos.pair_world import (
     OBJECTS,
     POLICIES,
@@ -21,7 +21,7 @@ from chaos.pair_world import (
     mixed_tunnels,
     spec_of,
 )
-from support.harness import (
+from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
     CONNECTION,

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import SharedKey
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import SharedKey
 from azure_vpn_operator.ports import Accepted
-from support.harness import CONNECTION, OWNER, POLICY, POLICY_SPEC, CoreHarness, Interference, connection_id
+from support.world.core import CONNECTION, OWNER, POLICY, POLICY_SPEC, CoreHarness, Interference, connection_id
 
 POLICIES: Final = ("p", "q")
 REFUSED: Final = Fault(FaultKind.REJECTED, "InvalidPolicy", "The policy is not to this gateway's liking.")

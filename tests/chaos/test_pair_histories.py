@@ -3,7 +3,7 @@
 import pytest
 
 from chaos.pair_histories import Act, PlayedHistory, draw, play, shorten
-from support.harness import HARNESSES
+from support.world.core import HARNESSES
 
 
 @pytest.fixture(autouse=True)

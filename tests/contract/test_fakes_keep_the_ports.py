@@ -15,14 +15,14 @@ from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.cluster.settings import ClusterSettings
-from azure_vpn_operator.domain.bgp_sessions import BgpSession
-from azure_vpn_operator.domain.canonical import ArmId, canonical_policy
-from azure_vpn_operator.domain.events import EventNote
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.foreign_half import ListedHalf
-from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
-from azure_vpn_operator.domain.key_digest import DIGEST_KEY_BYTES, DigestKey
-from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
+from azure_vpn_operator.domain.azure.canonical import ArmId, canonical_policy
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, SharedKey
+from azure_vpn_operator.domain.keys.digest import DIGEST_KEY_BYTES, DigestKey
+from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
+from azure_vpn_operator.domain.passes.events import EventNote
+from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
 from azure_vpn_operator.ports import (
     Accepted,
     BgpAnswer,
@@ -40,11 +40,11 @@ from azure_vpn_operator.ports import (
 )
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
-from support.fake_azure import FakeAzure
-from support.fake_clock import FakeClock
-from support.fake_cluster import FakeCluster
-from support.operator_access import operator_kubeconfig
-from support.simulated_azure import (
+from support.fakes.azure import FakeAzure
+from support.fakes.clock import FakeClock
+from support.fakes.cluster import FakeCluster
+from support.world.operator_access import operator_kubeconfig
+from support.world.simulated_azure import (
     GROUP,
     KEY,
     SUBSCRIPTION,

@@ -12,10 +12,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from support.access_file import EVERYBODY, AccessFile
-from support.e2e_topology import group_name, topology
-from support.side_by_side import SideBySide
-from support.tenant import Tenant
+from support.world.access_file import EVERYBODY, AccessFile
+from support.world.side_by_side import SideBySide
+from support.world.tenant import Tenant
+from support.world.topology import group_name, topology
 from workbench.stack import Stack
 
 QUICK = (

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from support.tenant import Tenant, condition, is_ready
+from support.world.tenant import Tenant, condition, is_ready
 from workbench.rest import call
 from workbench.stack import Stack
 

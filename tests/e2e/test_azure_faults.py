@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from support.e2e_topology import group_name
-from support.tenant import Document, Tenant, condition
+from support.world.tenant import Document, Tenant, condition
+from support.world.topology import group_name
 
 
 @dataclass(frozen=True)

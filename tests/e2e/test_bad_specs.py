@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import yaml
 
-from support.tenant import Document, Tenant, condition
+from support.world.tenant import Document, Tenant, condition
 from workbench.rest import ApiError, call
 from workbench.stack import ROOT
 

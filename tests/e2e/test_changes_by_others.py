@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from support.side_by_side import side_by_side
-from support.tenant import Document, Tenant, condition, is_ready, is_ready_and_connected
+from support.world.side_by_side import side_by_side
+from support.world.tenant import Document, Tenant, condition, is_ready, is_ready_and_connected
 
 OWNER = "azvpn-owner"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.e2e_topology import group_name
-from support.tenant import Tenant
+from support.world.tenant import Tenant
+from support.world.topology import group_name
 
 KILLS = 10
 LIVES = 10

@@ -6,7 +6,7 @@ import signal
 import time
 from datetime import datetime
 
-from support.tenant import Tenant
+from support.world.tenant import Tenant
 from workbench.stack import Stack
 
 NAMES = (

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from support.side_by_side import side_by_side
-from support.tenant import Document, Tenant, condition
+from support.world.side_by_side import side_by_side
+from support.world.tenant import Document, Tenant, condition
 
 
 def kstatus(document: Document) -> str:

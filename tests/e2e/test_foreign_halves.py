@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from support.e2e_topology import KEY
-from support.side_by_side import side_by_side
-from support.tenant import Document, Tenant, condition, is_ready
+from support.world.side_by_side import side_by_side
+from support.world.tenant import Document, Tenant, condition, is_ready
+from support.world.topology import KEY
 
 OURS, THEIRS = "ours", "their-half"
 POLICY = {"ipsecPolicyRef": {"name": "p1"}}

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from support.side_by_side import side_by_side
-from support.tenant import Document, Tenant, condition, is_ready_and_connected
+from support.world.side_by_side import side_by_side
+from support.world.tenant import Document, Tenant, condition, is_ready_and_connected
 
 ONE, TWO = "one", "two"
 HALVES = (ONE, TWO)

@@ -6,9 +6,9 @@ forgets the subscription takes one for the other.
 
 import pytest
 
-from support.e2e_topology import FAR
-from support.side_by_side import side_by_side
-from support.tenant import Document, Tenant, condition, is_ready_and_connected
+from support.world.side_by_side import side_by_side
+from support.world.tenant import Document, Tenant, condition, is_ready_and_connected
+from support.world.topology import FAR
 
 NEAR_SIDE, FAR_SIDE = "near", "far"
 SIDES = (NEAR_SIDE, FAR_SIDE)

@@ -4,7 +4,7 @@ import json
 
 import yaml
 
-from support.tenant import Tenant, condition
+from support.world.tenant import Tenant, condition
 from workbench.stack import ROOT, SERVICE_ACCOUNT, SYSTEM_NAMESPACE
 
 Right = tuple[str, str, str]

@@ -4,7 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from support.tenant import Tenant, condition
+from support.world.tenant import Tenant, condition
 
 SAMPLES = Path(__file__).parents[2] / "manifests" / "samples"
 

@@ -4,8 +4,8 @@ import asyncio
 import base64
 import uuid
 
-from support.side_by_side import side_by_side
-from support.tenant import Tenant, condition, is_ready_and_connected
+from support.world.side_by_side import side_by_side
+from support.world.tenant import Tenant, condition, is_ready_and_connected
 
 
 @side_by_side

@@ -10,10 +10,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from support.access_file import AccessFile
-from support.e2e_topology import FAR, HUB, HUB_GATEWAY, TEAM, TEAM_SECRET
 from support.pages import DOCS, ROOT, Block, blocks_of, commands_not_run, reader_environment, run_blocks
-from support.tenant import Document, Tenant, condition, is_ready
+from support.world.access_file import AccessFile
+from support.world.tenant import Document, Tenant, condition, is_ready
+from support.world.topology import FAR, HUB, HUB_GATEWAY, TEAM, TEAM_SECRET
 from workbench.control_plane import ControlPlane
 from workbench.rest import call
 from workbench.stack import SYSTEM_NAMESPACE

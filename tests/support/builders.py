@@ -11,16 +11,16 @@ from typing import Any
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.bgp_sessions import BgpFacts
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.domain.installation import Installation, effective_policies
-from azure_vpn_operator.domain.live_connection import LiveConnection, read_live_connection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, SharedKey, Unreadable
-from azure_vpn_operator.domain.ownership import Owner
-from azure_vpn_operator.domain.pairing import HalfFacts, PairView
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection, read_live_connection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.ownership import Owner
+from azure_vpn_operator.domain.azure.target import Target, resolve_target
+from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView
+from azure_vpn_operator.domain.passes.snapshot import (
     Attempts,
     Cadence,
     FailedOperation,
@@ -34,10 +34,10 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyLookup,
     Snapshot,
 )
-from azure_vpn_operator.domain.target import Target, resolve_target
-from azure_vpn_operator.domain.validation import read_connection, read_policy
-from azure_vpn_operator.domain.violations import Invalid
-from support.object_cases import DROP, NETWORK, SUBSCRIPTION, connection, policy
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
+from azure_vpn_operator.domain.rules.validation import read_connection, read_policy
+from azure_vpn_operator.domain.rules.violations import Invalid
+from support.cases.objects import DROP, NETWORK, SUBSCRIPTION, connection, policy
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OWNER = "test/network/vnet1-to-site6"

@@ -15,14 +15,14 @@ import yaml
 from azure_vpn_operator.api.reasons import REASONS, Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.announcements import announce
-from azure_vpn_operator.domain.cadence import next_look
-from azure_vpn_operator.domain.events import EventNote
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.reporting import build_status
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import Step
-from azure_vpn_operator.domain.verdicts import Outcome, Summary, judge
+from azure_vpn_operator.domain.passes.events import EventNote
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import Step
+from azure_vpn_operator.domain.passes.verdicts import Outcome, Summary, judge
+from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.reporting.announcements import announce
+from azure_vpn_operator.domain.reporting.cadence import next_look
+from azure_vpn_operator.domain.reporting.status import build_status
 
 _CRDS = Path(__file__).parents[2] / "crds"
 _ALWAYS = {

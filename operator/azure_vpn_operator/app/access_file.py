@@ -15,8 +15,8 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import override
 
 from azure_vpn_operator.domain.access import AccessRules, Identity, NamespaceEntry
-from azure_vpn_operator.domain.azure_names import RESOURCE_GROUP_NAME, SUBSCRIPTION_ID, VIRTUAL_NETWORK_GATEWAYS
-from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.names import RESOURCE_GROUP_NAME, SUBSCRIPTION_ID, VIRTUAL_NETWORK_GATEWAYS
 
 LARGEST_FILE = 1024 * 1024
 """Bytes; a ConfigMap cannot hold more."""

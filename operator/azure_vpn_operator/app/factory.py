@@ -31,24 +31,24 @@ from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity
-from azure_vpn_operator.domain.cadence import stretched
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.snapshot import Cadence
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.passes.snapshot import Cadence
+from azure_vpn_operator.domain.reporting.cadence import stretched
 from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
-from azure_vpn_operator.reconcile.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
-from azure_vpn_operator.reconcile.gateway_facts import CrossingDirectory, GatewayDirectory
-from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
-from azure_vpn_operator.reconcile.gather import Gatherer
-from azure_vpn_operator.reconcile.group_watch import GroupWatch
-from azure_vpn_operator.reconcile.key_facts import KeyReader
+from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
+from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
+from azure_vpn_operator.reconcile.facts.gather import Gatherer
+from azure_vpn_operator.reconcile.facts.groups import GroupWatch
+from azure_vpn_operator.reconcile.facts.keys import KeyReader
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.triggers import keys_to_look_at
-from azure_vpn_operator.reconcile.writing import Writer
+from azure_vpn_operator.reconcile.writes.azure_writer import Writer
+from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLedger
 from azure_vpn_operator.runtime.backoff import Backoff
 from azure_vpn_operator.runtime.clock import Clock, SystemClock
 from azure_vpn_operator.runtime.keys import ObjectKey

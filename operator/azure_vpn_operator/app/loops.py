@@ -5,10 +5,10 @@ import random
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 
-from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.azure.faults import Fault
 from azure_vpn_operator.ports import ObjectsPort, SecretsPort
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
-from azure_vpn_operator.reconcile.group_watch import GroupWatch
+from azure_vpn_operator.reconcile.facts.groups import GroupWatch
 from azure_vpn_operator.reconcile.pass_result import PassResult
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader

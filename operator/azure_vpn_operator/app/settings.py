@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from azure_vpn_operator.api.vpn_connection import AdoptionPolicy, DeletionPolicy, DriftPolicy, ManagementPolicy
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.cluster.settings import ClusterSettings
-from azure_vpn_operator.domain.installation import Installation
+from azure_vpn_operator.domain.azure.installation import Installation
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
 """Goes into the value of a tag in Azure."""

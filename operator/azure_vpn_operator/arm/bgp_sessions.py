@@ -10,10 +10,10 @@ from typing import Any, Final
 from azure_vpn_operator.arm.answers import Answer
 from azure_vpn_operator.arm.classify import fault_of_operation
 from azure_vpn_operator.arm.session import ArmSession
-from azure_vpn_operator.domain.azure_names import VIRTUAL_NETWORK_GATEWAYS
-from azure_vpn_operator.domain.bgp_sessions import BgpSession
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.names import VIRTUAL_NETWORK_GATEWAYS
 from azure_vpn_operator.ports import BgpAnswer, BgpPending
 
 _ACTION: Final = "getBgpPeerStatus"

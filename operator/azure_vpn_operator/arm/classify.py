@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind, safe_message
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, safe_message
 
 _KINDS: Final[Mapping[FaultKind, tuple[str, ...]]] = {
     FaultKind.BUSY: (

@@ -6,12 +6,16 @@ from typing import Any
 from azure_vpn_operator.arm.operations import look_at_operation, read_acceptance
 from azure_vpn_operator.arm.reading import absent_or_unreadable, get_all, get_one, is_absent
 from azure_vpn_operator.arm.session import ArmSession
-from azure_vpn_operator.domain.azure_names import CONNECTIONS
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.foreign_half import read_listed_half
-from azure_vpn_operator.domain.live_connection import LiveConnection, UnreadableDocumentError, read_live_connection
-from azure_vpn_operator.domain.lookups import Present, Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.live_connection import (
+    LiveConnection,
+    UnreadableDocumentError,
+    read_live_connection,
+)
+from azure_vpn_operator.domain.azure.lookups import Present, Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.names import CONNECTIONS
+from azure_vpn_operator.domain.pairs.foreign_half import read_listed_half
 from azure_vpn_operator.ports import Accepted, GatewayUse, OperationState
 
 _SHARED_KEY = "sharedKey"

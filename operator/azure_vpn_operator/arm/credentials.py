@@ -17,7 +17,7 @@ from azure.identity.aio import (
 )
 
 from azure_vpn_operator.arm.settings import ArmSettings
-from azure_vpn_operator.domain.faults import Fault, FaultKind, safe_message
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, safe_message
 from azure_vpn_operator.runtime.clock import Clock
 
 _FAILURE_REMEMBERED: Final = 10.0

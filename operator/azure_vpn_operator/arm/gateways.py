@@ -6,12 +6,12 @@ from typing import Any
 from azure_vpn_operator.arm.bgp_sessions import ask_for_sessions, look_for_sessions
 from azure_vpn_operator.arm.reading import get_one
 from azure_vpn_operator.arm.session import ArmSession
-from azure_vpn_operator.domain.azure_names import LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS
-from azure_vpn_operator.domain.bgp_sessions import split_addresses
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.domain.live_connection import UnreadableDocumentError
-from azure_vpn_operator.domain.lookups import Read
+from azure_vpn_operator.domain.azure.bgp_sessions import split_addresses
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.live_connection import UnreadableDocumentError
+from azure_vpn_operator.domain.azure.lookups import Read
+from azure_vpn_operator.domain.azure.names import LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import BgpAnswer
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.azure.faults import Fault
 
 _QUOTAS: Final = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
 _PREFIX: Final = "x-ms-ratelimit-remaining-"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from azure_vpn_operator.arm.answers import Answer
 from azure_vpn_operator.arm.classify import fault_of_operation
 from azure_vpn_operator.arm.session import ArmSession
-from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.ports import Accepted, OperationState, OperationStatus
 
 _ENDED_BADLY: Final = frozenset({"Failed", "Canceled"})

@@ -5,9 +5,9 @@ from typing import Any, Final, TypeVar
 
 from azure_vpn_operator.arm.classify import ABSENT_CODES
 from azure_vpn_operator.arm.session import ArmSession
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.live_connection import UnreadableDocumentError
-from azure_vpn_operator.domain.lookups import Absent, Present, Read, Unreadable
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.live_connection import UnreadableDocumentError
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, Unreadable
 
 T = TypeVar("T")
 

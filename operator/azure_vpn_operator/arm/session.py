@@ -22,8 +22,8 @@ from azure_vpn_operator.arm.clients import ArmClients
 from azure_vpn_operator.arm.credentials import NoTokenError
 from azure_vpn_operator.arm.observer import ArmObserver, Exchange, remaining_quotas
 from azure_vpn_operator.arm.settings import ArmSettings, same_origin
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind, safe_message
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, safe_message
 from azure_vpn_operator.runtime.clock import Clock
 
 _JSON: Final = "application/json"

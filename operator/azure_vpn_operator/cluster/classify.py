@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind, safe_message
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, safe_message
 
 _KIND_OF_STATUS: Final = {
     401: FaultKind.UNAUTHENTICATED,

@@ -9,8 +9,8 @@ from typing import Any, Final
 from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
 from azure_vpn_operator.cluster.secret_reader import SecretGuard
 from azure_vpn_operator.cluster.session import ClusterSession
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.key_digest import DIGEST_KEY_BYTES, DigestKey
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.keys.digest import DIGEST_KEY_BYTES, DigestKey
 
 DIGEST_SECRET: Final = "azure-vpn-operator-digest"  # noqa: S105 (a name)
 ENTRY: Final = "digestKey"

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
 from azure_vpn_operator.cluster.session import FIELD_MANAGER, MERGE_PATCH, ClusterSession
-from azure_vpn_operator.domain.events import EventNote
-from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.token_bucket import TokenBucket
 

@@ -8,7 +8,7 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
 from azure_vpn_operator.cluster.session import FIELD_MANAGER, JSON_PATCH, ClusterSession
-from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.ports import StatusWrite, Written
 
 _PLURALS: Final = {kind.KIND: kind.PLURAL for kind in (VpnConnection, IpsecPolicy)}

@@ -7,8 +7,8 @@ from typing import Final, Protocol
 
 from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
 from azure_vpn_operator.cluster.session import ClusterSession
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Present, Read, SecretData, Unreadable
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, SecretData, Unreadable
 
 WATCH_LABEL: Final = "azvpn.dev/watch"
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"

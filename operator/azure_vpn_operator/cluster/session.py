@@ -14,7 +14,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from azure_vpn_operator.cluster.classify import fault_of_status
 from azure_vpn_operator.cluster.settings import ClusterSettings, ConnectionFacts, NoClusterError, read_connection_facts
-from azure_vpn_operator.domain.faults import Fault, FaultKind, safe_message
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, safe_message
 from azure_vpn_operator.runtime.clock import Clock
 
 FIELD_MANAGER: Final = "azure-vpn-operator"

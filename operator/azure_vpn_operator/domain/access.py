@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.lookups import Present
-from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.lookups import Present
+from azure_vpn_operator.domain.azure.target import Target
 
 ACTION = "ask the operator's administrators to allow it, or name something else"
 

@@ -11,18 +11,10 @@ from datetime import timedelta
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.announcements import announce, announce_write
-from azure_vpn_operator.domain.cadence import next_look
-from azure_vpn_operator.domain.drift import new_drift
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.half_summary import HalfReport, combine
-from azure_vpn_operator.domain.key_records import needs_intent
-from azure_vpn_operator.domain.pair_planning import hold_back
-from azure_vpn_operator.domain.pair_stages import Stage, with_stage
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.reporting import build_status
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import (
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.keys.records import needs_intent
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import (
     AddFinalizer,
     Delete,
     Hold,
@@ -35,17 +27,25 @@ from azure_vpn_operator.domain.steps import (
     Step,
     Wait,
 )
-from azure_vpn_operator.domain.verdicts import Accepted, Busy, Outcome, judge, judge_before
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, Outcome, judge, judge_before
+from azure_vpn_operator.domain.planning.drift import new_drift
+from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
+from azure_vpn_operator.domain.planning.pairs import hold_back
+from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.reporting.announcements import announce, announce_write
+from azure_vpn_operator.domain.reporting.cadence import next_look
+from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
+from azure_vpn_operator.domain.reporting.status import build_status
 from azure_vpn_operator.ports import EventsPort, ObjectsPort
-from azure_vpn_operator.reconcile.gather import Gatherer, policy_mark
+from azure_vpn_operator.reconcile.facts.gather import Gatherer, policy_mark
+from azure_vpn_operator.reconcile.facts.keys import KeyLanes
 from azure_vpn_operator.reconcile.halves import HalfInPass, coordinated, halves_of, is_deleting, stage_of, tags_sent_by
-from azure_vpn_operator.reconcile.key_facts import KeyLanes
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
-from azure_vpn_operator.reconcile.object_writer import ObjectWriter
 from azure_vpn_operator.reconcile.pass_result import PassResult, combine_results
 from azure_vpn_operator.reconcile.reading import Reader, stored_connection_status
 from azure_vpn_operator.reconcile.triggers import own_annotations
-from azure_vpn_operator.reconcile.writing import Order, Writer
+from azure_vpn_operator.reconcile.writes.azure_writer import Order, Writer
+from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.exclusion import Exclusion
 from azure_vpn_operator.runtime.keys import ObjectKey

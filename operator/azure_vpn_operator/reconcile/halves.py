@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.pair_planning import coordinate, coordinate_single
-from azure_vpn_operator.domain.pair_stages import HalfInMotion, Stage, find_stage
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import Delete, LetGo, PatchTags, Put, SetKey, Step
-from azure_vpn_operator.domain.verdicts import Outcome
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Step
+from azure_vpn_operator.domain.passes.verdicts import Outcome
+from azure_vpn_operator.domain.planning.pair_stages import HalfInMotion, Stage, find_stage
+from azure_vpn_operator.domain.planning.pairs import coordinate, coordinate_single
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.runtime.keys import ObjectKey
 

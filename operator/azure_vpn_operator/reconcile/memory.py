@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.snapshot import Attempts, KeyCheck
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck
 from azure_vpn_operator.runtime.keys import ObjectKey
 
 FORGIVE_AFTER: Final = timedelta(minutes=30)

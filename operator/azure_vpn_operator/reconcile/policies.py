@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.events import EventNote
-from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.finalizers import POLICY_FINALIZER
-from azure_vpn_operator.domain.policy_reporting import (
+from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.passes.events import EventNote
+from azure_vpn_operator.domain.passes.finalizers import POLICY_FINALIZER
+from azure_vpn_operator.domain.reporting.policy import (
     PolicySnapshot,
     PolicyUser,
     build_policy_status,

@@ -9,13 +9,13 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole, VpnConnectionStatus
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.installation import Installation, effective_policies
-from azure_vpn_operator.domain.mirror import find_clash, mirrored
-from azure_vpn_operator.domain.ownership import Owner
-from azure_vpn_operator.domain.target import Target, Unresolved, resolve_target
-from azure_vpn_operator.domain.validation import read_connection, read_policy
-from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
+from azure_vpn_operator.domain.azure.mirror import find_clash, mirrored
+from azure_vpn_operator.domain.azure.ownership import Owner
+from azure_vpn_operator.domain.azure.target import Target, Unresolved, resolve_target
+from azure_vpn_operator.domain.rules.validation import read_connection, read_policy
+from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import ObjectStore

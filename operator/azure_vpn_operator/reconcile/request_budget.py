@@ -11,11 +11,11 @@ from typing import Any, Final
 from typing_extensions import override
 
 from azure_vpn_operator.domain.access import Identity
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import Accepted, BgpAnswer, ConnectionsPort, GatewaysPort, GatewayUse, OperationState
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.priority import Priority

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from azure_vpn_operator.domain.access import AccessRules, Denial, Identity, Touched, check_access
 from azure_vpn_operator.ports import ConnectionsPort
-from azure_vpn_operator.reconcile.bgp_sessions import BgpSessions
-from azure_vpn_operator.reconcile.gateway_facts import CrossingDirectory, GatewayDirectory
+from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
+from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
 
 
 @dataclass(frozen=True, slots=True)

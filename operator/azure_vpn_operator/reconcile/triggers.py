@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey

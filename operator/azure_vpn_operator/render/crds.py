@@ -12,9 +12,9 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicySpec, Ip
 from azure_vpn_operator.api.schema import Schema, structural_schema
 from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
-from azure_vpn_operator.domain.policy_rules import POLICY_RULES
-from azure_vpn_operator.domain.rules import Rule, Transition
+from azure_vpn_operator.domain.rules.connection import CONNECTION_RULES, CONNECTION_TRANSITIONS
+from azure_vpn_operator.domain.rules.policy import POLICY_RULES
+from azure_vpn_operator.domain.rules.rule import Rule, Transition
 
 HEADER = "# Generated from operator/azure_vpn_operator by `make generate`; do not edit.\n"
 _AGE = ("Age", "date", ".metadata.creationTimestamp", 0)

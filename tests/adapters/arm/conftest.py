@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from support.simulated_azure import SimulatedAzure, simulated_azure
+from support.world.simulated_azure import SimulatedAzure, simulated_azure
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,10 @@
 import pytest
 
 from azure_vpn_operator.arm.gateways import ArmGateways
-from azure_vpn_operator.domain.bgp_sessions import BgpSession
-from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.ports import Accepted, BgpAnswer, BgpPending
-from support.simulated_azure import SimulatedAzure, body, connection_id, gateway_id
+from support.world.simulated_azure import SimulatedAzure, body, connection_id, gateway_id
 
 ACTION = "Microsoft.Network/virtualNetworkGateways/getBgpPeerStatus/action"
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from azure_vpn_operator.arm.connections import ArmConnections
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, SharedKey, Unreadable
 from azure_vpn_operator.ports import Accepted, GatewayUse, OperationState, OperationStatus
-from support.simulated_azure import (
+from support.world.simulated_azure import (
     GROUP,
     KEY,
     SUBSCRIPTION,

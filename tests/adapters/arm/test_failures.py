@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.arm.connections import ArmConnections
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, SharedKey, Unreadable
 from azure_vpn_operator.ports import Accepted
-from support.simulated_azure import (
+from support.world.simulated_azure import (
     GROUP,
     KEY,
     SECRET,

@@ -1,9 +1,9 @@
 import pytest
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
-from azure_vpn_operator.domain.lookups import Absent, Present
-from support.simulated_azure import GROUP, SUBSCRIPTION, SimulatedAzure, gateway_id, local_gateway_id
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.lookups import Absent, Present
+from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
+from support.world.simulated_azure import GROUP, SUBSCRIPTION, SimulatedAzure, gateway_id, local_gateway_id
 
 
 async def test_gateway_is_read_with_what_the_rules_ask(azure: SimulatedAzure):

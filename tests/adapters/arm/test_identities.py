@@ -13,14 +13,14 @@ from azure_vpn_operator.app.settings import Environment, Settings
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.domain.access import AccessRules, Identity, NamespaceEntry
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.metrics import Metrics
-from support.fake_clock import FakeClock
-from support.fake_cluster import FakeCluster
-from support.harness import CONNECTION
-from support.simulated_azure import GROUP, KEY, SECRET, SUBSCRIPTION, SimulatedAzure, connection_id
+from support.fakes.clock import FakeClock
+from support.fakes.cluster import FakeCluster
+from support.world.core import CONNECTION
+from support.world.simulated_azure import GROUP, KEY, SECRET, SUBSCRIPTION, SimulatedAzure, connection_id
 
 
 def identity_of(azure: SimulatedAzure, principal: str, folder: Path) -> Identity:

@@ -13,10 +13,10 @@ from cryptography.x509.oid import NameOID
 
 from azure_vpn_operator.arm.connections import ArmConnections
 from azure_vpn_operator.arm.session import ArmSession
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
-from support.fake_clock import FakeClock
-from support.simulated_azure import SECRET, SimulatedAzure, connection_id
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from support.fakes.clock import FakeClock
+from support.world.simulated_azure import SECRET, SimulatedAzure, connection_id
 
 CLIENT = "33333333-3333-4333-8333-333333333333"
 

@@ -13,15 +13,15 @@ from azure_vpn_operator.arm.connections import ArmConnections
 from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
-from azure_vpn_operator.domain.bgp_sessions import BgpSession
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.foreign_half import ListedHalf
-from azure_vpn_operator.domain.lookups import Absent, Present, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, SharedKey, Unreadable
+from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
 from azure_vpn_operator.ports import Accepted, BgpPending, GatewayUse, OperationStatus
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
-from support.scripted_server import ScriptedServer, scripted_server
-from support.simulated_azure import GROUP, SUBSCRIPTION, body, connection_id, gateway_id, local_gateway_id
+from support.fakes.scripted_server import ScriptedServer, scripted_server
+from support.world.simulated_azure import GROUP, SUBSCRIPTION, body, connection_id, gateway_id, local_gateway_id
 
 JSON = {"Content-Type": "application/json"}
 

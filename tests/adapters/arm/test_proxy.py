@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from azure_vpn_operator.arm.connections import ArmConnections
-from azure_vpn_operator.domain.lookups import Absent
-from support.simulated_azure import SimulatedAzure, connection_id
+from azure_vpn_operator.domain.azure.lookups import Absent
+from support.world.simulated_azure import SimulatedAzure, connection_id
 
 
 class Proxy:

@@ -8,11 +8,11 @@ from azure_vpn_operator.cluster.digest_keeper import DIGEST_SECRET, DigestKeeper
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.cluster.settings import ClusterSettings
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.key_digest import DigestKey
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.keys.digest import DigestKey
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
-from support.operator_access import may_operator, operator_kubeconfig
+from support.world.operator_access import may_operator, operator_kubeconfig
 from workbench.control_plane import ControlPlane
 from workbench.rest import call
 

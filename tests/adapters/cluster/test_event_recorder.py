@@ -7,8 +7,8 @@ from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.cluster.event_recorder import EventRecorder
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.cluster.settings import ClusterSettings
-from azure_vpn_operator.domain.events import EventNote
-from support.fake_clock import FakeClock
+from azure_vpn_operator.domain.passes.events import EventNote
+from support.fakes.clock import FakeClock
 from workbench.rest import call
 
 EVENTS = "/apis/events.k8s.io/v1/namespaces/{}/events"

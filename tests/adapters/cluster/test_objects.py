@@ -7,9 +7,9 @@ from kubernetes.aio.client import ApiClient
 
 from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.session import ClusterSession
-from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.ports import StatusWrite, Written
-from support.operator_access import RecordedRequests
+from support.world.operator_access import RecordedRequests
 from workbench.control_plane import ControlPlane
 from workbench.rest import call
 

@@ -6,8 +6,8 @@ from kubernetes.aio.client import ApiClient
 
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Present, Unreadable
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Unreadable
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from workbench.rest import call
 

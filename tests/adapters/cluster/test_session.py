@@ -14,13 +14,13 @@ from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession, Reply
 from azure_vpn_operator.cluster.settings import ClusterSettings, NoClusterError
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import Unreadable
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Unreadable
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
-from support.fake_clock import FakeClock
-from support.operator_access import RecordedRequests
-from support.scripted_server import ScriptedServer, scripted_server
+from support.fakes.clock import FakeClock
+from support.fakes.scripted_server import ScriptedServer, scripted_server
+from support.world.operator_access import RecordedRequests
 from workbench.control_plane import ControlPlane
 from workbench.pki import Authority
 

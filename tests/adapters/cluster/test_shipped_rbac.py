@@ -5,7 +5,7 @@ import yaml
 from kubernetes.aio.client import ApiClient
 
 from azure_vpn_operator.render.rbac import EDIT_RULES, OPERATOR_RULES, RBAC_PATH, VIEW_RULES, render_rbac
-from support.operator_access import may_operator, operator_kubeconfig
+from support.world.operator_access import may_operator, operator_kubeconfig
 from workbench.control_plane import ControlPlane
 
 

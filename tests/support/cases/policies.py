@@ -1,6 +1,6 @@
 """Verdicts about IpsecPolicies, typed from the how-to's tables and Azure's enums, not derived from the code."""
 
-from support.object_cases import DROP, Case, policy
+from support.cases.objects import DROP, Case, policy
 
 # The how-to's table "Algorithms and keys", row by row; its GCMASE256 is a slip for GCMAES256.
 _TABLE = {

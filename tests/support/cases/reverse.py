@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.object_cases import (
+from support.cases.objects import (
     DROP,
     NETWORK,
     OTHER_SUBSCRIPTION,

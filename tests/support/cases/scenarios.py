@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, connection_id, site_spec, wire_connection
+from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, connection_id, site_spec, wire_connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.object_cases import (
+from support.cases.objects import (
     DROP,
     NETWORK,
     OTHER_SUBSCRIPTION,
@@ -12,7 +12,7 @@ from support.object_cases import (
     observed,
     vnet_connection,
 )
-from support.reverse_cases import REVERSE_UPDATE_CASES
+from support.cases.reverse import REVERSE_UPDATE_CASES
 
 _GATEWAY_ID = f"{NETWORK}/virtualNetworkGateways/VNet1GW"
 _SITE_ID = f"{NETWORK}/localNetworkGateways/Site6"

@@ -10,13 +10,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from azure_vpn_operator.domain.bgp_sessions import BgpSession
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.foreign_half import read_listed_half
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.domain.live_connection import LiveConnection, read_live_connection
-from azure_vpn_operator.domain.lookups import Absent, Present, Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection, read_live_connection
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.pairs.foreign_half import read_listed_half
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import Accepted, BgpAnswer, BgpPending, GatewayUse, OperationState, OperationStatus
 from azure_vpn_operator.runtime.clock import Clock
 

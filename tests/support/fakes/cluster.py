@@ -9,10 +9,10 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from azure_vpn_operator.domain.events import EventNote
-from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.key_digest import DigestKey
-from azure_vpn_operator.domain.lookups import Absent, Present, Read, SecretData, Unreadable
+from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, SecretData, Unreadable
+from azure_vpn_operator.domain.keys.digest import DigestKey
+from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.ports import StatusWrite, Written
 from azure_vpn_operator.runtime.clock import Clock
 

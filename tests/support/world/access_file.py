@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from support.tenant import Tenant
+from support.world.tenant import Tenant
 
 EVERYBODY: Final = {"default": "Allow"}
 """Rules under which every namespace may use everything."""

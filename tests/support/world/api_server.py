@@ -10,7 +10,7 @@ from typing import Any
 
 from kubernetes.aio.client import ApiClient
 
-from support.object_cases import Document
+from support.cases.objects import Document
 from workbench.control_plane import ControlPlane
 from workbench.rest import ApiError, call
 

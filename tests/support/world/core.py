@@ -18,9 +18,9 @@ from typing import Any, Final, cast
 from azure_vpn_operator.app.factory import Core, Ports
 from azure_vpn_operator.app.settings import Environment, Settings
 from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.lookups import Unreadable
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.lookups import Unreadable
 from azure_vpn_operator.ports import (
     Accepted,
     ConnectionsPort,
@@ -32,9 +32,9 @@ from azure_vpn_operator.ports import (
 )
 from azure_vpn_operator.telemetry.metrics import Metrics
 from support.checkers import check_status
-from support.fake_azure import Connection, FakeAzure
-from support.fake_clock import FakeClock
-from support.fake_cluster import FakeCluster, StatusWritten
+from support.fakes.azure import Connection, FakeAzure
+from support.fakes.clock import FakeClock
+from support.fakes.cluster import FakeCluster, StatusWritten
 
 SUBSCRIPTION: Final = "11111111-2222-3333-4444-555555555555"
 NAMESPACE: Final = "network"

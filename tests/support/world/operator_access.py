@@ -12,7 +12,7 @@ from kubernetes.aio.client import ApiClient
 from workbench.control_plane import ControlPlane
 from workbench.rest import call
 
-_RBAC = Path(__file__).parents[2] / "manifests" / "base" / "rbac.yaml"
+_RBAC = Path(__file__).parents[3] / "manifests" / "base" / "rbac.yaml"
 _REVIEW = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from support.tenant import Tenant
+from support.world.tenant import Tenant
 
 AT_ONCE = 8
 

@@ -11,7 +11,7 @@ from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.arm.observer import Exchange
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
-from azure_vpn_operator.domain.canonical import ArmId
+from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.runtime.clock import Clock, SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from azure_vpn_simulator.clock import ManualClock

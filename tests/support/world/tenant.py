@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 from kubernetes.aio.client import ApiClient
 
-from support.e2e_topology import KEY, PORTAL_CLIENT_ID, PORTAL_SECRET
+from support.world.topology import KEY, PORTAL_CLIENT_ID, PORTAL_SECRET
 from workbench.rest import ApiError, call
 from workbench.stack import SUBSCRIPTION, TENANT, Stack
 

@@ -28,7 +28,7 @@ use the hub's gateway, but not see its connections.
 With the other names and ids of the guide on tenancy, so that the guide's access file holds here as it is printed.
 """
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _DEMO = _ROOT / "simulator" / "azure_vpn_simulator" / "topologies" / "demo.yaml"
 
 

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.harness import HARNESSES, CoreHarness
+from support.world.core import HARNESSES, CoreHarness
 
 
 @pytest.fixture

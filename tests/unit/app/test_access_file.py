@@ -14,7 +14,7 @@ from azure_vpn_operator.app.access_watch import POLL_SECONDS, AccessWatch, load_
 from azure_vpn_operator.app.cli import main
 from azure_vpn_operator.domain.access import AccessRules, Identity, NamespaceEntry
 from azure_vpn_operator.telemetry.metrics import Metrics
-from support.fake_clock import FakeClock
+from support.fakes.clock import FakeClock
 
 ONE = "11111111-1111-4111-8111-111111111111"
 TENANT = "22222222-2222-4222-8222-222222222222"

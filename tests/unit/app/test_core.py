@@ -7,14 +7,14 @@ import pytest
 from azure_vpn_operator.app.factory import _ArmTelemetry, _stuck_pass, _unready
 from azure_vpn_operator.app.fleet import FleetReader
 from azure_vpn_operator.arm.observer import Exchange
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Read
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Read
 from azure_vpn_operator.reconcile.request_budget import Quota
 from azure_vpn_operator.runtime.supervisor import Supervisor
 from azure_vpn_operator.telemetry.metrics import Metrics
-from support.harness import CONNECTION, KEY, POLICY, SUBSCRIPTION, CoreHarness, Interference
+from support.world.core import CONNECTION, KEY, POLICY, SUBSCRIPTION, CoreHarness, Interference
 
 
 def sampler(world: CoreHarness) -> FleetReader:

@@ -12,13 +12,13 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec, IpsecPolicyStat
 from azure_vpn_operator.api.vpn_connection import VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.app.settings import Environment, Settings
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES
-from azure_vpn_operator.domain.identity_rules import IDENTITY_RULES
-from azure_vpn_operator.domain.ownership import ADOPT_FROM, HOLD_TAG, OWNER_TAG
-from azure_vpn_operator.domain.pauses import HOLD_UNTIL
-from azure_vpn_operator.domain.policy_rules import POLICY_RULES
-from azure_vpn_operator.domain.requests import RECONCILE_AT, ROTATE_KEY
-from azure_vpn_operator.domain.rules import Rule, Transition
+from azure_vpn_operator.domain.azure.ownership import ADOPT_FROM, HOLD_TAG, OWNER_TAG
+from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL
+from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, ROTATE_KEY
+from azure_vpn_operator.domain.rules.connection import CONNECTION_RULES
+from azure_vpn_operator.domain.rules.identity import IDENTITY_RULES
+from azure_vpn_operator.domain.rules.policy import POLICY_RULES
+from azure_vpn_operator.domain.rules.rule import Rule, Transition
 from azure_vpn_operator.telemetry.fleet_metrics import FleetSample
 from azure_vpn_operator.telemetry.metrics import Metrics
 

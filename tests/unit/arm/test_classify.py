@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.arm.classify import fault_of_error, fault_of_operation, fault_of_other_answer, kind_of
-from azure_vpn_operator.domain.faults import MESSAGE_LIMIT, FaultKind
+from azure_vpn_operator.domain.azure.faults import MESSAGE_LIMIT, FaultKind
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.cluster.classify import fault_of_status
-from azure_vpn_operator.domain.faults import FaultKind
+from azure_vpn_operator.domain.azure.faults import FaultKind
 
 
 def status(reason: str, **details: Any) -> dict[str, Any]:

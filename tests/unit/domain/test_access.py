@@ -16,9 +16,9 @@ from azure_vpn_operator.domain.access import (
     check_access,
     touched_by,
 )
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.lookups import Present
-from azure_vpn_operator.domain.target import Target, resolve_target
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.lookups import Present
+from azure_vpn_operator.domain.azure.target import Target, resolve_target
 from support.builders import a_connection, a_live_connection, an_installation
 
 ONE = "11111111-1111-4111-8111-111111111111"

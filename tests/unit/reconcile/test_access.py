@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from azure_vpn_operator.domain.access import AccessRules, Identity, NamespaceEntry
-from support.harness import (
+from support.cases.pairs import half_spec
+from support.world.core import (
     CONNECTION,
     KEY,
     NAMESPACE,
@@ -16,7 +17,6 @@ from support.harness import (
     arm_id,
     site_spec,
 )
-from support.pair_specs import half_spec
 
 EVERYBODY = AccessRules((NamespaceEntry(names=("*",)),))
 NOBODY = AccessRules()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import CONNECTION, POLICY, CoreHarness, Interference, site_spec
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.world.core import CONNECTION, POLICY, CoreHarness, Interference, site_spec
 
 AWAY = Fault(FaultKind.UNAVAILABLE, "ServiceUnavailable", "no answer")
 

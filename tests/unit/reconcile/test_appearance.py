@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, site_spec
+from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, site_spec
 
 pytestmark = pytest.mark.slow
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from azure_vpn_operator.domain.faults import VERDICTS, Fault, FaultKind
-from support.harness import AZURE_WRITES, CONNECTION, CoreHarness, Interference, site_spec
+from azure_vpn_operator.domain.azure.faults import VERDICTS, Fault, FaultKind
+from support.world.core import AZURE_WRITES, CONNECTION, CoreHarness, Interference, site_spec
 
 pytestmark = pytest.mark.slow
 

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.bgp_sessions import BgpFacts
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.snapshot import Cadence
-from azure_vpn_operator.domain.target import resolve_target
-from azure_vpn_operator.reconcile.bgp_sessions import PATIENCE_SECONDS, BgpSessions
-from azure_vpn_operator.reconcile.gateway_facts import GatewayDirectory
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.azure.target import resolve_target
+from azure_vpn_operator.domain.passes.snapshot import Cadence
+from azure_vpn_operator.reconcile.facts.bgp_sessions import PATIENCE_SECONDS, BgpSessions
+from azure_vpn_operator.reconcile.facts.gateways import GatewayDirectory
 from azure_vpn_operator.runtime.keys import ObjectKey
 from support.builders import (
     GATEWAY_ID,
@@ -25,9 +25,9 @@ from support.builders import (
     a_wire_connection,
     an_installation,
 )
-from support.fake_azure import FakeAzure
-from support.fake_clock import FakeClock
-from support.object_cases import DROP, NETWORK
+from support.cases.objects import DROP, NETWORK
+from support.fakes.azure import FakeAzure
+from support.fakes.clock import FakeClock
 
 GATEWAY, SITE = ArmId.parse(GATEWAY_ID), ArmId.parse(SITE_ID)
 CADENCE = Cadence(steady=300.0, recent=30.0)

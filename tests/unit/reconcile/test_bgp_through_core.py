@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import CoreHarness, arm_id
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.world.core import CoreHarness, arm_id
 
 SITE_ADDRESSES = {"Site6": "10.6.0.1", "Site7": "10.7.0.1"}
 

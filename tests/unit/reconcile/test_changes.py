@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from support.harness import CONNECTION, OWNER, POLICY, POLICY_SPEC, CoreHarness, arm_id, site_spec, wire_policy
+from support.world.core import CONNECTION, OWNER, POLICY, POLICY_SPEC, CoreHarness, arm_id, site_spec, wire_policy
 
 Act = Callable[[CoreHarness], None]
 NAT_RULE = f"{arm_id('virtualNetworkGateways', 'VNet1GW')}/natRules/one"

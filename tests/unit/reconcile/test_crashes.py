@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.harness import AZURE_WRITES, CoreHarness, Interference
-from support.scenarios import SCENARIOS, Scenario, settled_before
+from support.cases.scenarios import SCENARIOS, Scenario, settled_before
+from support.world.core import AZURE_WRITES, CoreHarness, Interference
 
 pytestmark = pytest.mark.slow
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault
 from azure_vpn_operator.ports import Accepted
-from support.harness import AZURE_READS, AZURE_WRITES, CONNECTION, OWNER, POLICY, CoreHarness, wire_policy
+from support.world.core import AZURE_READS, AZURE_WRITES, CONNECTION, OWNER, POLICY, CoreHarness, wire_policy
 
 Change = Callable[[CoreHarness], None]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, arm_id, connection_id, wire_policy
-from support.pair_specs import half_spec
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.cases.pairs import half_spec
+from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, arm_id, connection_id, wire_policy
 
 FORBIDDEN = Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "The client has no authorization.")
 TENANT = "tenant-of-the-peer"

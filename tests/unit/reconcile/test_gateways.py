@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, Present, Read, Unreadable
-from azure_vpn_operator.domain.verdicts import Busy
-from azure_vpn_operator.reconcile.gateway_facts import KEEP_SECONDS, KEEP_UNSETTLED_SECONDS, GatewayDirectory
-from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, Unreadable
+from azure_vpn_operator.domain.passes.verdicts import Busy
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts
+from azure_vpn_operator.reconcile.facts.gateways import KEEP_SECONDS, KEEP_UNSETTLED_SECONDS, GatewayDirectory
+from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLedger
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.priority import Priority
 from azure_vpn_operator.runtime.reservations import Reservations
-from support.harness import CONNECTION, CoreHarness, arm_id, connection_id, wire_connection
+from support.world.core import CONNECTION, CoreHarness, arm_id, connection_id, wire_connection
 
 FAULT = Fault(FaultKind.UNAVAILABLE, "Code", "text")
 ONE, TWO = (ObjectKey(CONNECTION, "network", name) for name in ("one", "two"))

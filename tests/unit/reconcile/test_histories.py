@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import (
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
     CONNECTION,

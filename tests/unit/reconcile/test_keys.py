@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.key_digest import DigestKey
-from support.harness import CONNECTION, KEY, POLICY, CoreHarness, Interference
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.keys.digest import DigestKey
+from support.world.core import CONNECTION, KEY, POLICY, CoreHarness, Interference
 
 pytestmark = pytest.mark.slow
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import (
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.world.core import (
     CONNECTION,
     KEY,
     POLICY,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.key_digest import DigestKey
-from support.harness import CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, Interference
-from support.pair_specs import half_spec
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.keys.digest import DigestKey
+from support.cases.pairs import half_spec
+from support.world.core import CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, Interference
 
 pytestmark = pytest.mark.slow
 

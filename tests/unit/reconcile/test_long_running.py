@@ -2,8 +2,8 @@
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import CONNECTION, POLICY, CoreHarness, wire_policy
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.world.core import CONNECTION, POLICY, CoreHarness, wire_policy
 
 REJECTED = Fault(FaultKind.REJECTED, "InternalServerError", "the gateway did not answer")
 

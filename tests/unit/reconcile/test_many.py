@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.app.factory import BUCKETS
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault
 from azure_vpn_operator.ports import Accepted
 from azure_vpn_operator.reconcile.request_budget import Quota
-from support.harness import (
+from support.world.core import (
     CONNECTION,
     POLICY,
     POLICY_SPEC,

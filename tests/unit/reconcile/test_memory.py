@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.snapshot import KeyCheck
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.passes.snapshot import KeyCheck
 from azure_vpn_operator.reconcile.memory import FORGIVE_AFTER, RECHECK_KEY_AFTER, ConnectionMemory, KeyMemory
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

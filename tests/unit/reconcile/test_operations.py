@@ -1,14 +1,14 @@
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.snapshot import FailedOperation, OpenOperation, OperationKind
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.passes.snapshot import FailedOperation, OpenOperation, OperationKind
 from azure_vpn_operator.ports import Accepted
 from azure_vpn_operator.reconcile.memory import HalfKey
 from azure_vpn_operator.reconcile.operations import UNREADABLE_RETRY_SECONDS, Operations
 from azure_vpn_operator.runtime.keys import ObjectKey
-from support.fake_azure import FakeAzure
-from support.fake_clock import FakeClock
-from support.harness import CONNECTION, SUBSCRIPTION, CoreHarness, connection_id, wire_connection
+from support.fakes.azure import FakeAzure
+from support.fakes.clock import FakeClock
+from support.world.core import CONNECTION, SUBSCRIPTION, CoreHarness, connection_id, wire_connection
 
 KEY = HalfKey(ObjectKey(CONNECTION, "network", "one"))
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
 
 REJECTED = Fault(FaultKind.REJECTED, "InvalidPolicy", "The policy is not to this gateway's liking.")
 ONE, TWO = ("VNet1toVNet3", "TestRG1"), ("VNet3toVNet1", "TestRG3")

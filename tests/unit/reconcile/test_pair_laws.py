@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.runtime.reservations import Reservations
-from support.fake_clock import FakeClock
-from support.harness import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
+from support.fakes.clock import FakeClock
+from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
 
 pytestmark = pytest.mark.slow
 

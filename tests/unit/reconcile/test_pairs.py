@@ -4,9 +4,18 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from support.harness import AZURE_READS, AZURE_WRITES, CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, Interference
-from support.pair_specs import half_spec
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.cases.pairs import half_spec
+from support.world.core import (
+    AZURE_READS,
+    AZURE_WRITES,
+    CONNECTION,
+    KEY,
+    POLICY,
+    POLICY_SPEC,
+    CoreHarness,
+    Interference,
+)
 
 REJECTED = Fault(FaultKind.REJECTED, "InvalidPolicy", "The policy is not to this gateway's liking.")
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import SharedKey
-from azure_vpn_operator.domain.shared_key_rules import check_shared_key
-from azure_vpn_operator.reconcile.random_keys import make_key
-from support.harness import (
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import SharedKey
+from azure_vpn_operator.domain.rules.shared_key import check_shared_key
+from azure_vpn_operator.reconcile.facts.random_keys import make_key
+from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
     CONNECTION,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import SharedKey, Unreadable
 from azure_vpn_operator.reconcile.request_budget import (
     BudgetedConnections,
     BudgetedGateways,
@@ -15,9 +15,9 @@ from azure_vpn_operator.reconcile.request_budget import (
 )
 from azure_vpn_operator.runtime.priority import Priority
 from azure_vpn_operator.runtime.token_bucket import TokenBucket, TokenBuckets
-from support.fake_azure import FakeAzure
-from support.fake_clock import FakeClock
-from support.harness import SUBSCRIPTION, arm_id, connection_id, wire_connection
+from support.fakes.azure import FakeAzure
+from support.fakes.clock import FakeClock
+from support.world.core import SUBSCRIPTION, arm_id, connection_id, wire_connection
 
 
 class Budget:

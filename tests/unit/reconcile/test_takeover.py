@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.harness import CONNECTION, OWNER, POLICY, POLICY_SPEC, CoreHarness, site_spec
+from support.world.core import CONNECTION, OWNER, POLICY, POLICY_SPEC, CoreHarness, site_spec
 
 THIEF = "other-team"
 OWNER_TAG = f"{OWNER}/site6"

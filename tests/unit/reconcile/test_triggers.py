@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.installation import Installation
+from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.reconcile.triggers import keys_to_look_at
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import Change, ObjectStore
-from support.harness import POLICY_SPEC, SUBSCRIPTION, site_spec
+from support.world.core import POLICY_SPEC, SUBSCRIPTION, site_spec
 
 ONE, BACK = (ObjectKey(CONNECTION, "network", name) for name in ("one", "back"))
 SITE = ObjectKey(CONNECTION, "network", "site")

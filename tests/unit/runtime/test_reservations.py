@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from azure_vpn_operator.runtime.priority import Priority
 from azure_vpn_operator.runtime.reservations import Reservations
-from support.fake_clock import FakeClock
+from support.fakes.clock import FakeClock
 
 EDIT, UNDO, RESYNC = Priority.EDIT, Priority.UNDO, Priority.RESYNC
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from azure_vpn_operator.runtime.supervisor import Supervisor
-from support.fake_clock import FakeClock
+from support.fakes.clock import FakeClock
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_vpn_operator.runtime.token_bucket import TokenBucket, TokenBuckets
-from support.fake_clock import FakeClock
+from support.fakes.clock import FakeClock
 
 URGENT, LATER = 0, 3
 

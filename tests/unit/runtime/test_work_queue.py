@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from azure_vpn_operator.runtime.priority import Priority
 from azure_vpn_operator.runtime.work_queue import QueueClosed, WorkQueue
-from support.fake_clock import FakeClock
+from support.fakes.clock import FakeClock
 
 
 @dataclass

@@ -3,7 +3,7 @@ from typing import Any
 
 from rich.console import Console
 
-from support.fake_clock import FakeClock
+from support.fakes.clock import FakeClock
 from workbench.demo_screen import Lines, Picture
 from workbench.live_table import Fleet, Missing
 

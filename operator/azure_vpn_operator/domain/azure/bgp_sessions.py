@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
-from azure_vpn_operator.domain.lookups import NotRead, Read
+from azure_vpn_operator.domain.azure.lookups import NotRead, Read
 
 ESTABLISHED: Final = "Connected"
 """Azure's state of a session that is up; the others are Unknown, Stopped, Idle and Connecting."""

@@ -10,9 +10,9 @@ from azure_vpn_operator.api.vpn_connection import (
     NatRuleReference,
     VpnConnectionSpec,
 )
-from azure_vpn_operator.domain.canonical import ArmId, canonical_policy
-from azure_vpn_operator.domain.live_connection import LiveConnection, read_live_connection
-from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.domain.azure.canonical import ArmId, canonical_policy
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection, read_live_connection
+from azure_vpn_operator.domain.azure.target import Target
 
 
 def build_put_body(

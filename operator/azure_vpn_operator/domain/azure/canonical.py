@@ -18,7 +18,7 @@ from azure_vpn_operator.api.algorithms import (
     PfsGroup,
 )
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
-from azure_vpn_operator.domain.azure_names import AZURE_NAME, RESOURCE_GROUP_NAME, SUBSCRIPTION_ID, matches
+from azure_vpn_operator.domain.azure.names import AZURE_NAME, RESOURCE_GROUP_NAME, SUBSCRIPTION_ID, matches
 
 _ALIASES = {"DHGroup2048": "DHGroup14", "PFS14": "PFS2048"}
 """Two spellings of group 14 each. The canonical one is the spelling that all of Azure's clients know."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
-from azure_vpn_operator.domain.canonical import CanonicalPolicy
-from azure_vpn_operator.domain.live_connection import CustomBgpAddress, LiveConnection, TrafficSelector
-from azure_vpn_operator.domain.ownership import find_tag, same_tags
+from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy
+from azure_vpn_operator.domain.azure.live_connection import CustomBgpAddress, LiveConnection, TrafficSelector
+from azure_vpn_operator.domain.azure.ownership import find_tag, same_tags
 
 _NONE, _DROP, _RECREATE = DifferenceEffect.NONE, DifferenceEffect.TUNNEL_DROP, DifferenceEffect.RECREATE
 VALUE_LIMIT = 1024

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from azure_vpn_operator.domain.canonical import ArmId, CanonicalPolicy, canonical_policy
+from azure_vpn_operator.domain.azure.canonical import ArmId, CanonicalPolicy, canonical_policy
 
 _TIME_FORMATS: Final = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p")
 """How Azure writes the time of a tunnel, beside ISO 8601; always UTC."""

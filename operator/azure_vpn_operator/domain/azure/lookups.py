@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from azure_vpn_operator.domain.faults import Fault
+from azure_vpn_operator.domain.azure.faults import Fault
 
 T = TypeVar("T")
 

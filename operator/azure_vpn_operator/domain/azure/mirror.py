@@ -6,8 +6,8 @@ so an asymmetric pair cannot be written down. All that is decided about a connec
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import GatewayReference, TrafficSelectorPolicy, VpnConnection
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.target import Target, Unresolved
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.target import Target, Unresolved
 
 
 def mirrored(connection: VpnConnection, target: Target) -> VpnConnection:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ConnectionType, GatewayReference, VpnConnection
-from azure_vpn_operator.domain.azure_names import CONNECTIONS, LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.installation import Installation
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.installation import Installation
+from azure_vpn_operator.domain.azure.names import CONNECTIONS, LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Final
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.lookups import SharedKey
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.lookups import SharedKey
 
 DIGEST_KEY_BYTES: Final = 32
 RANDOM: Final = "random:"

@@ -5,10 +5,10 @@ Azure accepted the call. *Held*: the connection was seen settled after that; Azu
 """
 
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, KeyRecord
-from azure_vpn_operator.domain.key_digest import RANDOM
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read
+from azure_vpn_operator.domain.keys.digest import RANDOM
+from azure_vpn_operator.domain.passes.snapshot import (
     FailedOperation,
     GeneratedKey,
     KeyCheck,
@@ -17,9 +17,9 @@ from azure_vpn_operator.domain.snapshot import (
     OperationKind,
     Snapshot,
 )
-from azure_vpn_operator.domain.steps import Put, SetKey, Step
-from azure_vpn_operator.domain.tunnel_health import may_be_up
-from azure_vpn_operator.domain.verdicts import Summary
+from azure_vpn_operator.domain.passes.steps import Put, SetKey, Step
+from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
+from azure_vpn_operator.domain.passes.verdicts import Summary
 
 
 def current_record(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.canonical import ArmId, CanonicalPolicy, canonical_policy
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, Unreadable
-from azure_vpn_operator.domain.pairing import HalfFacts, PairVerdict
+from azure_vpn_operator.domain.azure.canonical import ArmId, CanonicalPolicy, canonical_policy
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read, Unreadable
+from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairVerdict
 
 _RESPONDER = "ResponderOnly"
 _THEIRS = "the other half of this tunnel, which no VpnConnection of this namespace makes"

@@ -8,17 +8,17 @@ from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import BgpPeer, BgpState
-from azure_vpn_operator.domain.bgp_sessions import (
+from azure_vpn_operator.domain.azure.bgp_sessions import (
     ESTABLISHED,
     BgpFacts,
     BgpSession,
     addresses_without_session,
     sessions_with,
 )
-from azure_vpn_operator.domain.faults import FaultKind, verdict
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.snapshot import INTERVALS_UNTIL_UNKNOWN, Snapshot
-from azure_vpn_operator.domain.transitions import Finding, recall
+from azure_vpn_operator.domain.azure.faults import FaultKind, verdict
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.passes.findings import Finding, recall
+from azure_vpn_operator.domain.passes.snapshot import INTERVALS_UNTIL_UNKNOWN, Snapshot
 
 READ_RIGHT: Final = "Microsoft.Network/virtualNetworkGateways/getBgpPeerStatus/action"
 _PEERS_LIMIT: Final = 16

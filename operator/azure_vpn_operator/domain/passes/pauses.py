@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.ownership import HOLD_TAG, find_tag
+from azure_vpn_operator.domain.azure.ownership import HOLD_TAG, find_tag
 
 HOLD_UNTIL: Final = "azvpn.dev/hold-until"
 

@@ -11,18 +11,18 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial
-from azure_vpn_operator.domain.bgp_sessions import BgpFacts
-from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.foreign_half import ForeignHalves
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.domain.installation import Installation
-from azure_vpn_operator.domain.key_turns import Turn
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Read, SharedKey
-from azure_vpn_operator.domain.ownership import Owner
-from azure_vpn_operator.domain.pairing import PairView
-from azure_vpn_operator.domain.target import Target, Unresolved
-from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts
+from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.installation import Installation
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Read, SharedKey
+from azure_vpn_operator.domain.azure.ownership import Owner
+from azure_vpn_operator.domain.azure.target import Target, Unresolved
+from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
+from azure_vpn_operator.domain.pairs.pairing import PairView
+from azure_vpn_operator.domain.passes.key_turns import Turn
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
+from azure_vpn_operator.domain.rules.violations import Invalid
 
 
 @dataclass(frozen=True, slots=True)

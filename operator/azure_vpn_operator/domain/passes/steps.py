@@ -6,8 +6,8 @@ from typing import Any
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import Difference
-from azure_vpn_operator.domain.faults import Fault
-from azure_vpn_operator.domain.transitions import Finding
+from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.passes.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ConnectionType
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.transitions import Finding, find_condition, recall
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.findings import Finding, find_condition, recall
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
 
 
 def count_tunnels(live: LiveConnection) -> tuple[int, int]:

@@ -7,10 +7,11 @@ from typing import Final
 from azure_vpn_operator.api.conditions import ConditionStatus
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import Difference
-from azure_vpn_operator.domain.faults import Fault, verdict
-from azure_vpn_operator.domain.lookups import Absent
-from azure_vpn_operator.domain.snapshot import FailedOperation, Snapshot
-from azure_vpn_operator.domain.steps import (
+from azure_vpn_operator.domain.azure.faults import Fault, verdict
+from azure_vpn_operator.domain.azure.lookups import Absent
+from azure_vpn_operator.domain.passes.findings import Finding
+from azure_vpn_operator.domain.passes.snapshot import FailedOperation, Snapshot
+from azure_vpn_operator.domain.passes.steps import (
     AddFinalizer,
     Blocked,
     Delete,
@@ -25,7 +26,6 @@ from azure_vpn_operator.domain.steps import (
     Step,
     Wait,
 )
-from azure_vpn_operator.domain.transitions import Finding
 
 REFUSED_RETRY_SECONDS: Final = 300.0
 

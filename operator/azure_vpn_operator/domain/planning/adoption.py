@@ -3,11 +3,11 @@
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import AdoptionPolicy, ConnectionType
 from azure_vpn_operator.api.vpn_connection_status import Difference
-from azure_vpn_operator.domain.differences import field_names
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.ownership import OWNER_TAG, Ownership, find_neighbour, find_tag, judge_ownership
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import Refuse
+from azure_vpn_operator.domain.azure.differences import field_names
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.ownership import OWNER_TAG, Ownership, find_neighbour, find_tag, judge_ownership
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import Refuse
 
 
 def refuse_foreign(snapshot: Snapshot, live: LiveConnection) -> Refuse | None:

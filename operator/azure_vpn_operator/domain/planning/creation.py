@@ -5,11 +5,11 @@ from typing import Any
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import DriftPolicy, VpnConnection
-from azure_vpn_operator.domain.drift import configuration_hash, is_drift
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.installation import EffectivePolicies
-from azure_vpn_operator.domain.lookups import Absent, NotRead
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.installation import EffectivePolicies
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.snapshot import (
     GeneratedKey,
     KeyEntryMissing,
     KeyFound,
@@ -18,8 +18,8 @@ from azure_vpn_operator.domain.snapshot import (
     NotReferenced,
     Snapshot,
 )
-from azure_vpn_operator.domain.steps import Hold, Put, Refuse, Step
-from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.domain.passes.steps import Hold, Put, Refuse, Step
+from azure_vpn_operator.domain.planning.drift import configuration_hash, is_drift
 
 
 def plan_creation(

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import DeletionPolicy, ManagementPolicy, VpnConnection
-from azure_vpn_operator.domain.finalizers import CONNECTION_FINALIZER
-from azure_vpn_operator.domain.installation import Installation, effective_policies
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.ownership import Ownership, judge_ownership, tags_without_owner
-from azure_vpn_operator.domain.pauses import find_pause
-from azure_vpn_operator.domain.snapshot import FailedOperation, OpenOperation, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Blocked, Delete, Hold, LetGo, Refuse, ReleaseFinalizer, Step, Wait
-from azure_vpn_operator.domain.waiting import is_stuck, wait_for_operation, wait_for_update
+from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.azure.ownership import Ownership, judge_ownership, tags_without_owner
+from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
+from azure_vpn_operator.domain.passes.pauses import find_pause
+from azure_vpn_operator.domain.passes.snapshot import FailedOperation, OpenOperation, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.steps import Blocked, Delete, Hold, LetGo, Refuse, ReleaseFinalizer, Step, Wait
+from azure_vpn_operator.domain.planning.waiting import is_stuck, wait_for_operation, wait_for_update
 
 
 def plan_deletion(snapshot: Snapshot) -> Step:

@@ -9,13 +9,13 @@ from azure_vpn_operator.api.conditions import ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import DriftPolicy, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
-from azure_vpn_operator.domain.differences import drops_tunnel, field_names
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import PatchTags, Put, Refuse, SetKey, Step
-from azure_vpn_operator.domain.transitions import find_condition
-from azure_vpn_operator.domain.tunnel_health import may_be_up
-from azure_vpn_operator.domain.verdicts import Accepted, Outcome
+from azure_vpn_operator.domain.azure.differences import drops_tunnel, field_names
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.passes.findings import find_condition
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import PatchTags, Put, Refuse, SetKey, Step
+from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome
 
 
 def configuration_hash(body: Mapping[str, Any], spec: VpnConnectionSpec) -> str:

@@ -7,14 +7,14 @@ for it. What cannot be compared is not written.
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import DriftPolicy
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect, KeyRecord
-from azure_vpn_operator.domain.installation import EffectivePolicies
-from azure_vpn_operator.domain.key_digest import are_comparable
-from azure_vpn_operator.domain.key_records import current_record, generation_of, has_key, writes_key
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.requests import is_rotation_requested
-from azure_vpn_operator.domain.snapshot import GeneratedKey, KeyCheck, Snapshot
-from azure_vpn_operator.domain.steps import Hold, Refuse, SetKey, Settled, Step
-from azure_vpn_operator.domain.tunnel_health import may_be_up
+from azure_vpn_operator.domain.azure.installation import EffectivePolicies
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.keys.digest import are_comparable
+from azure_vpn_operator.domain.keys.records import current_record, generation_of, has_key, writes_key
+from azure_vpn_operator.domain.passes.requests import is_rotation_requested
+from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, Snapshot
+from azure_vpn_operator.domain.passes.steps import Hold, Refuse, SetKey, Settled, Step
+from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
 
 KEY_DIFFERENCE = Difference(
     path="sharedKey", want="the Secret's key", have="another key", effect=DifferenceEffect.TUNNEL_DROP

@@ -8,12 +8,12 @@ from typing import Final
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import PolicySource
-from azure_vpn_operator.domain.canonical import canonical_policy
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.key_planning import is_rotation_due
-from azure_vpn_operator.domain.requests import is_requested, is_rotation_requested
-from azure_vpn_operator.domain.snapshot import NotReferenced, PolicyFound, Snapshot
-from azure_vpn_operator.domain.transitions import Finding, recall
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.passes.findings import Finding, recall
+from azure_vpn_operator.domain.passes.requests import is_requested, is_rotation_requested
+from azure_vpn_operator.domain.passes.snapshot import NotReferenced, PolicyFound, Snapshot
+from azure_vpn_operator.domain.planning.keys import is_rotation_due
 
 _PASSING: Final = frozenset({FaultKind.UNAVAILABLE, FaultKind.THROTTLED, FaultKind.UNREADABLE})
 _AT_REST: Final = frozenset({Reason.UP_TO_DATE, Reason.OBSERVED, Reason.MANAGEMENT_POLICY_CAPPED})

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.snapshot import OpenOperation, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Hold, Put, Refuse, SetKey, Step, Wait
-from azure_vpn_operator.domain.verdicts import Accepted, Outcome, Progress, Summary
+from azure_vpn_operator.domain.passes.snapshot import OpenOperation, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.steps import Hold, Put, Refuse, SetKey, Step, Wait
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, Progress, Summary
 
 
 class Stage(StrEnum):

@@ -11,19 +11,19 @@ from typing import Any, Final
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.arm_bodies import read_put_body
-from azure_vpn_operator.domain.canonical import CanonicalPolicy, canonical_policy
-from azure_vpn_operator.domain.differences import field_names, find_differences
-from azure_vpn_operator.domain.drift import configuration_hash
-from azure_vpn_operator.domain.key_planning import is_known_equal, needs_key_too
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Present
-from azure_vpn_operator.domain.pairing import judge_pair
-from azure_vpn_operator.domain.pauses import find_pause
-from azure_vpn_operator.domain.planning import body_in_force, plan, plan_key_alone, plan_key_of_pair
-from azure_vpn_operator.domain.snapshot import OpenOperation, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Blocked, Hold, PatchTags, Put, Refuse, SetKey, Settled, Step, Wait
-from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.domain.azure.bodies import read_put_body
+from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy, canonical_policy
+from azure_vpn_operator.domain.azure.differences import field_names, find_differences
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Present
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.pairs.pairing import judge_pair
+from azure_vpn_operator.domain.passes.pauses import find_pause
+from azure_vpn_operator.domain.passes.snapshot import OpenOperation, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.steps import Blocked, Hold, PatchTags, Put, Refuse, SetKey, Settled, Step, Wait
+from azure_vpn_operator.domain.planning.drift import configuration_hash
+from azure_vpn_operator.domain.planning.keys import is_known_equal, needs_key_too
+from azure_vpn_operator.domain.planning.plan import body_in_force, plan, plan_key_alone, plan_key_of_pair
 
 DISAGREEMENTS: Final = frozenset(
     {

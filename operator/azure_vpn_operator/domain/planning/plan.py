@@ -5,24 +5,17 @@ from typing import Any, Final
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
-from azure_vpn_operator.domain.adoption import is_adoption, refuse_adoption, refuse_foreign
-from azure_vpn_operator.domain.arm_bodies import build_put_body, read_put_body
-from azure_vpn_operator.domain.creation import plan_creation
-from azure_vpn_operator.domain.deletion import plan_deletion
-from azure_vpn_operator.domain.differences import PROVISIONING_STATE, field_names, find_differences
-from azure_vpn_operator.domain.drift import configuration_hash, is_drift, refuse_drift
-from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
-from azure_vpn_operator.domain.finalizers import CONNECTION_FINALIZER
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, check_gateway
-from azure_vpn_operator.domain.installation import EffectivePolicies, effective_policies
-from azure_vpn_operator.domain.key_planning import plan_key
-from azure_vpn_operator.domain.last_word import standing_word
-from azure_vpn_operator.domain.live_connection import TERMINAL_STATES, LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.ownership import wanted_tags
-from azure_vpn_operator.domain.pauses import find_pause
-from azure_vpn_operator.domain.release import plan_release
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.bodies import build_put_body, read_put_body
+from azure_vpn_operator.domain.azure.differences import PROVISIONING_STATE, field_names, find_differences
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, verdict
+from azure_vpn_operator.domain.azure.installation import EffectivePolicies, effective_policies
+from azure_vpn_operator.domain.azure.live_connection import TERMINAL_STATES, LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.azure.ownership import wanted_tags
+from azure_vpn_operator.domain.azure.target import Target, Unresolved
+from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
+from azure_vpn_operator.domain.passes.pauses import find_pause
+from azure_vpn_operator.domain.passes.snapshot import (
     FailedOperation,
     NotReferenced,
     OpenOperation,
@@ -30,7 +23,7 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyFound,
     Snapshot,
 )
-from azure_vpn_operator.domain.steps import (
+from azure_vpn_operator.domain.passes.steps import (
     AddFinalizer,
     Blocked,
     Hold,
@@ -43,9 +36,16 @@ from azure_vpn_operator.domain.steps import (
     Step,
     Wait,
 )
-from azure_vpn_operator.domain.target import Target, Unresolved
-from azure_vpn_operator.domain.violations import Invalid
-from azure_vpn_operator.domain.waiting import wait_for_operation, wait_for_update
+from azure_vpn_operator.domain.planning.adoption import is_adoption, refuse_adoption, refuse_foreign
+from azure_vpn_operator.domain.planning.creation import plan_creation
+from azure_vpn_operator.domain.planning.deletion import plan_deletion
+from azure_vpn_operator.domain.planning.drift import configuration_hash, is_drift, refuse_drift
+from azure_vpn_operator.domain.planning.keys import plan_key
+from azure_vpn_operator.domain.planning.last_word import standing_word
+from azure_vpn_operator.domain.planning.release import plan_release
+from azure_vpn_operator.domain.planning.waiting import wait_for_operation, wait_for_update
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, check_gateway
+from azure_vpn_operator.domain.rules.violations import Invalid
 
 MAX_WRITES: Final = 3
 """So often a write is sent whose operation fails, or that Azure takes and does not keep; then a person should look."""

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.differences import find_differences
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.ownership import Ownership, judge_ownership, tags_without_owner
-from azure_vpn_operator.domain.pauses import find_pause
-from azure_vpn_operator.domain.snapshot import OpenOperation, Snapshot
-from azure_vpn_operator.domain.steps import Blocked, Hold, PatchTags, Settled, Step
-from azure_vpn_operator.domain.waiting import wait_for_operation, wait_for_update
+from azure_vpn_operator.domain.azure.differences import find_differences
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.azure.ownership import Ownership, judge_ownership, tags_without_owner
+from azure_vpn_operator.domain.passes.pauses import find_pause
+from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
+from azure_vpn_operator.domain.passes.steps import Blocked, Hold, PatchTags, Settled, Step
+from azure_vpn_operator.domain.planning.waiting import wait_for_operation, wait_for_update
 
 
 def plan_release(snapshot: Snapshot) -> Step:

@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Final
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.snapshot import OpenOperation, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Refuse, Wait
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.passes.snapshot import OpenOperation, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.steps import Refuse, Wait
 
 STUCK_AFTER: Final = timedelta(minutes=30)
 UPDATE_POLL_SECONDS: Final = 10.0

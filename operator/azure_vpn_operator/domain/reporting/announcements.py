@@ -8,11 +8,11 @@ from azure_vpn_operator.api.base import Condition
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.events import EventNote
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import Delete, PatchTags, Put, ReleaseFinalizer, SetKey, Step
-from azure_vpn_operator.domain.transitions import find_condition
-from azure_vpn_operator.domain.verdicts import Accepted, Outcome
+from azure_vpn_operator.domain.passes.events import EventNote
+from azure_vpn_operator.domain.passes.findings import find_condition
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import Delete, PatchTags, Put, ReleaseFinalizer, SetKey, Step
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome
 
 NOTE_LIMIT = 1000
 _WAITS: Final = {

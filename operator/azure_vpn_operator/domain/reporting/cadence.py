@@ -6,11 +6,11 @@ from typing import Final
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.lookups import NotRead
-from azure_vpn_operator.domain.pauses import HOLD_UNTIL, find_pause
-from azure_vpn_operator.domain.snapshot import Cadence, Snapshot
-from azure_vpn_operator.domain.transitions import find_condition
-from azure_vpn_operator.domain.verdicts import Summary
+from azure_vpn_operator.domain.azure.lookups import NotRead
+from azure_vpn_operator.domain.passes.findings import find_condition
+from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL, find_pause
+from azure_vpn_operator.domain.passes.snapshot import Cadence, Snapshot
+from azure_vpn_operator.domain.passes.verdicts import Summary
 
 RECENT: Final = timedelta(minutes=5)
 """A change counts as recent for so long."""

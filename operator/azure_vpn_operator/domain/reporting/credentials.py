@@ -2,13 +2,13 @@
 
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.key_planning import is_known_equal, is_rotation_due
-from azure_vpn_operator.domain.key_records import current_record, generation_of
-from azure_vpn_operator.domain.lookups import Present
-from azure_vpn_operator.domain.snapshot import GeneratedKey, KeyCheck, Snapshot
-from azure_vpn_operator.domain.steps import Put, SetKey
-from azure_vpn_operator.domain.transitions import Finding, find_condition
-from azure_vpn_operator.domain.verdicts import Summary
+from azure_vpn_operator.domain.azure.lookups import Present
+from azure_vpn_operator.domain.keys.records import current_record, generation_of
+from azure_vpn_operator.domain.passes.findings import Finding, find_condition
+from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, Snapshot
+from azure_vpn_operator.domain.passes.steps import Put, SetKey
+from azure_vpn_operator.domain.passes.verdicts import Summary
+from azure_vpn_operator.domain.planning.keys import is_known_equal, is_rotation_due
 
 _LIMITED = "keys may not be read in Azure, so a change of the key there would not be noticed"
 

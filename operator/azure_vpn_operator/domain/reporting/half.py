@@ -5,14 +5,14 @@ from datetime import datetime
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, Tunnel
-from azure_vpn_operator.domain.key_records import record_after
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.ownership import OWNER_TAG, Ownership, find_tag, judge_ownership
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import PatchTags, Put, Settled, Step
-from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.verdicts import Summary
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.azure.ownership import OWNER_TAG, Ownership, find_tag, judge_ownership
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.keys.records import record_after
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import PatchTags, Put, Settled, Step
+from azure_vpn_operator.domain.passes.verdicts import Summary
 
 _STATE_LIMIT = 64
 _TUNNEL_NAME_LIMIT = 512

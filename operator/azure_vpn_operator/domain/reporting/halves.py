@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import Difference
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Present
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import Step
-from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.transitions import Finding, recall
-from azure_vpn_operator.domain.tunnel_health import find_connected
-from azure_vpn_operator.domain.verdicts import Progress, Summary
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Present
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.findings import Finding, recall
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import Step
+from azure_vpn_operator.domain.passes.tunnel_health import find_connected
+from azure_vpn_operator.domain.passes.verdicts import Progress, Summary
 
 _PROGRESS = (Progress.NONE, Progress.RECONCILING, Progress.STALLED)
 _CONNECTED = (ConditionStatus.TRUE, ConditionStatus.UNKNOWN, ConditionStatus.FALSE)

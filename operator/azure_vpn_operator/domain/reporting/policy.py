@@ -8,13 +8,13 @@ from azure_vpn_operator.api.base import Advice, ObjectMeta
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.advice import policy_warnings
-from azure_vpn_operator.domain.canonical import canonical_policy
-from azure_vpn_operator.domain.finalizers import POLICY_FINALIZER
-from azure_vpn_operator.domain.requests import handle
-from azure_vpn_operator.domain.strength import strength
-from azure_vpn_operator.domain.transitions import Finding, merge_conditions
-from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.passes.finalizers import POLICY_FINALIZER
+from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions
+from azure_vpn_operator.domain.passes.requests import handle
+from azure_vpn_operator.domain.rules.advice import policy_warnings
+from azure_vpn_operator.domain.rules.strength import strength
+from azure_vpn_operator.domain.rules.violations import Invalid
 
 _NAMES_SHOWN = 5
 

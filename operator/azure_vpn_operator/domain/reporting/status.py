@@ -15,20 +15,17 @@ from azure_vpn_operator.api.vpn_connection_status import (
     PolicySource,
     VpnConnectionStatus,
 )
-from azure_vpn_operator.domain.advice import connection_warnings
-from azure_vpn_operator.domain.bgp_health import BgpView, find_bgp
-from azure_vpn_operator.domain.canonical import canonical_policy
-from azure_vpn_operator.domain.foreign_half import judge_foreign
-from azure_vpn_operator.domain.gateway_rules import gateway_warnings
-from azure_vpn_operator.domain.half_reporting import build_half
-from azure_vpn_operator.domain.half_summary import HalfReport, combine, combine_connected, pair_of_halves
-from azure_vpn_operator.domain.installation import effective_policies
-from azure_vpn_operator.domain.key_reporting import find_credentials, is_rotated
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present
-from azure_vpn_operator.domain.pairing import HalfFacts, PairView, judge_pair
-from azure_vpn_operator.domain.pauses import find_pause
-from azure_vpn_operator.domain.requests import handle
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.azure.installation import effective_policies
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.pairs.foreign_half import judge_foreign
+from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView, judge_pair
+from azure_vpn_operator.domain.passes.bgp_health import BgpView, find_bgp
+from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions, recall
+from azure_vpn_operator.domain.passes.pauses import find_pause
+from azure_vpn_operator.domain.passes.requests import handle
+from azure_vpn_operator.domain.passes.snapshot import (
     GeneratedKey,
     KeyEntryMissing,
     KeyFound,
@@ -39,12 +36,15 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyFound,
     Snapshot,
 )
-from azure_vpn_operator.domain.steps import Step
-from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.transitions import Finding, merge_conditions, recall
-from azure_vpn_operator.domain.tunnel_health import count_tunnels, find_connected
-from azure_vpn_operator.domain.verdicts import Progress, Summary
-from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.domain.passes.steps import Step
+from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels, find_connected
+from azure_vpn_operator.domain.passes.verdicts import Progress, Summary
+from azure_vpn_operator.domain.reporting.credentials import find_credentials, is_rotated
+from azure_vpn_operator.domain.reporting.half import build_half
+from azure_vpn_operator.domain.reporting.halves import HalfReport, combine, combine_connected, pair_of_halves
+from azure_vpn_operator.domain.rules.advice import connection_warnings
+from azure_vpn_operator.domain.rules.gateway import gateway_warnings
+from azure_vpn_operator.domain.rules.violations import Invalid
 
 _T, _F, _U = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOWN
 

@@ -8,7 +8,7 @@ from azure_vpn_operator.api.algorithms import IkeEncryption, IpsecEncryption, Pf
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, ReverseHalf, VpnConnectionSpec
-from azure_vpn_operator.domain.strength import Strength, grade_field
+from azure_vpn_operator.domain.rules.strength import Strength, grade_field
 
 _ALGORITHMS: Final = {
     "ike_encryption": ("ikeEncryption", "AES256 or GCMAES256"),

@@ -5,9 +5,9 @@ What only Azure can tell (SKU and type of the gateway) is in `gateway_rules`.
 
 from typing import Any, Final
 
-from azure_vpn_operator.domain.addresses import is_cidr, is_ip
-from azure_vpn_operator.domain.azure_names import lower_ascii, matches
-from azure_vpn_operator.domain.identity_rules import (
+from azure_vpn_operator.domain.azure.addresses import is_cidr, is_ip
+from azure_vpn_operator.domain.azure.names import lower_ascii, matches
+from azure_vpn_operator.domain.rules.identity import (
     IDENTITY_RULES,
     cel_gateway_name,
     cel_gateway_resource_group,
@@ -17,10 +17,10 @@ from azure_vpn_operator.domain.identity_rules import (
     read_gateway,
     read_resource_group,
 )
-from azure_vpn_operator.domain.policy_rules import NAME_LENGTH
-from azure_vpn_operator.domain.reference_rules import REFERENCE_RULES
-from azure_vpn_operator.domain.reverse_rules import REVERSE_IDENTITY_RULES, REVERSE_RULES
-from azure_vpn_operator.domain.rules import Rule
+from azure_vpn_operator.domain.rules.policy import NAME_LENGTH
+from azure_vpn_operator.domain.rules.references import REFERENCE_RULES
+from azure_vpn_operator.domain.rules.reverse import REVERSE_IDENTITY_RULES, REVERSE_RULES
+from azure_vpn_operator.domain.rules.rule import Rule
 
 _TAG_NAME: Final = r"^[^<>%&?/\\]{1,512}$"
 _OBSERVE: Final = "(has(self.managementPolicy) && self.managementPolicy == 'Observe')"

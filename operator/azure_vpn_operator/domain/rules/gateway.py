@@ -7,8 +7,8 @@ from typing import Final
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnectionSpec
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.violations import Violation
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.rules.violations import Violation
 
 _CURRENT: Final = frozenset(f"VpnGw{size}AZ" for size in range(1, 6))
 _WITHOUT_ZONES: Final = frozenset(f"VpnGw{size}" for size in range(1, 6))

@@ -13,8 +13,8 @@ therefore named as such under Observe, before Enforce.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from azure_vpn_operator.domain.azure_names import lower_ascii
-from azure_vpn_operator.domain.rules import Transition
+from azure_vpn_operator.domain.azure.names import lower_ascii
+from azure_vpn_operator.domain.rules.rule import Transition
 
 _SUBSCRIPTION, _RESOURCE_GROUP, _NAME = 2, 4, 8
 """Where in an ARM id, split at slashes, the parts are."""

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from azure_vpn_operator.domain.rules import Rule
+from azure_vpn_operator.domain.rules.rule import Rule
 
 
 def _has_matching_gcm(spec: Any) -> bool:

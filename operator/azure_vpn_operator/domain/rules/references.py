@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from azure_vpn_operator.domain import azure_names
-from azure_vpn_operator.domain.azure_names import matches
-from azure_vpn_operator.domain.rules import Rule
+from azure_vpn_operator.domain.azure import names as azure_names
+from azure_vpn_operator.domain.azure.names import matches
+from azure_vpn_operator.domain.rules.rule import Rule
 
 _GATEWAYS: Final = ("spec.virtualNetworkGateway", "spec.localNetworkGateway", "spec.peerVirtualNetworkGateway")
 _NAT_RULES: Final = tuple(

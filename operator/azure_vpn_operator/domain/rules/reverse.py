@@ -6,8 +6,8 @@ or lets go of it, and changes nothing in Azure.
 
 from typing import Any, Final
 
-from azure_vpn_operator.domain.azure_names import lower_ascii
-from azure_vpn_operator.domain.identity_rules import (
+from azure_vpn_operator.domain.azure.names import lower_ascii
+from azure_vpn_operator.domain.rules.identity import (
     cel_azure_name,
     cel_keeps_subscription,
     cel_resource_group,
@@ -17,7 +17,7 @@ from azure_vpn_operator.domain.identity_rules import (
     read_resource_group,
     read_subscription,
 )
-from azure_vpn_operator.domain.rules import Rule, Transition
+from azure_vpn_operator.domain.rules.rule import Rule, Transition
 
 _ROLE: Final = "Reverse"
 

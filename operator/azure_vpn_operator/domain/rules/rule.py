@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from azure_vpn_operator.domain.violations import Violation
+from azure_vpn_operator.domain.rules.violations import Violation
 
 Json = Any
 """A JSON value whose shape the schema has checked."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from azure_vpn_operator.api.schema import Schema
-from azure_vpn_operator.domain.rules import join
-from azure_vpn_operator.domain.suggestions import find_meant, suggest
-from azure_vpn_operator.domain.violations import Violation
+from azure_vpn_operator.domain.rules.rule import join
+from azure_vpn_operator.domain.rules.suggestions import find_meant, suggest
+from azure_vpn_operator.domain.rules.violations import Violation
 
 _SHOWN = 40
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from azure_vpn_operator.domain.violations import Violation
+from azure_vpn_operator.domain.rules.violations import Violation
 
 _FIELD: Final = "spec.sharedKeySecretRef"
 _LONGEST: Final = 128

@@ -14,12 +14,12 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicySpec, Ip
 from azure_vpn_operator.api.schema import structural_schema
 from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.azure_names import OBJECT_NAME, matches
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
-from azure_vpn_operator.domain.policy_rules import POLICY_RULES
-from azure_vpn_operator.domain.rules import Json, Rule, check_rules, check_transitions
-from azure_vpn_operator.domain.schema_check import check_schema, complete
-from azure_vpn_operator.domain.violations import Invalid, Violation
+from azure_vpn_operator.domain.azure.names import OBJECT_NAME, matches
+from azure_vpn_operator.domain.rules.connection import CONNECTION_RULES, CONNECTION_TRANSITIONS
+from azure_vpn_operator.domain.rules.policy import POLICY_RULES
+from azure_vpn_operator.domain.rules.rule import Json, Rule, check_rules, check_transitions
+from azure_vpn_operator.domain.rules.schema_check import check_schema, complete
+from azure_vpn_operator.domain.rules.violations import Invalid, Violation
 
 _OBJECT_NAME_LIMIT = 253
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.azure_names import LOCAL_NETWORK_GATEWAYS
-from azure_vpn_operator.domain.bgp_sessions import BgpFacts, BgpSession, all_established, sessions_with
-from azure_vpn_operator.domain.cadence import RECENT
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import NotRead, Present, Read, Unreadable
-from azure_vpn_operator.domain.snapshot import INTERVALS_UNTIL_UNKNOWN, Cadence
-from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts, BgpSession, all_established, sessions_with
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, verdict
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import NotRead, Present, Read, Unreadable
+from azure_vpn_operator.domain.azure.names import LOCAL_NETWORK_GATEWAYS
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.snapshot import INTERVALS_UNTIL_UNKNOWN, Cadence
+from azure_vpn_operator.domain.reporting.cadence import RECENT
+from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.ports import BgpAnswer, BgpPending, GatewaysPort
-from azure_vpn_operator.reconcile.gateway_facts import GatewayDirectory
+from azure_vpn_operator.reconcile.facts.gateways import GatewayDirectory
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
 

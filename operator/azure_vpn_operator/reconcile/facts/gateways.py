@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.foreign_half import ListedHalf
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.domain.live_connection import TERMINAL_STATES
-from azure_vpn_operator.domain.lookups import Present, Read
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.live_connection import TERMINAL_STATES
+from azure_vpn_operator.domain.azure.lookups import Present, Read
+from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import ConnectionsPort, GatewaysPort, GatewayUse
 from azure_vpn_operator.runtime.clock import Clock
 

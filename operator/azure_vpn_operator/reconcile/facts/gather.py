@@ -7,17 +7,17 @@ from typing import Any
 from azure_vpn_operator.api.vpn_connection import ConnectionMode, ConnectionProtocol, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial, Identity, touched_by
-from azure_vpn_operator.domain.canonical import ArmId, canonical_policy
-from azure_vpn_operator.domain.foreign_half import ForeignHalves
-from azure_vpn_operator.domain.gateway_rules import LocalGatewayFacts
-from azure_vpn_operator.domain.installation import Installation, effective_policies
-from azure_vpn_operator.domain.key_turns import Turn
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, Unreadable
-from azure_vpn_operator.domain.ownership import Owner, find_neighbour
-from azure_vpn_operator.domain.pairing import HalfFacts, PairView
-from azure_vpn_operator.domain.requests import RECONCILE_AT, ROTATE_KEY, is_requested
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.canonical import ArmId, canonical_policy
+from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read, Unreadable
+from azure_vpn_operator.domain.azure.ownership import Owner, find_neighbour
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
+from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView
+from azure_vpn_operator.domain.passes.key_turns import Turn
+from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, ROTATE_KEY, is_requested
+from azure_vpn_operator.domain.passes.snapshot import (
     Cadence,
     FailedOperation,
     GeneratedKey,
@@ -30,12 +30,12 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyLookup,
     Snapshot,
 )
-from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.violations import Invalid
-from azure_vpn_operator.reconcile.key_facts import KeyFacts, KeyQuestion, KeyReader
+from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
+from azure_vpn_operator.domain.rules.violations import Invalid
+from azure_vpn_operator.reconcile.facts.keys import KeyFacts, KeyQuestion, KeyReader
+from azure_vpn_operator.reconcile.facts.random_keys import RandomKeys
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
-from azure_vpn_operator.reconcile.random_keys import RandomKeys
 from azure_vpn_operator.reconcile.reading import POLICY, Reader, stored_connection_status
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.runtime.clock import Clock

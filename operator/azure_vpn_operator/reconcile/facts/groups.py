@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole
 from azure_vpn_operator.domain.access import Identity, Touched, touched_by
-from azure_vpn_operator.domain.lookups import Present
-from azure_vpn_operator.domain.target import Target
+from azure_vpn_operator.domain.azure.lookups import Present
+from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.reading import CONNECTION, Reader

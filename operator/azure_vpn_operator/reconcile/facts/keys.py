@@ -13,17 +13,15 @@ from typing import Any, Final
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import SharedKeySecretReference, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, KeyRecord, VpnConnectionStatus
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.key_digest import DigestKey, are_comparable
-from azure_vpn_operator.domain.key_planning import KEY_DIFFERENCE
-from azure_vpn_operator.domain.key_records import current_record
-from azure_vpn_operator.domain.key_turns import KeyUser, Turn, judge_turn
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Read, SecretData, SharedKey, Unreadable
-from azure_vpn_operator.domain.ownership import Owner, Ownership, judge_ownership
-from azure_vpn_operator.domain.shared_key_rules import check_shared_key
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read, SecretData, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.ownership import Owner, Ownership, judge_ownership
+from azure_vpn_operator.domain.keys.digest import DigestKey, are_comparable
+from azure_vpn_operator.domain.keys.records import current_record
+from azure_vpn_operator.domain.passes.key_turns import KeyUser, Turn, judge_turn
+from azure_vpn_operator.domain.passes.snapshot import (
     FailedOperation,
     GeneratedKey,
     KeyCheck,
@@ -35,10 +33,12 @@ from azure_vpn_operator.domain.snapshot import (
     NotReferenced,
     OpenOperation,
 )
-from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.domain.planning.keys import KEY_DIFFERENCE
+from azure_vpn_operator.domain.rules.shared_key import check_shared_key
+from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, SecretsPort
+from azure_vpn_operator.reconcile.facts.random_keys import compare_halves
 from azure_vpn_operator.reconcile.memory import ConnectionMemory
-from azure_vpn_operator.reconcile.random_keys import compare_halves
 from azure_vpn_operator.reconcile.reading import Reader, ready_of, stored_connection_status
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.frozen import Document

@@ -5,11 +5,11 @@ import string
 from typing import Final
 
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.key_digest import RANDOM
-from azure_vpn_operator.domain.lookups import Present, SharedKey, Unreadable
-from azure_vpn_operator.domain.snapshot import GeneratedKey, KeyCheck
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Present, SharedKey, Unreadable
+from azure_vpn_operator.domain.keys.digest import RANDOM
+from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck
 from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.runtime.keys import ObjectKey
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_vpn_operator.domain.access import touched_by
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind, verdict
-from azure_vpn_operator.domain.lookups import Present, SharedKey
-from azure_vpn_operator.domain.snapshot import GeneratedKey, KeyCheck, KeyFound, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
-from azure_vpn_operator.domain.target import Target
-from azure_vpn_operator.domain.verdicts import Accepted, Outcome
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, verdict
+from azure_vpn_operator.domain.azure.lookups import Present, SharedKey
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, KeyFound, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome
 from azure_vpn_operator.ports import Accepted as PortAccepted
-from azure_vpn_operator.reconcile.gateway_ledger import GatewayLedger
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.tenancy import Tenancy
+from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLedger
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.priority import Priority

@@ -7,11 +7,11 @@ read them, as it may be with the gateway of somebody else's half, writes without
 import logging
 from collections.abc import Callable
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.live_connection import TERMINAL_STATES
-from azure_vpn_operator.domain.lookups import Absent, Present, Unreadable
-from azure_vpn_operator.domain.verdicts import Busy
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.live_connection import TERMINAL_STATES
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Unreadable
+from azure_vpn_operator.domain.passes.verdicts import Busy
 from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.priority import Priority

@@ -1,6 +1,6 @@
 import pytest
 
-from azure_vpn_operator.domain.addresses import is_cidr, is_ip
+from azure_vpn_operator.domain.azure.addresses import is_cidr, is_ip
 
 
 @pytest.mark.parametrize(

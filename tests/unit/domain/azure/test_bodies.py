@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.arm_bodies import build_put_body, read_put_body
-from azure_vpn_operator.domain.target import Target, resolve_target
+from azure_vpn_operator.domain.azure.bodies import build_put_body, read_put_body
+from azure_vpn_operator.domain.azure.target import Target, resolve_target
 from support.builders import (
     GATEWAY_ID,
     PEER_ID,
@@ -17,7 +17,7 @@ from support.builders import (
     a_vnet_connection,
     an_installation,
 )
-from support.object_cases import DROP
+from support.cases.objects import DROP
 
 
 def body_of(subject: Any, *, policy: Any = None, live: Any = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
-from azure_vpn_operator.domain.canonical import ArmId, canonical_policy
+from azure_vpn_operator.domain.azure.canonical import ArmId, canonical_policy
 
 _WIRE = {
     "ikeEncryption": "AES256",

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.differences import VALUE_LIMIT, find_differences
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.steps import Put
+from azure_vpn_operator.domain.azure.differences import VALUE_LIMIT, find_differences
+from azure_vpn_operator.domain.passes.steps import Put
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import GATEWAY_ID, OWNER, a_connection, a_gateway, a_live_connection, a_policy, a_snapshot
-from support.object_cases import DROP, SUBSCRIPTION
+from support.cases.objects import DROP, SUBSCRIPTION
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from azure_vpn_operator.domain.faults import MESSAGE_LIMIT, VERDICTS, Fault, FaultKind, safe_message, verdict
+from azure_vpn_operator.domain.azure.faults import MESSAGE_LIMIT, VERDICTS, Fault, FaultKind, safe_message, verdict
 
 
 def test_every_kind_has_a_verdict():

@@ -9,7 +9,7 @@ from azure_vpn_operator.api.vpn_connection import (
     ManagementPolicy,
     VpnConnectionSpec,
 )
-from azure_vpn_operator.domain.installation import Installation, effective_policies
+from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
 
 ENFORCE, OBSERVE = ManagementPolicy.ENFORCE, ManagementPolicy.OBSERVE
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azure_vpn_operator.domain.live_connection import UnreadableDocumentError, read_live_connection
+from azure_vpn_operator.domain.azure.live_connection import UnreadableDocumentError, read_live_connection
 from support.builders import CONNECTION_ID, a_live_connection, a_wire_connection
-from support.object_cases import DROP
+from support.cases.objects import DROP
 
 
 def test_a_whole_document():

@@ -7,14 +7,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from azure_vpn_operator.api.vpn_connection import ReverseHalf, VpnConnection
-from azure_vpn_operator.domain.arm_bodies import build_put_body
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.mirror import find_clash, mirrored
-from azure_vpn_operator.domain.target import Target, resolve_target
-from azure_vpn_operator.domain.validation import read_connection
-from azure_vpn_operator.domain.violations import Invalid
+from azure_vpn_operator.domain.azure.bodies import build_put_body
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.mirror import find_clash, mirrored
+from azure_vpn_operator.domain.azure.target import Target, resolve_target
+from azure_vpn_operator.domain.rules.validation import read_connection
+from azure_vpn_operator.domain.rules.violations import Invalid
 from support.builders import a_policy, an_installation
-from support.object_cases import DROP, OTHER_SUBSCRIPTION, SUBSCRIPTION, Document, connection, pair_connection
+from support.cases.objects import DROP, OTHER_SUBSCRIPTION, SUBSCRIPTION, Document, connection, pair_connection
 
 
 def _id(kind: str, name: str, group: str, subscription: str = SUBSCRIPTION) -> ArmId:

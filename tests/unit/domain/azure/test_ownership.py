@@ -2,7 +2,7 @@
 
 import pytest
 
-from azure_vpn_operator.domain.ownership import (
+from azure_vpn_operator.domain.azure.ownership import (
     Owner,
     find_tag,
     judge_ownership,

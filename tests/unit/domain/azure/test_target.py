@@ -6,9 +6,9 @@ import pytest
 
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
-from azure_vpn_operator.domain.target import Target, Unresolved, resolve_target
+from azure_vpn_operator.domain.azure.target import Target, Unresolved, resolve_target
 from support.builders import GATEWAY_ID, SITE_ID, a_connection, a_vnet_connection, an_installation
-from support.object_cases import DROP, OTHER_SUBSCRIPTION, SUBSCRIPTION
+from support.cases.objects import DROP, OTHER_SUBSCRIPTION, SUBSCRIPTION
 
 ELSEWHERE = f"/subscriptions/{OTHER_SUBSCRIPTION}/resourceGroups/hub/providers/Microsoft.Network"
 

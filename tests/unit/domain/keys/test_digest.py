@@ -1,8 +1,8 @@
 import pytest
 
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.key_digest import DigestKey, are_comparable
-from azure_vpn_operator.domain.lookups import SharedKey
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.lookups import SharedKey
+from azure_vpn_operator.domain.keys.digest import DigestKey, are_comparable
 
 KEY = DigestKey(b"k" * 32)
 ID = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/RG/providers/Microsoft.Network/connections/c1"

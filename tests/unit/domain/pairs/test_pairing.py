@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.pairing import PairView, judge_pair
+from azure_vpn_operator.domain.pairs.pairing import PairView, judge_pair
 from support.builders import a_half
 
 A, B = a_half("a"), a_half("b")

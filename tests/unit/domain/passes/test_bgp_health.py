@@ -13,10 +13,10 @@ from azure_vpn_operator.api.vpn_connection_status import (
     HalfRole,
     VpnConnectionStatus,
 )
-from azure_vpn_operator.domain.bgp_sessions import BgpFacts, BgpSession, split_addresses
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.snapshot import Attempts
+from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts, BgpSession, split_addresses
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import Attempts
 from support.builders import (
     CONNECTION_ID,
     NOW,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from azure_vpn_operator.api.base import Condition
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.transitions import Finding, find_condition, merge_conditions, recall
+from azure_vpn_operator.domain.passes.findings import Finding, find_condition, merge_conditions, recall
 from support.builders import NOW
 
 READY = Finding(ConditionType.READY, ConditionStatus.TRUE, Reason.UP_TO_DATE, "fine")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.key_turns import TUNNEL_BACK_WITHIN, KeyUser, judge_turn
+from azure_vpn_operator.domain.passes.key_turns import TUNNEL_BACK_WITHIN, KeyUser, judge_turn
 from support.builders import NOW
 
 SOON = NOW - timedelta(seconds=20)

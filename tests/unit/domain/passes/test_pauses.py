@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from azure_vpn_operator.domain.pauses import find_pause
+from azure_vpn_operator.domain.passes.pauses import find_pause
 from support.builders import NOW
 
 UNTIL = "azvpn.dev/hold-until"

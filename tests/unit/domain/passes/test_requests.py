@@ -3,7 +3,7 @@
 import pytest
 
 from azure_vpn_operator.api.base import LastHandled, ObjectMeta
-from azure_vpn_operator.domain.requests import handle, is_requested
+from azure_vpn_operator.domain.passes.requests import handle, is_requested
 
 NAME = "azvpn.dev/reconcile-at"
 

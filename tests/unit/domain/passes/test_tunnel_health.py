@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
-from azure_vpn_operator.domain.snapshot import Attempts, Cadence
-from azure_vpn_operator.domain.tunnel_health import count_tunnels
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
+from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels
 from support.builders import (
     NOW,
     a_fault,
@@ -18,8 +18,8 @@ from support.builders import (
     a_vnet_connection,
     an_open_operation,
 )
+from support.cases.objects import DROP
 from support.checkers import run_pass
-from support.object_cases import DROP
 
 
 def tunnels(*states: str) -> list[dict[str, Any]]:

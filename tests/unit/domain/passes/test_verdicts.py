@@ -2,11 +2,11 @@
 
 import pytest
 
-from azure_vpn_operator.domain.faults import VERDICTS, FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import Attempts, Cadence
-from azure_vpn_operator.domain.verdicts import Accepted, Busy, judge
+from azure_vpn_operator.domain.azure.faults import VERDICTS, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, judge
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import a_connection, a_fault, a_snapshot
 from support.checkers import run_pass
 

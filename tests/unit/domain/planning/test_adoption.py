@@ -6,8 +6,8 @@ import pytest
 
 from azure_vpn_operator.api.vpn_connection import AdoptionPolicy
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.steps import PatchTags, Put, Step
+from azure_vpn_operator.domain.passes.steps import PatchTags, Put, Step
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import CONNECTION_ID, OWNER, a_connection, a_live_connection, a_snapshot, an_installation
 
 ANOTHER = "prod/network/vnet1-to-site6"

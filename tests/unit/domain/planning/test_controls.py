@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.api.vpn_connection import ManagementPolicy
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import KeyCheck, Snapshot
-from azure_vpn_operator.domain.verdicts import Accepted
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import KeyCheck, Snapshot
+from azure_vpn_operator.domain.passes.verdicts import Accepted
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import OWNER, a_connection, a_fault, a_live_connection, a_snapshot, an_installation
 from support.checkers import PassRecord, run_pass
 

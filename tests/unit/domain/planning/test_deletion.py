@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.api.vpn_connection import DeletionPolicy, ManagementPolicy
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import Attempts, OperationKind, PolicyBroken, Snapshot
-from azure_vpn_operator.domain.steps import LetGo
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import Attempts, OperationKind, PolicyBroken, Snapshot
+from azure_vpn_operator.domain.passes.steps import LetGo
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import (
     NOW,
     OWNER,

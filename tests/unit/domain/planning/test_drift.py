@@ -6,16 +6,16 @@ import pytest
 
 from azure_vpn_operator.api.vpn_connection import DriftPolicy
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.drift import new_drift
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import KeyCheck
-from azure_vpn_operator.domain.steps import PatchTags, Put
-from azure_vpn_operator.domain.verdicts import Accepted
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent
+from azure_vpn_operator.domain.passes.snapshot import KeyCheck
+from azure_vpn_operator.domain.passes.steps import PatchTags, Put
+from azure_vpn_operator.domain.passes.verdicts import Accepted
+from azure_vpn_operator.domain.planning.drift import new_drift
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import a_connection, a_fault, a_live_connection, a_policy, a_snapshot, an_installation
+from support.cases.objects import DROP
 from support.checkers import run_pass
-from support.object_cases import DROP
 
 DROPS: dict[str, Any] = {"dpdTimeoutSeconds": 30}
 HARMLESS: dict[str, Any] = {"routingWeight": 9}

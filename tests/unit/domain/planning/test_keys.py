@@ -5,12 +5,12 @@ import pytest
 from azure_vpn_operator.api.base import LastHandled
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, KeyRecord, VpnConnectionStatus
-from azure_vpn_operator.domain.key_records import current_record, needs_intent
-from azure_vpn_operator.domain.key_turns import Turn
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, SharedKey
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import FailedOperation, GeneratedKey, KeyCheck, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import SetKey
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, SharedKey
+from azure_vpn_operator.domain.keys.records import current_record, needs_intent
+from azure_vpn_operator.domain.passes.key_turns import Turn
+from azure_vpn_operator.domain.passes.snapshot import FailedOperation, GeneratedKey, KeyCheck, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.steps import SetKey
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import (
     CONNECTION_ID,
     NOW,

@@ -7,16 +7,16 @@ import pytest
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, KeyRecord, VpnConnectionStatus
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.half_reporting import build_half
-from azure_vpn_operator.domain.key_turns import Turn
-from azure_vpn_operator.domain.lookups import Absent
-from azure_vpn_operator.domain.pair_planning import PairPlan, plan_pair
-from azure_vpn_operator.domain.pairing import PairView
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import Attempts, KeyCheck, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Put
-from azure_vpn_operator.domain.verdicts import Accepted, Summary, judge
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent
+from azure_vpn_operator.domain.pairs.pairing import PairView
+from azure_vpn_operator.domain.passes.key_turns import Turn
+from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.steps import Put
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Summary, judge
+from azure_vpn_operator.domain.planning.pairs import PairPlan, plan_pair
+from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.reporting.half import build_half
 from support.builders import (
     CONNECTION_ID,
     NOW,

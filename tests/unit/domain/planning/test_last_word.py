@@ -9,12 +9,12 @@ import pytest
 from azure_vpn_operator.api.conditions import ConditionStatus
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import HalfRole, KeyRecord, VpnConnectionStatus
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.reporting import build_status
-from azure_vpn_operator.domain.snapshot import INTERVALS_UNTIL_UNKNOWN, Attempts, Cadence, PolicyFound, Snapshot
-from azure_vpn_operator.domain.verdicts import Progress, Summary, judge
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import INTERVALS_UNTIL_UNKNOWN, Attempts, Cadence, PolicyFound, Snapshot
+from azure_vpn_operator.domain.passes.verdicts import Progress, Summary, judge
+from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.reporting.status import build_status
 from support.builders import NOW, a_connection, a_failed_operation, a_fault, a_policy, a_snapshot
 
 CADENCE = Cadence(steady=300.0)

@@ -16,14 +16,14 @@ from azure_vpn_operator.api.vpn_connection import (
     VpnConnection,
 )
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.arm_bodies import read_put_body
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.installation import effective_policies
-from azure_vpn_operator.domain.live_connection import LiveConnection
-from azure_vpn_operator.domain.lookups import Absent, NotRead, Present, SharedKey, Unreadable
-from azure_vpn_operator.domain.pairing import PairView, judge_pair
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.bodies import read_put_body
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.installation import effective_policies
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.target import Target, resolve_target
+from azure_vpn_operator.domain.pairs.pairing import PairView, judge_pair
+from azure_vpn_operator.domain.passes.snapshot import (
     Attempts,
     KeyCheck,
     KeyEntryMissing,
@@ -35,9 +35,9 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyBroken,
     Snapshot,
 )
-from azure_vpn_operator.domain.steps import Delete, LetGo, PatchTags, Put, ReleaseFinalizer, SetKey, Settled
-from azure_vpn_operator.domain.target import Target, resolve_target
-from azure_vpn_operator.domain.verdicts import Accepted, Busy
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, ReleaseFinalizer, SetKey, Settled
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import (
     KEY,
     NOW,

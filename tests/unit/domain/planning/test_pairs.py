@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
-from azure_vpn_operator.domain.canonical import canonical_policy
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Present, Unreadable
-from azure_vpn_operator.domain.pair_planning import coordinate, plan_pair
-from azure_vpn_operator.domain.pair_stages import HalfInMotion, Stage, find_stage
-from azure_vpn_operator.domain.pairing import PairView
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import Attempts, OperationKind, Snapshot
-from azure_vpn_operator.domain.steps import Hold, PatchTags, Put, Refuse, SetKey, Settled, Wait
-from azure_vpn_operator.domain.verdicts import Accepted, Busy
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Unreadable
+from azure_vpn_operator.domain.pairs.pairing import PairView
+from azure_vpn_operator.domain.passes.snapshot import Attempts, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.steps import Hold, PatchTags, Put, Refuse, SetKey, Settled, Wait
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy
+from azure_vpn_operator.domain.planning.pair_stages import HalfInMotion, Stage, find_stage
+from azure_vpn_operator.domain.planning.pairs import coordinate, plan_pair
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import (
     NOW,
     OWNER,

@@ -11,10 +11,9 @@ import pytest
 
 from azure_vpn_operator.api.vpn_connection import ManagementPolicy
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, SharedKey, Unreadable
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, SharedKey, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import (
     Attempts,
     KeyCheck,
     KeyEntryMissing,
@@ -25,7 +24,8 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyBroken,
     Snapshot,
 )
-from azure_vpn_operator.domain.steps import Put
+from azure_vpn_operator.domain.passes.steps import Put
+from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import (
     NOW,
     OWNER,
@@ -43,8 +43,8 @@ from support.builders import (
     an_installation,
     an_open_operation,
 )
+from support.cases.objects import DROP, OTHER_SUBSCRIPTION, SUBSCRIPTION
 from support.checkers import run_pass
-from support.object_cases import DROP, OTHER_SUBSCRIPTION, SUBSCRIPTION
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.domain.announcements import announce
-from azure_vpn_operator.domain.faults import FaultKind
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.snapshot import Attempts, KeyCheck, PolicyBroken, Snapshot
-from azure_vpn_operator.domain.verdicts import Accepted, Busy, Outcome
+from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck, PolicyBroken, Snapshot
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, Outcome
+from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.reporting.announcements import announce
 from support.builders import (
     a_broken_connection,
     a_connection,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.cadence import stretched
-from azure_vpn_operator.domain.lookups import Absent
-from azure_vpn_operator.domain.snapshot import Cadence
+from azure_vpn_operator.domain.azure.lookups import Absent
+from azure_vpn_operator.domain.passes.snapshot import Cadence
+from azure_vpn_operator.domain.reporting.cadence import stretched
 from support.builders import NOW, a_connection, a_live_connection, a_snapshot
 from support.checkers import run_pass
 

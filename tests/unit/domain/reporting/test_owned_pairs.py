@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.api.vpn_connection_status import ConnectionSummary, HalfRole, VpnConnectionStatus
-from azure_vpn_operator.domain.announcements import announce_write
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.half_summary import HalfReport
-from azure_vpn_operator.domain.lookups import Absent, Unreadable
-from azure_vpn_operator.domain.planning import plan
-from azure_vpn_operator.domain.reporting import build_status
-from azure_vpn_operator.domain.snapshot import Snapshot
-from azure_vpn_operator.domain.steps import PatchTags
-from azure_vpn_operator.domain.verdicts import Accepted, judge_before
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import PatchTags
+from azure_vpn_operator.domain.passes.verdicts import Accepted, judge_before
+from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.reporting.announcements import announce_write
+from azure_vpn_operator.domain.reporting.halves import HalfReport
+from azure_vpn_operator.domain.reporting.status import build_status
 from support.builders import a_live_vnet_connection, a_snapshot, a_vnet_connection
 
 UP, DOWN, UNTOLD = ({"connectionStatus": value} for value in ("Connected", "NotConnected", None))

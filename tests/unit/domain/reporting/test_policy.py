@@ -7,16 +7,16 @@ import pytest
 
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicyStatus
-from azure_vpn_operator.domain.policy_reporting import (
+from azure_vpn_operator.domain.reporting.policy import (
     PolicySnapshot,
     PolicyUser,
     build_policy_status,
     wanted_finalizers,
 )
-from azure_vpn_operator.domain.validation import read_policy
+from azure_vpn_operator.domain.rules.validation import read_policy
 from support.builders import NOW
+from support.cases.objects import DROP, policy
 from support.checkers import check_status
-from support.object_cases import DROP, policy
 
 FINALIZER = "azvpn.dev/policy"
 HASH = "d5bb2d65afd7"

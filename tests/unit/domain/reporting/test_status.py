@@ -10,10 +10,10 @@ import pytest
 from azure_vpn_operator.api.reasons import REASONS, Reason
 from azure_vpn_operator.api.vpn_connection import ManagementPolicy
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, KeyRecord, VpnConnectionStatus
-from azure_vpn_operator.domain.faults import VERDICTS, FaultKind
-from azure_vpn_operator.domain.key_turns import Turn
-from azure_vpn_operator.domain.lookups import Absent, SharedKey, Unreadable
-from azure_vpn_operator.domain.snapshot import (
+from azure_vpn_operator.domain.azure.faults import VERDICTS, FaultKind
+from azure_vpn_operator.domain.azure.lookups import Absent, SharedKey, Unreadable
+from azure_vpn_operator.domain.passes.key_turns import Turn
+from azure_vpn_operator.domain.passes.snapshot import (
     Attempts,
     GeneratedKey,
     KeyCheck,
@@ -24,7 +24,7 @@ from azure_vpn_operator.domain.snapshot import (
     PolicyBroken,
     Snapshot,
 )
-from azure_vpn_operator.domain.verdicts import Accepted, Busy, Outcome
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, Outcome
 from support.builders import (
     CONNECTION_ID,
     NOW,
@@ -43,8 +43,8 @@ from support.builders import (
     an_installation,
     an_open_operation,
 )
+from support.cases.objects import DROP
 from support.checkers import run_pass
-from support.object_cases import DROP
 
 STALLED, RECONCILING, WAITING, READY = "Stalled", "Reconciling", "waiting", "ready"
 EDIT = {"routingWeight": 5}

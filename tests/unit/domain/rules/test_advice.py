@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import VpnConnectionSpec
-from azure_vpn_operator.domain.advice import connection_warnings, policy_warnings
-from support.object_cases import DROP, NETWORK, connection, pair_connection, policy, vnet_connection
+from azure_vpn_operator.domain.rules.advice import connection_warnings, policy_warnings
+from support.cases.objects import DROP, NETWORK, connection, pair_connection, policy, vnet_connection
 
 _CLEAN = {
     "ikeEncryption": "AES256",

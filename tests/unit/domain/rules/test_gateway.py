@@ -4,9 +4,9 @@ import pytest
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import VpnConnectionSpec
-from azure_vpn_operator.domain.canonical import ArmId
-from azure_vpn_operator.domain.gateway_rules import GatewayFacts, check_gateway, gateway_warnings
-from support.object_cases import NETWORK, connection, policy, vnet_connection
+from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, check_gateway, gateway_warnings
+from support.cases.objects import NETWORK, connection, policy, vnet_connection
 
 _POLICY = IpsecPolicySpec.model_validate(policy()["spec"])
 _CONFIGURATION = f"{NETWORK}/virtualNetworkGateways/VNet1GW/ipConfigurations/default"

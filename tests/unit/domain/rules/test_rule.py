@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
-from azure_vpn_operator.domain.policy_rules import POLICY_RULES
-from azure_vpn_operator.domain.rules import Rule, Transition, check_rules
+from azure_vpn_operator.domain.rules.connection import CONNECTION_RULES, CONNECTION_TRANSITIONS
+from azure_vpn_operator.domain.rules.policy import POLICY_RULES
+from azure_vpn_operator.domain.rules.rule import Rule, Transition, check_rules
 
 _EVERY_RULE: list[Rule | Transition] = [*POLICY_RULES, *CONNECTION_RULES, *CONNECTION_TRANSITIONS]
 

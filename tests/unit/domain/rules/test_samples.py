@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import yaml
 
-from azure_vpn_operator.domain.installation import Installation
-from azure_vpn_operator.domain.mirror import mirrored
-from azure_vpn_operator.domain.shared_key_rules import check_shared_key
-from azure_vpn_operator.domain.target import Target, resolve_target
-from azure_vpn_operator.domain.validation import read_connection, read_policy
-from azure_vpn_operator.domain.violations import Invalid
-from support.object_cases import SUBSCRIPTION
+from azure_vpn_operator.domain.azure.installation import Installation
+from azure_vpn_operator.domain.azure.mirror import mirrored
+from azure_vpn_operator.domain.azure.target import Target, resolve_target
+from azure_vpn_operator.domain.rules.shared_key import check_shared_key
+from azure_vpn_operator.domain.rules.validation import read_connection, read_policy
+from azure_vpn_operator.domain.rules.violations import Invalid
+from support.cases.objects import SUBSCRIPTION
 
-_SAMPLES = Path(__file__).parents[3] / "manifests" / "samples"
+_SAMPLES = Path(__file__).parents[4] / "manifests" / "samples"
 _NAMES = ["default-policy", "site-to-site", "vnet-to-vnet"]
 
 

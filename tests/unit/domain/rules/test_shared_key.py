@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azure_vpn_operator.domain.shared_key_rules import check_shared_key
+from azure_vpn_operator.domain.rules.shared_key import check_shared_key
 
 _PRINTABLE = "".join(chr(code) for code in range(33, 127))
 _ACCEPTED = "".join(letter for letter in _PRINTABLE if letter not in "-~")

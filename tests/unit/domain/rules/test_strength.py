@@ -1,7 +1,7 @@
 import pytest
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
-from azure_vpn_operator.domain.strength import strength
+from azure_vpn_operator.domain.rules.strength import strength
 
 _FIELDS = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity", "pfsGroup")
 

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azure_vpn_operator.domain.connection_rules import CONNECTION_RULES, CONNECTION_TRANSITIONS
-from azure_vpn_operator.domain.policy_rules import POLICY_RULES
-from azure_vpn_operator.domain.validation import check_connection_update, read_connection, read_policy
-from azure_vpn_operator.domain.violations import Invalid, Violation
-from support.connection_cases import CONNECTION_CASES
-from support.object_cases import Case, UpdateCase, connection, observed, params, policy
-from support.policy_cases import POLICY_CASES
-from support.update_cases import UPDATE_CASES
+from azure_vpn_operator.domain.rules.connection import CONNECTION_RULES, CONNECTION_TRANSITIONS
+from azure_vpn_operator.domain.rules.policy import POLICY_RULES
+from azure_vpn_operator.domain.rules.validation import check_connection_update, read_connection, read_policy
+from azure_vpn_operator.domain.rules.violations import Invalid, Violation
+from support.cases.connections import CONNECTION_CASES
+from support.cases.objects import Case, UpdateCase, connection, observed, params, policy
+from support.cases.policies import POLICY_CASES
+from support.cases.updates import UPDATE_CASES
 
 
 def _violations(read: Any) -> tuple[Violation, ...]:

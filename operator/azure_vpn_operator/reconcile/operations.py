@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from azure_vpn_operator.domain.faults import Fault, FaultKind
-from azure_vpn_operator.domain.snapshot import FailedOperation, OpenOperation, OperationKind
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.passes.snapshot import FailedOperation, OpenOperation, OperationKind
 from azure_vpn_operator.ports import ConnectionsPort, OperationState, OperationStatus
 from azure_vpn_operator.reconcile.memory import HalfKey
 from azure_vpn_operator.runtime.clock import Clock

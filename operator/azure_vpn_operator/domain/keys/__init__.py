@@ -1,0 +1,1 @@
+"""What is remembered of a shared key, never the key."""

@@ -1,0 +1,1 @@
+"""Two halves of a VNet-to-VNet tunnel seen side by side."""

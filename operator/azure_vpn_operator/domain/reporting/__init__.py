@@ -1,0 +1,1 @@
+"""What people read: status, Events, and when to look again."""

@@ -1,0 +1,1 @@
+"""Inputs of tests as data: objects, edits, scenarios."""
