@@ -1,4 +1,7 @@
-"""Builds everything, in one place, from settings; and is the list of what there is."""
+"""Builds everything, in one place, from settings; and is the list of what there is.
+
+Size: that list is long, and two lists would hide what belongs together.
+"""
 
 import asyncio
 import logging
@@ -41,20 +44,24 @@ from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, Gatew
 from azure_vpn_operator.reconcile.facts.gather import Gatherer
 from azure_vpn_operator.reconcile.facts.groups import GroupWatch
 from azure_vpn_operator.reconcile.facts.keys import KeyReader
+from azure_vpn_operator.reconcile.memory import Memories
+from azure_vpn_operator.reconcile.operation_times import OperationTimes
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
-from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.reconcile.triggers import Look, looks_after
+from azure_vpn_operator.reconcile.turns import Turns
 from azure_vpn_operator.reconcile.writes.azure_writer import Writer
-from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLedger
+from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLine
+from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.backoff import Backoff
 from azure_vpn_operator.runtime.clock import Clock, SystemClock
 from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.line import Line
 from azure_vpn_operator.runtime.object_store import ObjectStore
 from azure_vpn_operator.runtime.priority import Priority
-from azure_vpn_operator.runtime.reservations import Reservations
 from azure_vpn_operator.runtime.supervisor import Supervisor
 from azure_vpn_operator.runtime.token_bucket import TokenBucket, TokenBuckets
 from azure_vpn_operator.runtime.work_queue import WorkQueue
@@ -107,8 +114,9 @@ class Core:
         self._cadence = Cadence(steady=settings.status_interval, recent=settings.recent_interval)
         self._ports = ports
         self.tenancy = Tenancy(rules, self._connect)
-        self.operations = Operations(self.tenancy.connections_for, clock)
-        reservations: Reservations[ObjectKey] = Reservations(clock, self._wake)
+        self.operations = Operations(self.tenancy.connections_for, clock, OperationTimes())
+        memories = Memories()
+        line = GatewayLine(self.tenancy.connections_for, Line(clock, self._on_turn, group_of=lambda key: key.namespace))
         gatherer = Gatherer(
             installation=installation,
             store=self.store,
@@ -126,18 +134,26 @@ class Core:
             clock=clock,
             cadence=self._cadence_for,
         )
+        objects = ObjectWriter(self.store, self.reader, ports.objects, self.enqueue_looks)
         self.connections = ConnectionReconciler(
             store=self.store,
             reader=self.reader,
             gatherer=gatherer,
-            writer=Writer(
-                self.tenancy,
-                GatewayLedger(self.tenancy.connections_for, reservations),
-                self.operations,
-                clock,
+            turns=Turns(
+                installation=installation,
+                store=self.store,
+                reader=self.reader,
+                gatherer=gatherer,
+                operations=self.operations,
+                line=line,
+                objects=objects,
+                memories=memories,
+                clock=clock,
             ),
-            objects=ports.objects,
+            writer=Writer(self.tenancy, line, self.operations, clock),
+            objects=objects,
             events=ports.events,
+            memories=memories,
             clock=clock,
             enqueue=self.enqueue,
             on_drift=metrics.azure.drift_detected,
@@ -148,7 +164,7 @@ class Core:
             objects=ports.objects,
             events=ports.events,
             clock=clock,
-            enqueue=self.enqueue,
+            enqueue=self.enqueue_looks,
         )
         self.sweeper = Sweeper(
             store=self.store,
@@ -156,16 +172,16 @@ class Core:
             objects=ports.objects,
             clock=clock,
             interval=settings.sweep_interval,
-            enqueue=self.enqueue,
-            enqueue_first=self.enqueue_resync,
+            enqueue=self.enqueue_looks,
+            enqueue_first=lambda looks: self.enqueue_resync(look.key for look in looks),
         )
         groups = GroupWatch(
             store=self.store,
             reader=self.reader,
             tenancy=self.tenancy,
             operations=self.operations,
-            memory_of=self.connections.memory_of,
-            enqueue=self.enqueue_resync,
+            memory_of=memories.of,
+            enqueue=self.enqueue_drift,
         )
         self.drift_finder = DriftFinder(groups, clock, settings.drift_interval)
         backoff: Backoff[ObjectKey] = Backoff(base=2.0, maximum=300.0)
@@ -187,7 +203,12 @@ class Core:
             change = self.store.remove(key, metadata["uid"], resource_version=metadata.get("resourceVersion"))
         else:
             change = self.store.put(kind, document)
-        self.enqueue(keys_to_look_at(change, self.reader))
+        self.enqueue_looks(looks_after(change, self.reader))
+
+    def enqueue_looks(self, looks: Iterable[Look]) -> None:
+        """Have objects looked at when and as urgently as is said."""
+        for look in looks:
+            self.queue.add(look.key, priority=look.priority, after=look.after)
 
     def enqueue(self, keys: Iterable[ObjectKey]) -> None:
         """Have these looked at now."""
@@ -199,6 +220,11 @@ class Core:
         for key in keys:
             self.queue.add(key, priority=Priority.RESYNC)
 
+    def enqueue_drift(self, keys: Iterable[ObjectKey]) -> None:
+        """Have these looked at, since Azure shows something else than before."""
+        for key in keys:
+            self.queue.add(key, priority=Priority.DRIFT)
+
     def apply_rules(self, rules: AccessRules) -> None:
         """Let these access rules hold from now on, and look at everything in their light."""
         self.tenancy.replace(rules)
@@ -208,8 +234,9 @@ class Core:
         """Fill the store and have everything looked at once."""
         await self.sweeper.fill()
 
-    def _wake(self, key: ObjectKey, priority: int) -> None:
-        self.queue.add(key, priority=Priority(priority))
+    def _on_turn(self, key: ObjectKey, priority: Priority, after: float) -> None:
+        """Who has a gateway is looked at before others: it stands idle until then."""
+        self.queue.add(key, priority=min(priority, Priority.EDIT), after=after)
 
     def _connect(self, identity: Identity | None) -> AzurePorts:
         """Azure as one identity sees it, with a budget and memories of its own."""

@@ -13,7 +13,7 @@ from azure_vpn_operator.reconcile.pass_result import PassResult
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.reconcile.request_budget import current_priority
-from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.reconcile.triggers import Look, looks_after
 from azure_vpn_operator.runtime.backoff import Backoff
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -93,7 +93,9 @@ class Worker:
     def _requeue(self, key: ObjectKey, priority: Priority, result: PassResult) -> None:
         if result.again_in is None:
             return
-        spread = 1.0 + random.uniform(-JITTER, JITTER) if result.again_in >= LIST_RETRY_SECONDS else 1.0  # noqa: S311 (no secret)
+        spread = 1.0
+        if result.again_in >= LIST_RETRY_SECONDS and not result.exact:
+            spread += random.uniform(-JITTER, JITTER)  # noqa: S311 (no secret)
         soon = Priority.RESYNC if result.settled else priority
         self._queue.add(key, priority=soon, after=result.again_in * spread)
 
@@ -115,8 +117,8 @@ class Sweeper:
         objects: ObjectsPort,
         clock: Clock,
         interval: float,
-        enqueue: Callable[[Iterable[ObjectKey]], None],
-        enqueue_first: Callable[[Iterable[ObjectKey]], None],
+        enqueue: Callable[[Iterable[Look]], None],
+        enqueue_first: Callable[[Iterable[Look]], None],
     ) -> None:
         """Take two ways to ask for passes: `enqueue_first` is for what is found at the start, which is everything."""
         self._store = store
@@ -145,7 +147,7 @@ class Sweeper:
                         "a list could not be taken in; trying again at the next interval", extra={"kind": kind}
                     )
 
-    async def _list(self, kind: str, enqueue: Callable[[Iterable[ObjectKey]], None]) -> bool:
+    async def _list(self, kind: str, enqueue: Callable[[Iterable[Look]], None]) -> bool:
         marker = self._store.begin_list()
         documents = await self._objects.list_all(kind)
         if isinstance(documents, Fault):
@@ -153,7 +155,7 @@ class Sweeper:
             return False
         changes = self._store.replace_all(kind, documents, marker)
         for change in changes:
-            enqueue(keys_to_look_at(change, self._reader))
+            enqueue(looks_after(change, self._reader))
         return True
 
 

@@ -4,16 +4,16 @@ A pass is about a unit: one connection, the two halves that one object owns, or 
 """
 
 import logging
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.keys.records import needs_intent
-from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
 from azure_vpn_operator.domain.passes.steps import (
     AddFinalizer,
     Delete,
@@ -21,6 +21,7 @@ from azure_vpn_operator.domain.passes.steps import (
     LetGo,
     PatchTags,
     Put,
+    Refuse,
     ReleaseFinalizer,
     SetKey,
     Settled,
@@ -36,14 +37,22 @@ from azure_vpn_operator.domain.reporting.announcements import announce, announce
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
 from azure_vpn_operator.domain.reporting.status import build_status
-from azure_vpn_operator.ports import EventsPort, ObjectsPort
-from azure_vpn_operator.reconcile.facts.gather import Gatherer, policy_mark
+from azure_vpn_operator.ports import EventsPort
+from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
 from azure_vpn_operator.reconcile.facts.keys import KeyLanes
-from azure_vpn_operator.reconcile.halves import HalfInPass, coordinated, halves_of, is_deleting, stage_of, tags_sent_by
-from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
+from azure_vpn_operator.reconcile.halves import (
+    HalfInPass,
+    coordinated,
+    halves_of,
+    is_deleting,
+    line_priority,
+    stage_of,
+    tags_sent_by,
+)
+from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey, Memories
 from azure_vpn_operator.reconcile.pass_result import PassResult, combine_results
 from azure_vpn_operator.reconcile.reading import Reader, stored_connection_status
-from azure_vpn_operator.reconcile.triggers import own_annotations
+from azure_vpn_operator.reconcile.turns import Turns
 from azure_vpn_operator.reconcile.writes.azure_writer import Order, Writer
 from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.clock import Clock
@@ -68,9 +77,11 @@ class ConnectionReconciler:
         store: ObjectStore,
         reader: Reader,
         gatherer: Gatherer,
+        turns: Turns,
         writer: Writer,
-        objects: ObjectsPort,
+        objects: ObjectWriter,
         events: EventsPort,
+        memories: Memories,
         clock: Clock,
         enqueue: Callable[[Iterable[ObjectKey]], None],
         on_drift: Callable[[str, str], None],
@@ -79,19 +90,16 @@ class ConnectionReconciler:
         self._store = store
         self._reader = reader
         self._gatherer = gatherer
+        self._turns = turns
         self._writer = writer
-        self._object_writer = ObjectWriter(store, reader, objects, enqueue)
+        self._object_writer = objects
+        self._memories = memories
         self._events = events
         self._clock = clock
         self._enqueue = enqueue
         self._on_drift = on_drift
         self._lanes = KeyLanes()
         self._exclusion = Exclusion()
-        self._memories: dict[HalfKey, ConnectionMemory] = {}
-
-    def memory_of(self, half: HalfKey) -> ConnectionMemory:
-        """What this process remembers of the half."""
-        return self._memories.setdefault(half, ConnectionMemory())
 
     async def reconcile(self, key: ObjectKey, priority: Priority) -> PassResult:
         """Do one pass over the unit that the object belongs to."""
@@ -105,7 +113,17 @@ class ConnectionReconciler:
             if self._store.get(key) is None:
                 self._forget(key)
                 return PassResult(None)
-            return await self._pass(unit, priority) if self._reader.unit_of(key) == unit else PassResult(0.0)
+            if self._reader.unit_of(key) != unit:
+                return PassResult(0.0)
+            self._writer.join(key, [half for member in unit for half in self._memories.of_object(member)], unit)
+            waiting = await self._turns.wait(unit, priority)
+            if waiting is not None:
+                return waiting
+            try:
+                return await self._pass(unit, priority)
+            finally:
+                halves = [self._memories.of_object(member) for member in unit]
+                self._writer.give_back(key, dict(ChainMap(*halves)))
 
     async def _pass(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult:
         halves: list[HalfInPass] = []
@@ -135,7 +153,7 @@ class ConnectionReconciler:
         halves = []
         for role in self._reader.halves_of(document):
             half_key = HalfKey(key, role)
-            memory = self.memory_of(half_key)
+            memory = self._memories.of(half_key)
             snapshot = await self._gatherer.gather(half_key, document, memory)
             if snapshot.denial is not None:
                 self._writer.abandon(half_key)
@@ -162,7 +180,7 @@ class ConnectionReconciler:
         """Send the writes of the unit, in order; each half comes back with its outcome."""
         writers = [half for half in halves if half.writes]
         if not writers:
-            self._writer.nothing_runs(holder, [half.key for half in halves], [half.snapshot for half in halves])
+            self._writer.nothing_to_write(holder, [half.key for half in halves])
             return halves
         if any(self._is_outdated(half.key.object, half.snapshot) for half in halves):
             # The newer version is looked at in the next pass, which is due already.
@@ -174,7 +192,6 @@ class ConnectionReconciler:
         writers = [half for half in halves if half.writes]
         for half in writers:
             half.memory.sent_tags |= tags_sent_by(half.snapshot, half.step)
-        self._writer.join(holder, [half.key for half in halves])
         orders = [
             Order(half.key, half.snapshot, half.step, half.memory)
             for half in writers
@@ -185,11 +202,13 @@ class ConnectionReconciler:
         batches = [orders] if together else [[order] for order in orders]
         outcomes: dict[HalfKey, Outcome] = {}
         for batch in batches:
-            answers = await self._writer.write(holder, batch, unit, priority)
+            answers = await self._writer.write(holder, batch, unit, line_priority(writers, priority))
             if answers[0] is None:
                 # The access rules have changed since this pass began: the next one will say so.
                 return PassResult(0.0)
             outcomes |= {order.key: answer for order, answer in zip(batch, answers, strict=True)}
+        if self._writer.waits(holder):
+            self._turns.note_planned(holder, {half.key: half.mark for half in halves})
         done = []
         for half in halves:
             outcome = outcomes.get(half.key)
@@ -286,6 +305,8 @@ class ConnectionReconciler:
             memory.sent_tags = tags_sent_by(snapshot, step)
         elif isinstance(step, Settled):
             memory.forgive()
+        if isinstance(step, Settled | Hold | Refuse):
+            memory.looked_at = mark_of(snapshot.metadata, snapshot.policy)
 
     async def _report(self, key: ObjectKey, reports: Sequence[HalfReport], outcomes: Sequence[Outcome]) -> PassResult:
         forward, reverse = reports[0], reports[1] if len(reports) > 1 else None
@@ -304,14 +325,15 @@ class ConnectionReconciler:
             return PassResult(0.0)
         if notes:
             await self._events.record(document, notes)
-        result = PassResult(again_in, failed=summary.failed, settled=summary.ready)
+        running = any(_runs(report.snapshot, outcome) for report, outcome in zip(reports, outcomes, strict=True))
+        result = PassResult(again_in, failed=summary.failed, settled=summary.ready, exact=running)
         ended = None
         if status != stored_connection_status(document):
             ended = await self._object_writer.write_status(key, snapshot.metadata.resource_version, status)
         for report in reports:
             role = report.snapshot.role
             half = next((half for half in status.halves if half.role is role), None)
-            memory = self.memory_of(HalfKey(key, role))
+            memory = self._memories.of(HalfKey(key, role))
             memory.untold = (snapshot.metadata.uid, half) if ended is not None else None
         return ended or result
 
@@ -327,8 +349,8 @@ class ConnectionReconciler:
         if isinstance(released, PassResult):
             return released
         log.info("released the object", extra={"note": "; ".join(note.note for note in notes)})
-        for half in halves:
-            self._writer.forget(half.key)
+        self._turns.forget(key)
+        self._writer.forget(key, [half.key for half in halves])
         return PassResult(None)
 
     def _is_outdated(self, key: ObjectKey, snapshot: Snapshot) -> bool:
@@ -337,20 +359,19 @@ class ConnectionReconciler:
         if document is None:
             return True
         now = self._reader.connection(document).metadata
-        same = _wishes(now) == _wishes(snapshot.metadata)
         policy = self._gatherer.look_up_policy(key.namespace, snapshot.subject)
-        return not same or policy_mark(policy) != policy_mark(snapshot.policy)
+        return mark_of(now, policy) != mark_of(snapshot.metadata, snapshot.policy)
 
     def _forget(self, key: ObjectKey) -> None:
         self._gatherer.random_keys.forget(key)
         self._reader.forget(key)
-        for half in [half for half in self._memories if half.object == key]:
-            del self._memories[half]
-            self._writer.forget(half)
+        self._turns.forget(key)
+        self._writer.forget(key, self._memories.of_object(key))
+        self._memories.forget(key)
 
 
-def _wishes(metadata: ObjectMeta) -> tuple[object, ...]:
-    return metadata.uid, metadata.generation, metadata.deletion_timestamp, own_annotations(metadata.annotations)
+def _runs(snapshot: Snapshot, outcome: Outcome) -> bool:
+    return isinstance(outcome, Accepted) or isinstance(snapshot.operation, OpenOperation)
 
 
 def _is_worth_waiting_for(snapshot: Snapshot, outcome: Outcome) -> bool:

@@ -9,8 +9,10 @@ from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put
 from azure_vpn_operator.domain.passes.verdicts import Outcome
 from azure_vpn_operator.domain.planning.pair_stages import HalfInMotion, Stage, find_stage
 from azure_vpn_operator.domain.planning.pairs import coordinate, coordinate_single
+from azure_vpn_operator.reconcile.facts.gather import mark_of
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.priority import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,11 @@ class HalfInPass:
     step: Step
     memory: ConnectionMemory
     outcome: Outcome = None
+
+    @property
+    def mark(self) -> tuple[object, ...]:
+        """The version of object and policy that it was planned with."""
+        return mark_of(self.snapshot.metadata, self.snapshot.policy)
 
     @property
     def writes(self) -> bool:
@@ -60,6 +67,12 @@ def tags_sent_by(snapshot: Snapshot, step: Step) -> frozenset[str]:
     if isinstance(step, Put | PatchTags) and isinstance(snapshot.subject, VpnConnection):
         return frozenset(snapshot.subject.spec.tags)
     return frozenset()
+
+
+def line_priority(halves: Iterable[HalfInPass], priority: Priority) -> Priority:
+    """How urgent the writes are: at least as the pass is, and putting back what somebody else has changed comes last."""
+    drift = all(isinstance(half.step, Put | PatchTags | SetKey) and half.step.drift for half in halves)
+    return min(priority, Priority.DRIFT if drift else Priority.ROLLOUT)
 
 
 def is_deleting(half: HalfInPass) -> bool:

@@ -87,9 +87,18 @@ class ConnectionMemory:
     listed_configuration: tuple[object, ...] | None = None
     sent_tags: frozenset[str] = frozenset()
     """Names of tags that this process has sent for the object: known as ours even if no status has told so yet."""
+    key_mark: str | None = None
+    """Which key was wanted when the Secret was last read."""
+    looked_at: tuple[object, ...] | None = None
+    """The version of object and policy for which a look at Azure showed that nothing is to be written now."""
     untold: tuple[str, ConnectionHalf | None] | None = None
     """Uid of the object, and its half as the last status has it, if that could not be stored."""
     key: KeyMemory = field(default_factory=KeyMemory)
+
+    def note_key(self, mark: str | None) -> str | None:
+        """Remember which key is wanted."""
+        self.key_mark = mark
+        return mark
 
     def attempts(self, wish: tuple[object, ...], now: datetime) -> Attempts:
         """Return the attempts at this wish; another wish, or time, forgives failures."""
@@ -133,3 +142,22 @@ class ConnectionMemory:
     def forgive(self) -> None:
         """Azure holds what is wanted, or something else is wanted: earlier attempts no longer count."""
         self.failed_writes, self.fruitless_writes, self.tried_at = 0, 0, None
+
+
+class Memories:
+    """The memories of all connections."""
+
+    def __init__(self) -> None:
+        self._of_objects: dict[ObjectKey, dict[HalfRole, ConnectionMemory]] = {}
+
+    def of(self, half: HalfKey) -> ConnectionMemory:
+        """What this process remembers of the half."""
+        return self._of_objects.setdefault(half.object, {}).setdefault(half.role, ConnectionMemory())
+
+    def of_object(self, key: ObjectKey) -> dict[HalfKey, ConnectionMemory]:
+        """What it remembers of the object's halves, those that have left its spec too."""
+        return {HalfKey(key, role): memory for role, memory in self._of_objects.get(key, {}).items()}
+
+    def forget(self, key: ObjectKey) -> None:
+        """The object is gone."""
+        self._of_objects.pop(key, None)

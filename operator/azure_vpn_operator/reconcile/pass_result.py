@@ -16,6 +16,8 @@ class PassResult:
     failed: bool = False
     settled: bool = False
     """The object is in peace: the next look is no hurry."""
+    exact: bool = False
+    """The next look should be neither earlier nor later: an operation is about to end."""
 
 
 def combine_results(results: Sequence[PassResult]) -> PassResult:
@@ -25,4 +27,5 @@ def combine_results(results: Sequence[PassResult]) -> PassResult:
         min(delays) if delays else None,
         failed=any(result.failed for result in results),
         settled=all(result.settled for result in results),
+        exact=any(result.exact for result in results),
     )

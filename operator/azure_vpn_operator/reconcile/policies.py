@@ -17,7 +17,7 @@ from azure_vpn_operator.domain.reporting.policy import (
 from azure_vpn_operator.ports import EventsPort, ObjectsPort, StatusWrite, Written
 from azure_vpn_operator.reconcile.pass_result import API_SERVER_RETRY_SECONDS, CONFLICT_RETRY_SECONDS, PassResult
 from azure_vpn_operator.reconcile.reading import POLICY, Reader, stored_connection_status, stored_policy_status
-from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.reconcile.triggers import Look, looks_after
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -37,7 +37,7 @@ class PolicyReconciler:
         objects: ObjectsPort,
         events: EventsPort,
         clock: Clock,
-        enqueue: Callable[[Iterable[ObjectKey]], None],
+        enqueue: Callable[[Iterable[Look]], None],
     ) -> None:
         self._store = store
         self._reader = reader
@@ -103,7 +103,7 @@ class PolicyReconciler:
         if written.document is None:
             return PassResult(CONFLICT_RETRY_SECONDS if written.result is StatusWrite.CONFLICT else None)
         change = self._store.put(POLICY, written.document)
-        self._enqueue(other for other in keys_to_look_at(change, self._reader) if other != key)
+        self._enqueue(look for look in looks_after(change, self._reader) if look.key != key)
         return None
 
 

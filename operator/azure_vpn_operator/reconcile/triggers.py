@@ -1,7 +1,8 @@
-"""Which objects have to be looked at after a change in the store. No I/O."""
+"""Which objects have to be looked at after a change in the store, and how urgently. No I/O."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.azure.target import Target
@@ -9,19 +10,37 @@ from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import Change
+from azure_vpn_operator.runtime.priority import Priority
 
 PREFIX = "azvpn.dev/"
+COUNT_AFTER_SECONDS: Final = 1.0
+"""So long a policy waits before it counts what its connections say: many of them may change at once."""
 
 
-def keys_to_look_at(change: Change, reader: Reader) -> Iterator[ObjectKey]:
-    """The objects that a change concerns, the changed one first. A change of nothing but status concerns only others."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A wish to have an object looked at."""
+
+    key: ObjectKey
+    priority: Priority = Priority.EDIT
+    after: float = 0.0
+    """Seconds."""
+
+
+def looks_after(change: Change, reader: Reader) -> Iterator[Look]:
+    """The objects that a change concerns, the changed one first. A change of nothing but status concerns only others.
+
+    What an edit of a policy means for those who use it comes after what was edited in one of them.
+    """
     if not change.happened:
         return
     if change.key.kind == CONNECTION:
-        yield from _after_connection(change, reader)
+        for key in _after_connection(change, reader):
+            yield Look(key, after=COUNT_AFTER_SECONDS if key.kind == POLICY else 0.0)
     elif change.key.kind == POLICY and _asks_for_a_pass(change):
-        yield change.key
-        yield from reader.users_of_policy(change.key.namespace, change.key.name)
+        yield Look(change.key)
+        for user in reader.users_of_policy(change.key.namespace, change.key.name):
+            yield Look(user, Priority.ROLLOUT)
 
 
 def _after_connection(change: Change, reader: Reader) -> Iterator[ObjectKey]:

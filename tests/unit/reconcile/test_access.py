@@ -356,7 +356,7 @@ async def test_who_waits_for_a_gateway_is_not_told_the_names_of_another_namespac
     teams.pump()
     await teams.advance(1)
     shown = {name: str(teams.cluster.get(CONNECTION, name, "site")["status"]) for name in ("red", "blue")}  # type: ignore[index]
-    waiting = [name for name, status in shown.items() if "waiting for the gateway" in status]
+    waiting = [name for name, status in shown.items() if "waits for its turn at the gateway" in status]
     assert len(waiting) == 1
     assert "a connection of another namespace" in shown[waiting[0]]
     await teams.settle()

@@ -1,4 +1,4 @@
-"""The ledger of gateways, the cache of their facts, and the look at resource groups."""
+"""The line in front of the gateways, the cache of their facts, and the look at resource groups."""
 
 import asyncio
 from typing import Any
@@ -12,10 +12,10 @@ from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, Unrea
 from azure_vpn_operator.domain.passes.verdicts import Busy
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts
 from azure_vpn_operator.reconcile.facts.gateways import KEEP_SECONDS, KEEP_UNSETTLED_SECONDS, GatewayDirectory
-from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLedger
+from azure_vpn_operator.reconcile.writes.gateway_line import BUSY_FROM_BEFORE_SECONDS, GatewayLine
 from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.line import Line
 from azure_vpn_operator.runtime.priority import Priority
-from azure_vpn_operator.runtime.reservations import Reservations
 from support.world.core import CONNECTION, CoreHarness, arm_id, connection_id, wire_connection
 
 FAULT = Fault(FaultKind.UNAVAILABLE, "Code", "text")
@@ -23,16 +23,16 @@ ONE, TWO = (ObjectKey(CONNECTION, "network", name) for name in ("one", "two"))
 C1, C2 = connection_id("c1"), connection_id("c2")
 
 
-class Ledger:
+class Front:
     def __init__(self) -> None:
         self.world = CoreHarness()
-        self.woken: list[ObjectKey] = []
-        self.book: Reservations[ObjectKey] = Reservations(self.world.clock, lambda holder, _: self.woken.append(holder))
-        self.ledger = GatewayLedger(lambda _namespace: self.world.azure, self.book)
-        self.gateways = frozenset({self.world.gateway})
+        self.told: list[tuple[ObjectKey, float]] = []
+        self.line: Line[ObjectKey] = Line(self.world.clock, lambda key, _, after: self.told.append((key, after)))
+        self.gateways = GatewayLine(lambda _namespace: self.world.azure, self.line)
+        self.wanted = frozenset({self.world.gateway})
 
-    async def reserve(self, key: ObjectKey, connection: Any = C1) -> Busy | Fault | None:
-        return await self.ledger.reserve(key, frozenset({connection}), self.gateways, Priority.EDIT)
+    async def reserve(self, key: ObjectKey, connection: ArmId = C1) -> Busy | Fault | None:
+        return await self.gateways.reserve(key, frozenset({connection}), self.wanted, Priority.EDIT)
 
     @property
     def lists(self) -> int:
@@ -40,58 +40,91 @@ class Ledger:
 
 
 async def test_a_free_gateway_is_looked_at_once_and_given_to_one():
-    ledger = Ledger()
-    assert await ledger.reserve(ONE) is None
-    assert await ledger.reserve(TWO, C2) == Busy("network/one")
-    assert ledger.lists == 1
-    ledger.ledger.release(ONE)
-    assert ledger.woken == [TWO]
-    assert await ledger.reserve(TWO, C2) is None
+    front = Front()
+    assert await front.reserve(ONE) is None
+    assert await front.reserve(TWO, C2) == Busy("network/one")
+    assert front.lists == 1
+    front.gateways.release(ONE)
+    assert front.told == [(TWO, 0.0)]
+    assert front.gateways.claim(TWO)
+    assert await front.reserve(TWO, C2) is None
 
 
-async def test_a_gateway_that_is_busy_from_before_is_not_written_to():
-    ledger = Ledger()
-    ledger.world.azure.add_connection(C2, wire_connection())
-    ledger.world.portal_edit("c2", provisioningState="Updating")
-    assert await ledger.reserve(ONE) == Busy("another connection"), "whose it is is not told"
-    assert await ledger.reserve(TWO, C2) is None, "its own state is no reason against itself"
-    ledger.ledger.forget(TWO)
-    ledger.world.portal_edit("c2", provisioningState="Failed")
-    assert await ledger.reserve(ONE) is None
+async def test_a_gateway_that_is_busy_from_before_is_not_written_to_and_looked_at_by_one():
+    front = Front()
+    front.world.azure.add_connection(C2, wire_connection())
+    front.world.portal_edit("c2", provisioningState="Updating")
+    assert await front.reserve(ONE) == Busy("another connection"), "whose it is is not told"
+    assert front.gateways.waits(ONE)
+    assert front.told == [(ONE, BUSY_FROM_BEFORE_SECONDS)]
+    front.told.clear()
+    three = ObjectKey(CONNECTION, "network", "three")
+    assert isinstance(await front.reserve(three), Busy)
+    assert front.lists == 1, "one look is enough for all who wait"
+    front.gateways.forget(three)
+    front.world.portal_edit("c2", provisioningState="Failed")
+    front.world.clock.jump(BUSY_FROM_BEFORE_SECONDS)
+    assert await front.reserve(ONE) is None
+
+
+async def test_ones_own_running_operation_is_no_reason_against_oneself():
+    front = Front()
+    front.world.azure.add_connection(C2, wire_connection())
+    front.world.portal_edit("c2", provisioningState="Updating")
+    assert await front.reserve(TWO, C2) is None
 
 
 async def test_a_gateway_whose_connections_cannot_be_listed_is_not_written_to():
-    ledger = Ledger()
-    ledger.world.azure.fail("list_of_gateway", FAULT)
-    assert await ledger.reserve(ONE) == FAULT
-    assert not ledger.book.held_by(ONE)
-    assert await ledger.reserve(ONE) is None
+    front = Front()
+    front.world.azure.fail("list_of_gateway", FAULT)
+    assert await front.reserve(ONE) == FAULT
+    assert not front.gateways.claim(ONE)
+    assert await front.reserve(ONE) is None
 
 
 async def test_who_may_not_list_the_connections_of_a_gateway_writes_all_the_same():
-    ledger = Ledger()
-    ledger.world.azure.fail("list_of_gateway", Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "no right"))
-    assert await ledger.reserve(ONE) is None
-    assert await ledger.reserve(TWO, C2) == Busy("network/one"), "what we do ourselves is known"
-    assert ledger.lists == 2, "another identity may see more"
+    front = Front()
+    front.world.azure.fail("list_of_gateway", Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "no right"))
+    assert await front.reserve(ONE) is None
+    assert await front.reserve(TWO, C2) == Busy("network/one"), "what we do ourselves is known"
+    front.gateways.release(ONE)
+    assert await front.reserve(TWO, C2) is None
+    assert front.lists == 2, "another identity may see more"
 
 
 async def test_doubt_makes_the_next_write_look_again():
-    ledger = Ledger()
-    await ledger.reserve(ONE)
-    ledger.ledger.release(ONE)
-    ledger.ledger.doubt(ledger.gateways)
-    await ledger.reserve(ONE)
-    assert ledger.lists == 2
+    front = Front()
+    await front.reserve(ONE)
+    front.gateways.release(ONE)
+    front.gateways.doubt(front.wanted)
+    await front.reserve(ONE)
+    assert front.lists == 2
 
 
 async def test_both_gateways_of_a_pair_are_reserved_or_none():
-    ledger = Ledger()
-    second = ledger.world.add_gateway("VNet2GW")
-    await ledger.reserve(ONE)
-    pair = frozenset({ledger.world.gateway, second})
-    assert await ledger.ledger.reserve(TWO, frozenset({C2}), pair, Priority.EDIT) == Busy("network/one")
-    assert ledger.book.holder_of(second.key) is None
+    front = Front()
+    second = front.world.add_gateway("VNet2GW")
+    await front.reserve(ONE)
+    pair = frozenset({front.world.gateway, second})
+    assert await front.gateways.reserve(TWO, frozenset({C2}), pair, Priority.EDIT) == Busy("network/one")
+    assert front.line.holder_of(second.key) is None
+
+
+async def test_who_wants_other_gateways_than_it_has_gives_those_back():
+    front = Front()
+    second = front.world.add_gateway("VNet2GW")
+    await front.reserve(ONE)
+    assert await front.gateways.reserve(ONE, frozenset({C1}), frozenset({second}), Priority.EDIT) is None
+    assert front.line.held_by(ONE) == {second.key}
+
+
+def test_the_name_of_another_namespaces_connection_is_not_told():
+    front = Front()
+    stranger = ObjectKey(CONNECTION, "other", "one")
+    keys = frozenset({front.world.gateway.key})
+    assert front.gateways.enter(stranger, keys, Priority.EDIT) is None
+    assert front.gateways.enter(ONE, keys, Priority.EDIT) == Busy("a connection of another namespace")
+    assert front.gateways.enter(TWO, keys, Priority.EDIT) == Busy("a connection of another namespace", ahead=1)
 
 
 # -- facts

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
-from azure_vpn_operator.runtime.reservations import Reservations
+from azure_vpn_operator.runtime.line import Line
+from azure_vpn_operator.runtime.priority import Priority
 from support.fakes.clock import FakeClock
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
 
@@ -108,17 +109,17 @@ async def test_swapping_the_names_of_the_two_sides_changes_nothing_but_the_names
     assert await play_history(seed, swap=False) == await play_history(seed, swap=True)
 
 
-# Reservations
+# The line
 
 
 class Party:
-    """Pairs over random gateways that all want to change at once, each some times, as writing.py reserves for them."""
+    """Pairs over random gateways that all want to change at once, each some times, as the gateways' line holds them."""
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
         self.clock = FakeClock()
         self.woken: list[str] = []
-        self.reservations: Reservations[str] = Reservations(self.clock, lambda holder, _: self.woken.append(holder))
+        self.line: Line[str] = Line(self.clock, lambda holder, *_: self.woken.append(holder))
         gateways = [f"gateway-{number}" for number in range(50)]
         # Half of the pairs share five hubs, so there are long queues and cycles among them.
         pools = (gateways[:5], gateways)
@@ -134,13 +135,15 @@ class Party:
     def ask(self, holder: str) -> None:
         if self.changes_left[holder] == 0 or holder in self.ends:
             return
-        if not self.reservations.try_reserve(holder, self.wanted[holder], priority=self.dice.choice([0, 1])):
+        if not self.line.enter(
+            holder, self.wanted[holder], priority=self.dice.choice([Priority.EDIT, Priority.ROLLOUT])
+        ):
             return
         busy = dict(self.running())
         assert not self.wanted[holder] & busy.keys(), f"{holder} got what {busy} holds"
         if self.dice.random() < 0.2:
             # Azure refuses the write: nothing runs, and the reservation is given back at once.
-            self.reservations.release(holder)
+            self.line.release(holder)
             return
         self.ends[holder] = self.clock.monotonic() + self.dice.uniform(1.0, 60.0)
 
@@ -148,7 +151,7 @@ class Party:
         for holder in [name for name, ends in self.ends.items() if ends <= self.clock.monotonic()]:
             del self.ends[holder]
             self.changes_left[holder] -= 1
-            self.reservations.forget(holder)
+            self.line.forget(holder)
 
     def play(self) -> None:
         for _ in range(6000):

@@ -5,9 +5,10 @@ import pytest
 
 from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
-from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.reconcile.triggers import COUNT_AFTER_SECONDS, Look, looks_after
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import Change, ObjectStore
+from azure_vpn_operator.runtime.priority import Priority
 from support.world.core import POLICY_SPEC, SUBSCRIPTION, site_spec
 
 ONE, BACK = (ObjectKey(CONNECTION, "network", name) for name in ("one", "back"))
@@ -60,7 +61,7 @@ class World:
         return self.keys(self.store.put(key.kind, changed))
 
     def keys(self, change: Change) -> list[ObjectKey]:
-        return list(dict.fromkeys(keys_to_look_at(change, self.reader)))
+        return list(dict.fromkeys(look.key for look in looks_after(change, self.reader)))
 
 
 SYNCED = [{"type": "Synced", "status": "True", "reason": "UpToDate"}]
@@ -132,3 +133,15 @@ def test_an_invalid_connection_still_counts_as_a_user_of_its_policy():
     world = World()
     world.change(SITE, spec__dpdTimeoutSeconds="soon")
     assert world.reader.users_of_policy("network", "q") == (SITE,)
+
+
+def test_an_edit_of_a_policy_is_less_urgent_for_its_users_than_an_edit_of_their_own():
+    world = World()
+    changed = deepcopy(world.documents[Q])
+    changed["metadata"] |= {"generation": 2, "resourceVersion": "2"}
+    assert list(looks_after(world.store.put(POLICY, changed), world.reader)) == [Look(Q), Look(SITE, Priority.ROLLOUT)]
+    edited = deepcopy(world.documents[SITE])
+    edited["metadata"] |= {"generation": 2, "resourceVersion": "3"}
+    looks = list(looks_after(world.store.put(CONNECTION, edited), world.reader))
+    assert looks[0] == Look(SITE, Priority.EDIT)
+    assert Look(Q, after=COUNT_AFTER_SECONDS) in looks, "a policy counts once for many that change together"

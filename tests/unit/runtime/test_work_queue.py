@@ -312,7 +312,7 @@ async def test_figures_for_the_metrics(clock: FakeClock):
         clock.jump(2)
     queue.add("c", priority=Priority.RESYNC)
     queue.add("d", priority=Priority.UNDO, after=60)
-    assert queue.depth_by_priority() == {0: 0, 1: 0, 2: 0, 3: 1}
+    assert queue.depth_by_priority() == {0: 0, 1: 0, 2: 0, 3: 0, 4: 1}
     assert queue.unfinished_work_seconds() == 6
     assert queue.longest_running_processor_seconds() == 4
     assert queue.delayed == 1

@@ -115,7 +115,12 @@ class OpenOperation:
     kind: OperationKind
     creating: bool
     retry_after: float
+    """Seconds until it makes sense to look again."""
     since: datetime
+    why: str = ""
+    """What is said of it while it runs."""
+    read_due: bool = False
+    """By now it should have ended: reading the connection will tell."""
 
 
 @dataclass(frozen=True, slots=True)

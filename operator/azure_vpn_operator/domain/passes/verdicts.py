@@ -28,6 +28,8 @@ from azure_vpn_operator.domain.passes.steps import (
 )
 
 REFUSED_RETRY_SECONDS: Final = 300.0
+IN_LINE_SECONDS: Final = 900.0
+"""Who stands in the line is told when its turn has come; it looks by itself only in case that this is ever lost."""
 
 
 class Progress(StrEnum):
@@ -50,6 +52,14 @@ class Busy:
     """The write was not sent, since another operation holds the gateway."""
 
     holder: str
+    ahead: int = 0
+    """How many stand in the line in front of this one, besides the holder."""
+
+    @property
+    def message(self) -> str:
+        """Who comes before."""
+        more = f"; {self.ahead} more come before this one" if self.ahead else ""
+        return f"waits for its turn at the gateway, which is busy with {self.holder}{more}"
 
 
 Outcome = Accepted | Busy | Fault | None
@@ -85,15 +95,15 @@ def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
             if isinstance(step, Put) and verdict(fault).stalled:
                 return replace(summary, refused_hash=step.wanted_hash)
             return summary
-        case Busy(holder):
+        case Busy():
             return Summary(
                 ready=False,
                 synced=ConditionStatus.FALSE,
                 progress=Progress.RECONCILING,
                 reason=Reason.GATEWAY_BUSY,
-                message=f"waiting for the gateway, which is busy with {holder}",
+                message=outcome.message,
                 differences=differences,
-                next_look=snapshot.cadence.recent,
+                next_look=snapshot.cadence.recent if _is_deleting(snapshot) else IN_LINE_SECONDS,
             )
         case Accepted(retry_after):
             return Summary(
@@ -101,7 +111,7 @@ def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
                 synced=ConditionStatus.FALSE,
                 progress=Progress.RECONCILING,
                 reason=_reason_of_write(step),
-                message=_message_of_write(step),
+                message=message_of_write(step),
                 differences=differences,
                 next_look=retry_after,
                 written=True,
@@ -171,6 +181,10 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
             raise ValueError("a writing step needs the answer to its write")
 
 
+def _is_deleting(snapshot: Snapshot) -> bool:
+    return snapshot.metadata.deletion_timestamp is not None
+
+
 def _judge_standing(snapshot: Snapshot, fault: Fault, ready: Finding, synced: Finding) -> Summary:
     return Summary(
         ready=True,
@@ -179,7 +193,7 @@ def _judge_standing(snapshot: Snapshot, fault: Fault, ready: Finding, synced: Fi
         reason=ready.reason,
         message=ready.message,
         differences=_last_seen(snapshot),
-        next_look=_retry_seconds(snapshot, fault),
+        next_look=retry_seconds(snapshot, fault),
         failed=True,
     )
 
@@ -200,13 +214,14 @@ def _judge_fault(
         reason=meaning.reason,
         message=message,
         differences=differences,
-        next_look=_retry_seconds(snapshot, fault),
+        next_look=retry_seconds(snapshot, fault),
         failed=True,
         written=not read and fault.outcome_unknown,
     )
 
 
-def _retry_seconds(snapshot: Snapshot, fault: Fault) -> float:
+def retry_seconds(snapshot: Snapshot, fault: Fault) -> float:
+    """Seconds until it makes sense to try again: longer and longer, and never before Azure says so."""
     meaning = verdict(fault)
     grown: float = min(meaning.retry_seconds * 2 ** min(snapshot.attempts.failures, 16), meaning.max_retry_seconds)
     return max(grown, fault.retry_after or 0.0)
@@ -241,7 +256,8 @@ def _reason_of_write(step: Step) -> Reason:
             return Reason.DELETING
 
 
-def _message_of_write(step: Step) -> str:
+def message_of_write(step: Step) -> str:
+    """What is said of a write that Azure took, until it has ended."""
     match step:
         case Put(why=why) | PatchTags(why=why):
             return f"Azure accepted the change ({why})"

@@ -17,7 +17,7 @@ def wait_for_operation(snapshot: Snapshot, operation: OpenOperation) -> Wait | R
     if is_stuck(snapshot, operation):
         return Refuse(Reason.OPERATION_STUCK, _stuck_message("Updating"))
     reason, text = _describe(operation)
-    return Wait(reason, text, operation.retry_after)
+    return Wait(reason, operation.why or text, operation.retry_after)
 
 
 def wait_for_update(snapshot: Snapshot, live: LiveConnection, reason: Reason) -> Wait | Refuse:

@@ -12,10 +12,8 @@ from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import (
     AssignedPolicy,
     ConnectionSummary,
-    PolicySource,
     VpnConnectionStatus,
 )
-from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.azure.installation import effective_policies
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present
 from azure_vpn_operator.domain.azure.target import Target
@@ -32,13 +30,14 @@ from azure_vpn_operator.domain.passes.snapshot import (
     KeyMalformed,
     KeyUnreadable,
     NotReferenced,
-    PolicyBroken,
+    OpenOperation,
     PolicyFound,
     Snapshot,
 )
 from azure_vpn_operator.domain.passes.steps import Step
 from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels, find_connected
 from azure_vpn_operator.domain.passes.verdicts import Progress, Summary
+from azure_vpn_operator.domain.reporting.assigned_policy import assign_policy, find_policy, policy_column
 from azure_vpn_operator.domain.reporting.credentials import find_credentials, is_rotated
 from azure_vpn_operator.domain.reporting.half import build_half
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine, combine_connected, pair_of_halves
@@ -98,7 +97,7 @@ def _findings(snapshot: Snapshot, summary: Summary, bgp: BgpView | None) -> list
     connected = find_connected(snapshot)
     findings = [
         ready,
-        _policy_resolved(snapshot),
+        find_policy(snapshot.subject, snapshot.policy),
         _credentials_resolved(snapshot),
         Finding(ConditionType.SYNCED, summary.synced, synced_reason, summary.message),
         connected,
@@ -113,21 +112,6 @@ def _findings(snapshot: Snapshot, summary: Summary, bgp: BgpView | None) -> list
     if summary.progress is Progress.STALLED:
         findings.append(Finding(ConditionType.STALLED, _T, summary.reason, summary.message))
     return findings
-
-
-def _policy_resolved(snapshot: Snapshot) -> Finding:
-    kind = ConditionType.POLICY_RESOLVED
-    if isinstance(snapshot.subject, Invalid):
-        return Finding(kind, _U, Reason.INVALID_SPEC, "the spec breaks a rule, so its references were not looked up")
-    match snapshot.policy:
-        case NotReferenced():
-            return Finding(kind, _T, Reason.DEFAULT_POLICY, "Azure's Default policy applies")
-        case PolicyFound(policy):
-            return Finding(kind, _T, Reason.POLICY_FOUND, f"IpsecPolicy {policy.metadata.name}")
-        case PolicyBroken(text):
-            return Finding(kind, _F, Reason.POLICY_INVALID, text)
-        case Absent():
-            return Finding(kind, _F, Reason.POLICY_NOT_FOUND, "there is no such IpsecPolicy in this namespace")
 
 
 def _credentials_resolved(snapshot: Snapshot) -> Finding:
@@ -149,8 +133,17 @@ def _credentials_resolved(snapshot: Snapshot) -> Finding:
             return Finding(kind, _F, Reason.SHARED_KEY_INVALID, problem)
         case KeyUnreadable(fault):
             return Finding(kind, _U, Reason.SECRET_UNREADABLE, str(fault))
+        case NotRead() if (before := _credentials_while_it_runs(snapshot)) is not None:
+            return before
         case NotRead():
             return Finding(kind, _U, Reason.SECRET_NOT_READ, "the object only observes, so the Secret is not read")
+
+
+def _credentials_while_it_runs(snapshot: Snapshot) -> Finding | None:
+    """While an operation of ours is open no key can be written, and none is read."""
+    if not isinstance(snapshot.operation, OpenOperation):
+        return None
+    return recall(snapshot.previous.conditions, ConditionType.CREDENTIALS_RESOLVED)
 
 
 def _pair_in_sync(snapshot: Snapshot, pair: PairView, summary: Summary) -> Finding:
@@ -189,18 +182,7 @@ def _paused(snapshot: Snapshot) -> Finding:
 
 
 def _assigned_policy(snapshot: Snapshot) -> AssignedPolicy | None:
-    if isinstance(snapshot.subject, Invalid):
-        return snapshot.previous.policy
-    match snapshot.policy:
-        case PolicyFound(policy):
-            return AssignedPolicy(
-                name=policy.metadata.name, hash=canonical_policy(policy.spec).hash, source=PolicySource.CUSTOM
-            )
-        case NotReferenced():
-            # An observer without a reference assigns nothing: Azure may have any policy there.
-            return AssignedPolicy(source=PolicySource.DEFAULT) if _may_write(snapshot) else None
-        case PolicyBroken() | Absent():
-            return snapshot.previous.policy
+    return assign_policy(snapshot.subject, snapshot.policy, snapshot.previous.policy, may_write=_may_write(snapshot))
 
 
 def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
@@ -227,7 +209,7 @@ def _columns(
         gateway=target.gateway.name
         if target is not None and target.gateway is not None
         else _name_in_azure(snapshot, of_peer=False),
-        policy=_policy_column(snapshot),
+        policy=policy_column(snapshot.subject, may_write=_may_write(snapshot)),
         reason=worst.reason.value,
         message=worst.message[:1024],
     )
@@ -276,12 +258,6 @@ def _tunnel_column(snapshot: Snapshot, reverse: Snapshot | None, before: str | N
                 return before
         up, total = up + tunnels[0], total + tunnels[1]
     return f"{up}/{total}"
-
-
-def _policy_column(snapshot: Snapshot) -> str | None:
-    if isinstance(snapshot.subject, VpnConnection) and snapshot.subject.spec.ipsec_policy_ref is not None:
-        return snapshot.subject.spec.ipsec_policy_ref.name
-    return PolicySource.DEFAULT.value if _may_write(snapshot) else None
 
 
 def _may_write(snapshot: Snapshot) -> bool:

@@ -1,9 +1,13 @@
-"""All reads of one pass, into a frozen snapshot. Missing and unreadable are values in it; nothing is decided here."""
+"""All reads of one pass, into a frozen snapshot. Missing and unreadable are values in it; nothing is decided here.
+
+Size: the snapshot has many fields, and the order in which they are read is one thought.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.vpn_connection import ConnectionMode, ConnectionProtocol, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial, Identity, touched_by
@@ -30,6 +34,7 @@ from azure_vpn_operator.domain.passes.snapshot import (
     PolicyLookup,
     Snapshot,
 )
+from azure_vpn_operator.domain.planning.foresight import StoredFacts
 from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.reconcile.facts.keys import KeyFacts, KeyQuestion, KeyReader
@@ -38,6 +43,7 @@ from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.reading import POLICY, Reader, stored_connection_status
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
+from azure_vpn_operator.reconcile.triggers import own_annotations
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -69,18 +75,39 @@ class Gatherer:
         self._clock = clock
         self._cadence = cadence
 
+    def known(self, half: HalfKey, document: Document, memory: ConnectionMemory) -> StoredFacts:
+        """What the store says of one half; no I/O."""
+        key = half.object
+        whole = self._reader.connection(document)
+        subject, released = self._seen_from(half.role, whole)
+        previous = _with_what_was_not_stored(
+            stored_connection_status(document), half.role, memory, subject.metadata.uid
+        )
+        target = self._reader.target(subject) if isinstance(subject, VpnConnection) and not released else NotRead()
+        policy = self.look_up_policy(key.namespace, subject)
+        touched = touched_by(target.connection, subject, target) if isinstance(target, Target) else None
+        return StoredFacts(
+            subject.metadata,
+            subject,
+            released,
+            previous,
+            target,
+            policy,
+            self._view_pair(key, subject, target, policy, previous) if whole is subject else None,
+            self._tenancy.check(key.namespace, touched) if touched is not None else None,
+            half.role,
+            owns_both=isinstance(whole, VpnConnection) and whole.spec.reverse is not None,
+        )
+
     async def gather(self, half: HalfKey, document: Document, memory: ConnectionMemory) -> Snapshot:
         """Read everything about one half; only cancellation leaves this method otherwise than by returning."""
         key = half.object
         whole = self._reader.connection(document)
-        subject, released = self._seen_from(half.role, whole)
-        metadata = subject.metadata
-        previous = _with_what_was_not_stored(stored_connection_status(document), half.role, memory, metadata.uid)
+        stored = self.known(half, document, memory)
+        subject, previous, target, policy = stored.subject, stored.previous, stored.target, stored.policy
+        metadata, released, pair = stored.metadata, stored.released, stored.pair
         owner = Owner(self._installation.id, key.namespace, key.name)
-        target = self._reader.target(subject) if isinstance(subject, VpnConnection) and not released else NotRead()
-        policy = self.look_up_policy(key.namespace, subject)
         enforced = isinstance(subject, VpnConnection) and effective_policies(subject.spec, self._installation).may_write
-        lookup = await self._look_up_key(key, whole, previous) if enforced else _key_without_reading(subject)
         known = next((item.id for item in previous.halves if item.role is half.role), None)
         deleting = metadata.deletion_timestamp is not None
         connection = _connection_in_question(known, target, letting_go=deleting or released)
@@ -88,6 +115,11 @@ class Gatherer:
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
         self._remember_live(memory, live)
+        # Nothing is written while an operation is open: then no key is needed either.
+        needed = not isinstance(operation, OpenOperation)
+        lookup = _key_without_reading(subject)
+        if enforced:
+            lookup = await self._look_up_key(key, whole, previous, needed=needed)
         azure = self._tenancy.ports_for(key.namespace)
         resolved = target if isinstance(target, Target) and enforced and not deleting and denial is None else None
         if is_requested(metadata, previous.last_handled):
@@ -107,9 +139,8 @@ class Gatherer:
             metadata.uid,
             metadata.generation,
             policy_mark(policy),
-            keys.digest or (lookup.version if isinstance(lookup, KeyFound) else None),
+            memory.key_mark if isinstance(lookup, NotRead) else memory.note_key(keys.digest or _version_of(lookup)),
         )
-        pair = self._view_pair(key, subject, target, policy, previous) if whole is subject else None
         return Snapshot(
             now=self._clock.now(),
             installation=self._installation,
@@ -183,12 +214,12 @@ class Gatherer:
         return PolicyFound(policy)
 
     async def _look_up_key(
-        self, key: ObjectKey, whole: VpnConnection | Invalid, previous: VpnConnectionStatus
+        self, key: ObjectKey, whole: VpnConnection | Invalid, previous: VpnConnectionStatus, *, needed: bool
     ) -> KeyLookup:
         owned = isinstance(whole, VpnConnection) and whole.spec.reverse is not None
         if owned and isinstance(whole, VpnConnection) and whole.spec.shared_key_secret_ref is None:
             return self.random_keys.offer(key, previous)
-        return await self.keys.look_up(key.namespace, whole)
+        return await self.keys.look_up(key.namespace, whole) if needed else _key_without_reading(whole)
 
     async def _look_at_azure(
         self, half: HalfKey, subject: VpnConnection | Invalid, target: object, connection: ArmId | Absent | None
@@ -200,14 +231,30 @@ class Gatherer:
             if denial is not None:
                 return denial, None, NotRead()
         operation = await self._operations.look(half)
+        if isinstance(operation, OpenOperation) and operation.read_due and isinstance(connection, ArmId):
+            seen = await self._tenancy.connections_for(namespace).get(connection)
+            operation = self._operations.seen(half, seen)
+            if operation is None:
+                return self._after_reading(namespace, subject, target, connection, seen)
         if isinstance(operation, OpenOperation) or connection is None:
             return None, operation, NotRead()
         if isinstance(connection, Absent):
             return None, operation, connection
         live = await self._tenancy.connections_for(namespace).get(connection)
-        # Only now is it known which gateways the connection uses; and the rules may have changed meanwhile.
+        denial, _, shown = self._after_reading(namespace, subject, target, connection, live)
+        return denial, operation if denial is None else None, shown
+
+    def _after_reading(
+        self,
+        namespace: str,
+        subject: VpnConnection | Invalid,
+        target: object,
+        connection: ArmId,
+        live: Read[LiveConnection],
+    ) -> tuple[Denial | None, None, Read[LiveConnection] | NotRead]:
+        """Only now is it known which gateways the connection uses; and the rules may have changed meanwhile."""
         denial = self._tenancy.check(namespace, touched_by(connection, subject, target, live))
-        return (denial, None, NotRead()) if denial is not None else (None, operation, live)
+        return denial, None, NotRead() if denial is not None else live
 
     def _remember_live(self, memory: ConnectionMemory, live: Read[LiveConnection] | NotRead) -> None:
         now = self._clock.now()
@@ -304,6 +351,10 @@ async def _read_local_gateway(azure: AzurePorts, local_gateway: ArmId | None) ->
     return await azure.gateways.local_gateway(local_gateway) if local_gateway is not None else NotRead()
 
 
+def _version_of(lookup: KeyLookup) -> str | None:
+    return lookup.version if isinstance(lookup, KeyFound) else None
+
+
 def _half_facts(connection: VpnConnection, policy: PolicyLookup, status: VpnConnectionStatus) -> HalfFacts:
     spec = connection.spec
     secret = spec.shared_key_secret_ref
@@ -323,6 +374,17 @@ def _key_without_reading(subject: VpnConnection | Invalid) -> KeyLookup:
     if isinstance(subject, VpnConnection) and subject.spec.shared_key_secret_ref is not None:
         return NotRead()
     return NotReferenced()
+
+
+def mark_of(metadata: ObjectMeta, policy: PolicyLookup) -> tuple[object, ...]:
+    """What counts of an object's version: its wishes, and the values of its policy."""
+    return (
+        metadata.uid,
+        metadata.generation,
+        metadata.deletion_timestamp,
+        own_annotations(metadata.annotations),
+        policy_mark(policy),
+    )
 
 
 def policy_mark(policy: PolicyLookup) -> str:

@@ -1,23 +1,25 @@
-"""The writes to Azure: under one reservation of all gateways concerned, each operation remembered until it ends."""
+"""The writes to Azure: with all gateways concerned in hand, each operation remembered until it ends."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from azure_vpn_operator.domain.access import touched_by
+from azure_vpn_operator.domain.azure.bodies import read_put_body
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, verdict
 from azure_vpn_operator.domain.azure.lookups import Present, SharedKey
+from azure_vpn_operator.domain.azure.operation_end import Sent, SentConfiguration, SentDeletion, SentTags
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, KeyFound, OperationKind, Snapshot
 from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
-from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, message_of_write, retry_seconds
 from azure_vpn_operator.ports import Accepted as PortAccepted
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
-from azure_vpn_operator.reconcile.operations import Operations
+from azure_vpn_operator.reconcile.operations import Beginning, Operations
 from azure_vpn_operator.reconcile.tenancy import Tenancy
-from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLedger
+from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLine
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.priority import Priority
@@ -38,9 +40,9 @@ class Order:
 class Writer:
     """Carries out the writing steps."""
 
-    def __init__(self, tenancy: Tenancy, ledger: GatewayLedger, operations: Operations, clock: Clock) -> None:
+    def __init__(self, tenancy: Tenancy, line: GatewayLine, operations: Operations, clock: Clock) -> None:
         self._tenancy = tenancy
-        self._ledger = ledger
+        self._line = line
         self._operations = operations
         self._clock = clock
 
@@ -57,38 +59,44 @@ class Writer:
             return [None for _ in orders]
         connections = frozenset(filter(None, (_known_connection(snapshot) for snapshot in unit)))
         gateways = frozenset().union(*(_gateways_of(order.snapshot) for order in orders))
-        stopped = await self._ledger.reserve(holder, connections, gateways, priority)
+        stopped = await self._line.reserve(holder, connections, gateways, priority)
         if stopped is not None:
             return [stopped for _ in orders]
         outcomes: list[Outcome] = []
-        try:
-            for order in orders:
-                may_go = (not outcomes or isinstance(outcomes[-1], Accepted)) and self._is_allowed(holder, unit)
-                outcomes.append(await self._write_one(order, gateways) if may_go else None)
-        finally:
-            if not any(order.key in self._operations for order in orders):
-                self._ledger.release(holder)
+        for order in orders:
+            may_go = (not outcomes or isinstance(outcomes[-1], Accepted)) and self._is_allowed(holder, unit)
+            outcomes.append(await self._write_one(order, gateways) if may_go else None)
+        self._note_locks(holder, orders, outcomes, gateways)
         return outcomes
 
-    def nothing_runs(self, holder: ObjectKey, keys: Sequence[HalfKey], snapshots: Sequence[Snapshot]) -> None:
-        """Stop waiting for gateways, and give them back once nothing runs any more.
+    def waits(self, holder: ObjectKey) -> bool:
+        """Whether the unit waits for a gateway."""
+        return self._line.waits(holder)
 
-        An operation may be reported as done while the connection is still Updating: then its gateways stay reserved.
+    def nothing_to_write(self, holder: ObjectKey, keys: Sequence[HalfKey]) -> None:
+        """The halves are as they should be, or cannot be helped: wait for gateways no longer."""
+        if not any(key in self._operations for key in keys):
+            for waiting in {holder, *(key.object for key in keys)}:
+                self._line.leave(waiting)
+
+    def give_back(self, holder: ObjectKey, halves: Mapping[HalfKey, ConnectionMemory]) -> None:
+        """Let the next one have the gateways, unless something of these halves is still running.
+
+        An operation may be reported as done while the connection is still Updating: then they are kept.
         """
-        unsettled = any(isinstance(s.live, Present) and not s.live.value.settled for s in snapshots)
-        if not unsettled and not any(key in self._operations for key in keys):
-            self._ledger.forget(holder)
-            for key in keys:
-                self._ledger.forget(key.object)
+        if any(key in self._operations or memory.updating_since is not None for key, memory in halves.items()):
+            return
+        for member in {holder, *(key.object for key in halves)}:
+            self._line.release(member)
 
-    def join(self, holder: ObjectKey, keys: Sequence[HalfKey]) -> None:
-        """Let `holder` stand for the halves from now on: what an object reserved while it was by itself is given back.
+    def join(self, holder: ObjectKey, keys: Iterable[HalfKey], unit: Iterable[ObjectKey]) -> None:
+        """Let `holder` stand for the unit from now on: what an object reserved while it was by itself is given back.
 
         Not before its operation has ended.
         """
         busy = {key.object for key in keys if key in self._operations}
-        for member in {key.object for key in keys} - busy - {holder}:
-            self._ledger.forget(member)
+        for member in set(unit) - busy - {holder}:
+            self._line.forget(member)
 
     def abandon(self, key: HalfKey) -> None:
         """The object may no longer touch the connection: an operation that still runs is not looked at any more.
@@ -97,7 +105,7 @@ class Writer:
         """
         if key in self._operations:
             self._operations.forget(key)
-            self._ledger.doubt_all()
+            self._line.doubt_all()
 
     def _is_allowed(self, holder: ObjectKey, unit: Sequence[Snapshot]) -> bool:
         """Ask the rules of this moment, which may be newer than those that the pass began with."""
@@ -110,10 +118,11 @@ class Writer:
                 return False
         return True
 
-    def forget(self, key: HalfKey) -> None:
-        """The object is gone: so are its operation and its reservations."""
-        self._operations.forget(key)
-        self._ledger.forget(key.object)
+    def forget(self, key: ObjectKey, halves: Iterable[HalfKey]) -> None:
+        """The object is gone: so are the operations of its halves, and its place in the line."""
+        for half in halves:
+            self._operations.forget(half)
+        self._line.forget(key)
 
     async def _write_one(self, order: Order, gateways: frozenset[ArmId]) -> Outcome:
         step, snapshot, memory = order.step, order.snapshot, order.memory
@@ -136,24 +145,36 @@ class Writer:
             memory.key.forget()
         if isinstance(step, Put) and step.with_key and isinstance(snapshot.key, KeyFound):
             memory.key.remember(snapshot.key_digest or snapshot.key.version, KeyCheck.EQUAL, self._clock.now())
-        if answer.operation_url is not None:
-            self._operations.begin(
-                order.key,
-                _kind(step),
-                answer.operation_url,
-                connection.subscription,
-                answer.retry_after,
-                creating=isinstance(step, Put) and step.creating,
-            )
-        return Accepted(answer.retry_after)
+        if answer.operation_url is None:
+            return Accepted(answer.retry_after)
+        beginning = Beginning(
+            _kind(step),
+            connection.subscription,
+            answer,
+            _sent(snapshot, step),
+            creating=isinstance(step, Put) and step.creating,
+            why=message_of_write(step),
+        )
+        return Accepted(self._operations.begin(order.key, beginning))
 
     def _note_fault(self, order: Order, fault: Fault, gateways: frozenset[ArmId]) -> None:
         if fault.outcome_unknown:
-            self._ledger.doubt(gateways)
+            self._line.doubt(gateways)
         order.memory.locked_by_partner = fault.kind is FaultKind.BUSY
         if isinstance(order.step, Put) and verdict(fault).stalled:
             seconds = fault.retry_after or verdict(fault).retry_seconds
             order.memory.note_refusal(fault, self._clock.now(), seconds)
+
+    def _note_locks(
+        self, holder: ObjectKey, orders: Sequence[Order], outcomes: Sequence[Outcome], gateways: frozenset[ArmId]
+    ) -> None:
+        """Azure says that a gateway is locked: nobody else is sent there to be told the same."""
+        if any(order.key in self._operations for order in orders):
+            # Then it is the unit's other half that locks it.
+            return
+        for order, outcome in zip(orders, outcomes, strict=True):
+            if isinstance(outcome, Fault) and outcome.kind is FaultKind.BUSY:
+                self._line.step_back(holder, gateways, retry_seconds(order.snapshot, outcome))
 
     async def _send(self, namespace: str, connection: ArmId, snapshot: Snapshot, step: Write) -> PortAccepted | Fault:
         azure = self._tenancy.connections_for(namespace)
@@ -190,6 +211,18 @@ def _kind(step: Write) -> OperationKind:
             return OperationKind.SHARED_KEY
         case Delete():
             return OperationKind.DELETE
+
+
+def _sent(snapshot: Snapshot, step: Write) -> Sent | None:
+    match step:
+        case Put() if isinstance(snapshot.target, Target):
+            return SentConfiguration(read_put_body(step.body, snapshot.target))
+        case PatchTags(tags=tags) | LetGo(tags=tags):
+            return SentTags(tags)
+        case Delete():
+            return SentDeletion()
+        case _:
+            return None
 
 
 def _connection_of(snapshot: Snapshot) -> ArmId:

@@ -1,11 +1,13 @@
-"""Which gateways are busy. Azure takes one operation at a time per gateway; we send the next when ours has ended.
+"""Which gateways are busy, and who is next. Azure takes one operation at a time per gateway; we send the next when ours has ended.
 
-A gateway that this process has not written to yet may be busy from before: its connections are read once first. Who may not
-read them, as it may be with the gateway of somebody else's half, writes without: then Azure's own lock tells.
+A gateway that this process has not written to yet may be busy from before: its connections are read once first, by whoever has
+come to the front. Who may not read them, as it may be with the gateway of somebody else's half, writes without: then Azure's own
+lock tells.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
@@ -14,44 +16,86 @@ from azure_vpn_operator.domain.azure.lookups import Absent, Present, Unreadable
 from azure_vpn_operator.domain.passes.verdicts import Busy
 from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.line import Line
 from azure_vpn_operator.runtime.priority import Priority
-from azure_vpn_operator.runtime.reservations import Reservations
 
 log = logging.getLogger(__name__)
 
+BUSY_FROM_BEFORE_SECONDS: Final = 10.0
+"""So long nobody is let to a gateway on which somebody else's operation was seen."""
 
-class GatewayLedger:
-    """Reservations of gateways by connections."""
 
-    def __init__(
-        self, connections_for: Callable[[str], ConnectionsPort], reservations: Reservations[ObjectKey]
-    ) -> None:
+class GatewayLine:
+    """The line of the connections in front of the gateways. A pair stands in it once, for both of its gateways."""
+
+    def __init__(self, connections_for: Callable[[str], ConnectionsPort], line: Line[ObjectKey]) -> None:
         """Take the connections in Azure as a namespace sees them."""
         self._connections_for = connections_for
-        self._reservations = reservations
+        self._line = line
         self._known: set[str] = set()
+        self._priorities: dict[ObjectKey, Priority] = {}
+
+    def enter(self, key: ObjectKey, gateways: frozenset[str], priority: Priority) -> Busy | None:
+        """Take all these gateways (as comparable texts), or a place in the line; None if the connection has them. No I/O.
+
+        The place is given by the best priority that the connection ever came with since it last had nothing to write.
+        """
+        if not gateways <= self._line.held_by(key):
+            # What it holds is for a write that it does not want any more.
+            self._line.release(key)
+        priority = self._priorities[key] = min(priority, self._priorities.get(key, priority))
+        if self._line.enter(key, gateways, priority=priority):
+            return None
+        names = sorted({_name_for(key, holder) for holder in self._line.blockers(key)})
+        return Busy(", ".join(names) or "another operation", self._line.ahead_of(key))
 
     async def reserve(
         self, key: ObjectKey, connections: frozenset[ArmId], gateways: frozenset[ArmId], priority: Priority
     ) -> Busy | Fault | None:
-        """Reserve all the gateways for one write, or none. None means that the write may go out."""
+        """Take all the gateways for one write, or a place in the line. None means that the write may go out."""
+        wanted = frozenset(gateway.key for gateway in gateways)
+        if (busy := self.enter(key, wanted, priority)) is not None:
+            return busy
         for gateway in sorted(gateways, key=lambda item: item.key):
-            if (problem := await self._get_to_know(key.namespace, gateway, connections)) is not None:
+            problem = await self._get_to_know(key.namespace, gateway, connections)
+            if isinstance(problem, Busy):
+                self.step_back(key, gateways, BUSY_FROM_BEFORE_SECONDS)
                 return problem
-        if self._reservations.try_reserve(key, frozenset(gateway.key for gateway in gateways), priority=priority):
-            return None
-        names = sorted({_name_for(key, holder) for holder in self._reservations.blockers(key)})
-        return Busy(", ".join(names) or "another operation")
+            if problem is not None:
+                self._line.release(key)
+                return problem
+        return None
+
+    def claim(self, key: ObjectKey) -> bool:
+        """Whether the connection has the gateways that it waits for; to be asked whenever it is looked at. No I/O."""
+        return self._line.claim(key)
+
+    def waits(self, key: ObjectKey) -> bool:
+        """Whether the connection stands in the line."""
+        return self._line.waits(key)
 
     def release(self, key: ObjectKey) -> None:
-        """Give back what the connection holds; whoever waits is woken."""
-        self._reservations.release(key)
+        """Give back what the connection has; the next one is told."""
+        self._line.release(key)
+
+    def leave(self, key: ObjectKey) -> None:
+        """Give up the place in the line; what the connection has, it keeps."""
+        self._priorities.pop(key, None)
+        self._line.leave(key)
 
     def forget(self, key: ObjectKey) -> None:
-        """Give back what the connection holds, and let it wait no longer."""
-        self._reservations.forget(key)
+        """The connection gives back what it has, and its place in the line."""
+        self._priorities.pop(key, None)
+        self._line.forget(key)
 
-    def doubt(self, gateways: frozenset[ArmId]) -> None:
+    def step_back(self, key: ObjectKey, gateways: Iterable[ArmId], seconds: float) -> None:
+        """Azure does something else there: nobody gets these gateways for so long, and the connection waits again."""
+        wanted = frozenset(gateway.key for gateway in gateways)
+        self._line.close(wanted, seconds)
+        self._line.release(key)
+        self._line.enter(key, wanted, priority=self._priorities.get(key, Priority.EDIT))
+
+    def doubt(self, gateways: Iterable[ArmId]) -> None:
         """A write whose answer was lost may be running: look at the gateway before the next one."""
         self._known -= {gateway.key for gateway in gateways}
 

@@ -9,7 +9,7 @@ from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.ports import ObjectsPort, StatusWrite, Written
 from azure_vpn_operator.reconcile.pass_result import API_SERVER_RETRY_SECONDS, CONFLICT_RETRY_SECONDS, PassResult
 from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
-from azure_vpn_operator.reconcile.triggers import keys_to_look_at
+from azure_vpn_operator.reconcile.triggers import Look, looks_after
 from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import ObjectStore
@@ -25,7 +25,7 @@ class ObjectWriter:
         store: ObjectStore,
         reader: Reader,
         objects: ObjectsPort,
-        enqueue: Callable[[Iterable[ObjectKey]], None],
+        enqueue: Callable[[Iterable[Look]], None],
     ) -> None:
         self._store = store
         self._reader = reader
@@ -57,5 +57,5 @@ class ObjectWriter:
         if written.document is None:
             return PassResult(CONFLICT_RETRY_SECONDS if written.result is StatusWrite.CONFLICT else None)
         change = self._store.put(CONNECTION, written.document)
-        self._enqueue(other for other in keys_to_look_at(change, self._reader) if other != key)
+        self._enqueue(look for look in looks_after(change, self._reader) if look.key != key)
         return self._store.get(key) or written.document

@@ -5,7 +5,7 @@ import pytest
 from azure_vpn_operator.domain.azure.faults import VERDICTS, FaultKind
 from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
 from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
-from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, judge
+from azure_vpn_operator.domain.passes.verdicts import IN_LINE_SECONDS, Accepted, Busy, judge
 from azure_vpn_operator.domain.planning.plan import plan
 from support.builders import a_connection, a_fault, a_snapshot
 from support.checkers import run_pass
@@ -44,8 +44,9 @@ def test_waiting_looks_often_and_refusing_seldom():
     assert run_pass(a_snapshot(policy=Absent(), cadence=cadence)).summary.next_look == 30.0
     assert run_pass(a_snapshot(cadence=cadence)).summary.next_look == 300.0
     busy = run_pass(a_snapshot(a_connection(routingWeight=5), cadence=cadence), Busy("x"))
-    assert busy.summary.next_look == 30.0
-    assert "x" in busy.summary.message
+    assert busy.summary.next_look == IN_LINE_SECONDS, "it is told when its turn has come"
+    assert busy.summary.message == "waits for its turn at the gateway, which is busy with x"
+    assert Busy("x", ahead=4).message.endswith("busy with x; 4 more come before this one")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""Whether a connection will want a write, told without reading Azure: what it wants now is not what was last seen in force there.
+
+Who will want one can stand in line before it reads anything. A wrong guess costs a place in the line, never a write: when its turn
+has come the connection is read, and planned from that. What cannot be foreseen (creation, drift, keys, deletion) is found by reading.
+"""
+
+from dataclasses import dataclass
+
+from azure_vpn_operator.api.base import ObjectMeta
+from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnection
+from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
+from azure_vpn_operator.domain.access import Denial
+from azure_vpn_operator.domain.azure.bodies import build_put_body
+from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
+from azure_vpn_operator.domain.azure.lookups import NotRead
+from azure_vpn_operator.domain.azure.target import Target, Unresolved
+from azure_vpn_operator.domain.pairs.pairing import PairView, judge_pair
+from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
+from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL
+from azure_vpn_operator.domain.passes.requests import is_requested, is_rotation_requested
+from azure_vpn_operator.domain.passes.snapshot import NotReferenced, PolicyFound, PolicyLookup
+from azure_vpn_operator.domain.planning.drift import configuration_hash
+from azure_vpn_operator.domain.planning.pairs import DISAGREEMENTS
+from azure_vpn_operator.domain.rules.violations import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """One half by what the store has of it: nothing of this needs a call."""
+
+    metadata: ObjectMeta
+    subject: VpnConnection | Invalid
+    """As seen from the half's side."""
+    released: bool
+    previous: VpnConnectionStatus
+    target: Target | Unresolved | NotRead
+    policy: PolicyLookup
+    pair: PairView | None
+    denial: Denial | None
+    role: HalfRole = HalfRole.FORWARD
+    owns_both: bool = False
+    """The object owns both halves of its pair."""
+
+    @property
+    def half(self) -> ConnectionHalf:
+        """What the last status says of this half; empty if it says nothing."""
+        return next((half for half in self.previous.halves if half.role is self.role), ConnectionHalf(role=self.role))
+
+
+def foresee_gateways(facts: StoredFacts, installation: Installation) -> frozenset[str]:
+    """The gateways that the half will want for a write, as comparable texts; empty if none is foreseen."""
+    subject, target, policy = facts.subject, facts.target, facts.policy
+    if not isinstance(subject, VpnConnection) or not isinstance(target, Target):
+        return frozenset()
+    if not isinstance(policy, PolicyFound | NotReferenced) or not _may_write(facts, subject, installation):
+        return frozenset()
+    if not _was_in_force(facts.half, target) or not _has_changed(facts.half, subject, target, policy):
+        return frozenset()
+    if facts.pair is not None and judge_pair(facts.pair).reason in DISAGREEMENTS:
+        return frozenset()
+    return target.gateway_ids
+
+
+def _may_write(facts: StoredFacts, subject: VpnConnection, installation: Installation) -> bool:
+    metadata = facts.metadata
+    stopped = (
+        facts.released
+        or facts.denial is not None
+        or metadata.deletion_timestamp is not None
+        or subject.spec.suspend
+        or HOLD_UNTIL in metadata.annotations
+        or CONNECTION_FINALIZER not in metadata.finalizers
+    )
+    # What a person asks for by annotation is answered by a look at Azure.
+    asked = is_requested(metadata, facts.previous.last_handled) or is_rotation_requested(
+        metadata, facts.previous.last_handled
+    )
+    return not stopped and not asked and effective_policies(subject.spec, installation).may_write
+
+
+def _was_in_force(half: ConnectionHalf, target: Target) -> bool:
+    return half.applied_hash is not None and half.id is not None and half.id.lower() == target.connection.key
+
+
+def _has_changed(
+    half: ConnectionHalf, subject: VpnConnection, target: Target, policy: PolicyFound | NotReferenced
+) -> bool:
+    """Whether the wanted configuration is another one than was in force, and not one that Azure has refused."""
+    if target.gateway is None or target.connection_type is None:
+        return False
+    spec = subject.spec
+    policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
+    # A spec that names no IKE version keeps the one in Azure, which is not known here.
+    protocols = (spec.connection_protocol,) if spec.connection_protocol is not None else tuple(ConnectionProtocol)
+    for protocol in protocols:
+        named = spec.model_copy(update={"connection_protocol": protocol})
+        wanted = configuration_hash(build_put_body(named, target, policy_spec, "", {}, None), spec)
+        if wanted in {half.applied_hash, half.refused_hash}:
+            return False
+    return True

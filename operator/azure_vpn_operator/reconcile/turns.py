@@ -1,0 +1,141 @@
+"""Waiting for a gateway before anything is read: who is foreseen to write takes a place in the line, says so once, and does nothing.
+
+What stands in the line is looked at again when its turn has come, when its object or policy changes, and, in case that something was
+missed, after a long time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from azure_vpn_operator.domain.azure.installation import Installation
+from azure_vpn_operator.domain.passes.verdicts import IN_LINE_SECONDS, Busy
+from azure_vpn_operator.domain.planning.foresight import StoredFacts, foresee_gateways
+from azure_vpn_operator.domain.reporting.waiting import says_that_it_waits, waiting_status
+from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
+from azure_vpn_operator.reconcile.memory import HalfKey, Memories
+from azure_vpn_operator.reconcile.operations import Operations
+from azure_vpn_operator.reconcile.pass_result import PassResult
+from azure_vpn_operator.reconcile.reading import Reader
+from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLine
+from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
+from azure_vpn_operator.runtime.clock import Clock
+from azure_vpn_operator.runtime.keys import ObjectKey
+from azure_vpn_operator.runtime.object_store import ObjectStore
+from azure_vpn_operator.runtime.priority import Priority
+
+_LONGEST_REST: Final = timedelta(seconds=IN_LINE_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a unit came into the line for."""
+
+    marks: Mapping[HalfKey, tuple[object, ...]]
+    since: datetime
+
+
+class Turns:
+    """Which units may do a pass now, and which wait."""
+
+    def __init__(
+        self,
+        *,
+        installation: Installation,
+        store: ObjectStore,
+        reader: Reader,
+        gatherer: Gatherer,
+        operations: Operations,
+        line: GatewayLine,
+        objects: ObjectWriter,
+        memories: Memories,
+        clock: Clock,
+    ) -> None:
+        self._installation = installation
+        self._store = store
+        self._reader = reader
+        self._gatherer = gatherer
+        self._operations = operations
+        self._line = line
+        self._objects = objects
+        self._memories = memories
+        self._clock = clock
+        self._places: dict[ObjectKey, _Place] = {}
+
+    async def wait(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult | None:
+        """Have the unit wait if that is all it can do; None if its pass is to be done now."""
+        holder = unit[0]
+        if self._line.claim(holder):
+            return None
+        halves = self._halves(unit)
+        if any(half in self._operations or self._memories.of(half).updating_since is not None for half, _ in halves):
+            return None
+        marks = {half: mark_of(facts.metadata, facts.policy) for half, facts in halves}
+        place = self._places.get(holder)
+        if self._line.waits(holder) and place is not None and place.marks == marks and not self._is_due(place, halves):
+            return PassResult(IN_LINE_SECONDS)
+        gateways = self._foresee(halves)
+        if not gateways:
+            self._places.pop(holder, None)
+            return None
+        busy = self._line.enter(holder, gateways, _line_priority(halves, priority))
+        if busy is None:
+            self._places.pop(holder, None)
+            return None
+        self._places[holder] = _Place(marks, self._clock.now())
+        return await self._tell(halves, busy)
+
+    def note_planned(self, holder: ObjectKey, marks: Mapping[HalfKey, tuple[object, ...]]) -> None:
+        """A pass has read and planned with these versions, and waits: it need not do so again before its turn has come."""
+        self._places[holder] = _Place(marks, self._clock.now())
+
+    def forget(self, key: ObjectKey) -> None:
+        """The object is gone, or is now looked after with another one."""
+        self._places.pop(key, None)
+
+    def _halves(self, unit: Sequence[ObjectKey]) -> list[tuple[HalfKey, StoredFacts]]:
+        found = []
+        for member in unit:
+            document = self._store.get(member)
+            if document is None:
+                continue
+            for role in self._reader.halves_of(document):
+                half = HalfKey(member, role)
+                found.append((half, self._gatherer.known(half, document, self._memories.of(half))))
+        return found
+
+    def _is_due(self, place: _Place, halves: Iterable[tuple[HalfKey, StoredFacts]]) -> bool:
+        """Whether the unit should be looked at although its turn has not come."""
+        deleting = any(facts.metadata.deletion_timestamp is not None for _, facts in halves)
+        return deleting or self._clock.now() - place.since >= _LONGEST_REST
+
+    def _foresee(self, halves: Sequence[tuple[HalfKey, StoredFacts]]) -> frozenset[str]:
+        gateways: frozenset[str] = frozenset()
+        for half, facts in halves:
+            memory = self._memories.of(half)
+            if memory.looked_at != mark_of(facts.metadata, facts.policy):
+                gateways |= foresee_gateways(facts, self._installation)
+        return gateways
+
+    async def _tell(self, halves: Sequence[tuple[HalfKey, StoredFacts]], busy: Busy) -> PassResult:
+        """Say in each object's status that it waits, if that is not said yet."""
+        told: set[ObjectKey] = set()
+        for half, facts in halves:
+            key = half.object
+            if key in told or says_that_it_waits(facts.previous, facts.metadata.generation):
+                continue
+            told.add(key)
+            status = waiting_status(facts, busy, self._clock.now())
+            version = facts.metadata.resource_version
+            if (ended := await self._objects.write_status(key, version, status)) is not None:
+                # Then the place is not told of, and the next pass tries again.
+                self._places.pop(halves[0][0].object, None)
+                return ended
+        return PassResult(IN_LINE_SECONDS)
+
+
+def _line_priority(halves: Iterable[tuple[HalfKey, StoredFacts]], priority: Priority) -> Priority:
+    """How urgent the change is, also if it is found by a restart: an edit of the object itself, or of what it shares with others."""
+    edited = any(facts.metadata.generation != facts.previous.observed_generation for _, facts in halves)
+    return min(priority, Priority.EDIT if edited else Priority.ROLLOUT)
