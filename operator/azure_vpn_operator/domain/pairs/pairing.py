@@ -85,7 +85,8 @@ def judge_pair(view: PairView) -> PairVerdict:
         return PairVerdict(
             agreed=False,
             reason=Reason.PAIR_BOTH_RESPONDERS,
-            message=f"{own.name} and {other.name} are both ResponderOnly: nobody starts the tunnel",
+            message=f"{own.name} and {other.name} are both ResponderOnly, so nobody starts the tunnel: "
+            "set connectionMode: Default on one of them",
         )
     behind = [half.name for half in (own, other) if not half.synced or half.held_policy_hash != half.policy_hash]
     if behind:

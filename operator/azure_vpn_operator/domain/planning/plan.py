@@ -60,7 +60,7 @@ def plan(snapshot: Snapshot) -> Step:
         return plan_release(snapshot)
     subject = snapshot.subject
     if isinstance(subject, Invalid):
-        return Refuse(Reason.INVALID_SPEC, "; ".join(str(violation) for violation in subject.violations))
+        return Refuse(Reason.INVALID_SPEC, str(subject))
     target = snapshot.target
     if not isinstance(target, Target):
         return _refuse_unresolved(target)
@@ -261,8 +261,8 @@ def _suitable_gateway(
     if live is None and spec.connection_protocol is None:
         # What is created without a wish is IKEv2, and not every gateway can have that.
         spec = spec.model_copy(update={"connection_protocol": ConnectionProtocol.IKEV2})
-    if violations := check_gateway(spec, policy_spec, gateway, peer):
-        return Refuse(Reason.GATEWAY_UNSUITABLE, "; ".join(str(violation) for violation in violations))
+    if refusals := check_gateway(spec, policy_spec, gateway, peer):
+        return Refuse(Reason.GATEWAY_UNSUITABLE, ". ".join(str(refusal) for refusal in refusals))
     return gateway
 
 

@@ -78,7 +78,7 @@ def _findings(snapshot: PolicySnapshot) -> Sequence[Finding]:
     true, false = ConditionStatus.TRUE, ConditionStatus.FALSE
     findings = []
     if isinstance(snapshot.subject, Invalid):
-        text = "; ".join(str(violation) for violation in snapshot.subject.violations)
+        text = str(snapshot.subject)
         findings.append(Finding(ConditionType.READY, false, Reason.INVALID_SPEC, text))
         findings.append(Finding(ConditionType.STALLED, true, Reason.INVALID_SPEC, text))
     elif snapshot.metadata.deletion_timestamp is not None and snapshot.users:

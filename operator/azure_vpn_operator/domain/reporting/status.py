@@ -210,7 +210,7 @@ def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
     warnings = list(connection_warnings(snapshot.subject.spec, policy))
     if isinstance(snapshot.gateway, Present):
         peer = snapshot.peer_gateway.value if isinstance(snapshot.peer_gateway, Present) else None
-        warnings += gateway_warnings(snapshot.gateway.value, peer)
+        warnings += gateway_warnings(snapshot.subject.spec, snapshot.gateway.value, peer)
     return tuple(warnings[:16])
 
 

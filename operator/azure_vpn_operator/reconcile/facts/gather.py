@@ -179,7 +179,7 @@ class Gatherer:
             return Absent()
         policy = self._reader.policy(found)
         if isinstance(policy, Invalid):
-            return PolicyBroken("; ".join(str(violation) for violation in policy.violations))
+            return PolicyBroken(str(policy))
         return PolicyFound(policy)
 
     async def _look_up_key(
