@@ -104,6 +104,8 @@ class ConnectionHalf(ApiModel):
     """Azure's state of the last write."""
     connection_status: str | None = Field(default=None, max_length=64)
     """Azure's connection status."""
+    connection_protocol: str | None = Field(default=None, max_length=64)
+    """The version of IKE that Azure has, or had before the connection was deleted there."""
     tunnels: tuple[Tunnel, ...] = atomic_list(max_length=16)
     """The tunnels of this half."""
     applied_hash: str | None = Field(default=None, max_length=64)

@@ -7,7 +7,7 @@ from typing import Final
 from azure_vpn_operator.api.algorithms import IkeEncryption, IpsecEncryption, PfsGroup
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
-from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, ReverseHalf, VpnConnectionSpec
+from azure_vpn_operator.api.vpn_connection import ConnectionMode, ConnectionProtocol, ReverseHalf, VpnConnectionSpec
 from azure_vpn_operator.domain.rules.strength import Strength, grade_field
 
 _ALGORITHMS: Final = {
@@ -24,7 +24,14 @@ _DPD_ADVISED: Final = range(30, 46)
 _SELECTOR_PAIRS: Final = 200
 """How many pairs of ranges a gateway can negotiate."""
 _RANGES_SHOWN: Final = 5
+_INITIATOR: Final = ConnectionMode.INITIATOR_ONLY
 _BGP_RANGES: Final = (ip_network("169.254.21.0/24"), ip_network("169.254.22.0/24"))
+
+INITIATORS_ONLY: Final = Advice(
+    id="both-initiators",
+    field="spec.connectionMode",
+    message="both halves of the tunnel are InitiatorOnly, so neither answers the other: set connectionMode: Default on one of them",
+)
 
 
 def policy_warnings(spec: IpsecPolicySpec) -> tuple[Advice, ...]:
@@ -91,6 +98,8 @@ def _warn_of_connection(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None)
     yield from _warn_of_selectors(spec, policy)
     yield from _warn_of_bgp_and_nat(spec, spec)
     if spec.reverse is not None:
+        if spec.connection_mode is _INITIATOR and (spec.reverse.connection_mode or spec.connection_mode) is _INITIATOR:
+            yield INITIATORS_ONLY
         yield from _warn_of_dpd(spec.reverse, "reverse.")
         yield from _warn_of_bgp_and_nat(spec, spec.reverse, "reverse.")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from azure_vpn_operator.api.vpn_connection import ConnectionMode, ConnectionProtocol, VpnConnection
+from azure_vpn_operator.api.vpn_connection import ConnectionMode, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial, Identity, touched_by
 from azure_vpn_operator.domain.azure.canonical import ArmId, canonical_policy
@@ -312,8 +312,12 @@ def _half_facts(connection: VpnConnection, policy: PolicyLookup, status: VpnConn
         policy_hash=canonical_policy(policy.policy.spec).hash if isinstance(policy, PolicyFound) else None,
         policy_name=spec.ipsec_policy_ref.name if spec.ipsec_policy_ref is not None else None,
         key_reference=(secret.name, secret.key) if secret is not None else None,
-        protocol=(spec.connection_protocol or ConnectionProtocol.IKEV2).value,
+        protocol=spec.connection_protocol.value if spec.connection_protocol is not None else None,
+        known_protocol=next(
+            (half.connection_protocol for half in status.halves if half.role is HalfRole.FORWARD), None
+        ),
         responder_only=spec.connection_mode is ConnectionMode.RESPONDER_ONLY,
+        initiator_only=spec.connection_mode is ConnectionMode.INITIATOR_ONLY,
         synced=any(c.type == "Synced" and c.status == "True" for c in status.conditions),
         held_policy_hash=status.policy.hash if status.policy is not None else None,
     )
