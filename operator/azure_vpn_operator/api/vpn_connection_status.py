@@ -49,6 +49,22 @@ class AssignedPolicy(ApiModel):
     """Custom, or Azure's Default policy."""
 
 
+class TrafficState(StrEnum):
+    """Whether bytes come in through a tunnel. Idle is no fault."""
+
+    FLOWING = "Flowing"
+    IDLE = "Idle"
+
+
+class Traffic(ApiModel):
+    """Whether bytes come in from the other side, by Azure's counters."""
+
+    state: TrafficState
+    """Flowing, or Idle after three intervals without a byte. Idle is no fault: nobody may have had anything to say."""
+    since: Timestamp
+    """Since when bytes flow, or since when none has come in."""
+
+
 class Tunnel(ApiModel):
     """One tunnel of the connection; an active-active gateway has two."""
 
@@ -108,6 +124,8 @@ class ConnectionHalf(ApiModel):
     """The version of IKE that Azure has, or had before the connection was deleted there."""
     tunnels: tuple[Tunnel, ...] = atomic_list(max_length=16)
     """The tunnels of this half."""
+    traffic: Traffic | None = None
+    """Whether bytes come in; absent until it is known."""
     applied_hash: str | None = Field(default=None, max_length=64)
     """Hash of the configuration that Azure was last seen to hold completely: a difference from it is drift, not an edit."""
     refused_hash: str | None = Field(default=None, max_length=64)

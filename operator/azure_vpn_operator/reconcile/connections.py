@@ -27,6 +27,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Step,
     Wait,
 )
+from azure_vpn_operator.domain.passes.traffic import TrafficRecord
 from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, Outcome, judge, judge_before
 from azure_vpn_operator.domain.planning.drift import new_drift
 from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
@@ -88,6 +89,11 @@ class ConnectionReconciler:
         self._lanes = KeyLanes()
         self._exclusion = Exclusion()
         self._memories: dict[HalfKey, ConnectionMemory] = {}
+
+    def traffic_of(self, half: HalfKey) -> TrafficRecord | None:
+        """Azure's byte counters as this process last read them; None if it has not."""
+        memory = self._memories.get(half)
+        return memory.traffic if memory is not None else None
 
     def memory_of(self, half: HalfKey) -> ConnectionMemory:
         """What this process remembers of the half."""

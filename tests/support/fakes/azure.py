@@ -62,6 +62,9 @@ class Connection:
     key: str
     tunnel: str = "Connected"
     """What Azure reports of the tunnel while no operation runs."""
+    ingress_bytes: int | None = None
+    """None: a byte comes in every second, as long as the tunnel is up."""
+    egress_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -378,6 +381,9 @@ class FakeAzure:
         document = deepcopy(known.document)
         if document["properties"]["provisioningState"] == "Succeeded":
             document["properties"].setdefault("connectionStatus", known.tunnel)
+            ingress = int(self.clock.monotonic()) if known.ingress_bytes is None else known.ingress_bytes
+            document["properties"].setdefault("ingressBytesTransferred", ingress)
+            document["properties"].setdefault("egressBytesTransferred", known.egress_bytes)
         return Present(read_live_connection(document))
 
     def _item(self, connection: ArmId) -> LiveConnection:

@@ -12,6 +12,7 @@ from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.keys.records import record_after
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import PatchTags, Put, Settled, Step
+from azure_vpn_operator.domain.passes.traffic import find_traffic
 from azure_vpn_operator.domain.passes.verdicts import Summary
 
 _STATE_LIMIT = 64
@@ -50,6 +51,7 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
                     )
                     for tunnel in live.tunnels[:_MOST_TUNNELS]
                 ),
+                traffic=find_traffic(before.traffic, snapshot.traffic, snapshot.now, snapshot.cadence.steady),
                 applied_hash=applied,
                 refused_hash=refused,
                 managed_tags=_managed_tags(snapshot, live, written=summary.written),

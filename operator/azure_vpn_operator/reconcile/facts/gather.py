@@ -30,6 +30,7 @@ from azure_vpn_operator.domain.passes.snapshot import (
     PolicyLookup,
     Snapshot,
 )
+from azure_vpn_operator.domain.passes.traffic import record_traffic
 from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.reconcile.facts.keys import KeyFacts, KeyQuestion, KeyReader
@@ -134,6 +135,7 @@ class Gatherer:
             foreign=await _read_foreign(azure, resolved, pair),
             attempts=memory.attempts(wish, self._clock.now()),
             cadence=cadence,
+            traffic=memory.traffic,
             bgp=await azure.bgp.read(key, subject, target, live, cadence),
             role=half.role,
             released=released,
@@ -215,9 +217,11 @@ class Gatherer:
         match live:
             case Present(value):
                 memory.last_read, memory.seen_configuration = now, value.configuration
+                memory.traffic = record_traffic(memory.traffic, value, now)
                 memory.updating_since = None if value.settled else memory.updating_since or now
             case Absent():
                 memory.last_read, memory.seen_configuration, memory.updating_since = now, None, None
+                memory.traffic = None
             case Unreadable() | NotRead():
                 pass
 
