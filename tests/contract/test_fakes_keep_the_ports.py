@@ -25,6 +25,7 @@ from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
 from azure_vpn_operator.ports import (
     Accepted,
+    AnyVersion,
     BgpAnswer,
     BgpPending,
     ConnectionsPort,
@@ -376,7 +377,7 @@ class Cluster:
         assert not isinstance(found, Fault)
         return next((dict(item) for item in found), None)
 
-    async def write_status(self, version: str, **status: Any) -> Written | Fault:
+    async def write_status(self, version: str | AnyVersion, **status: Any) -> Written | Fault:
         return await self.objects.write_status("IpsecPolicy", self.namespace, "p", version, status)
 
     async def write_finalizers(self, version: str, *finalizers: str) -> Written | Fault:
@@ -494,10 +495,28 @@ async def test_write_on_an_older_version_is_a_conflict(cluster: Cluster) -> None
     assert await cluster.write_finalizers(version(created), "azvpn.dev/policy") == Written(StatusWrite.CONFLICT)
 
 
+async def test_status_of_any_version_passes_over_an_edit_but_not_to_another_object(cluster: Cluster) -> None:
+    created = await cluster.create(labels={"team": "network"})
+    uid = AnyVersion(created["metadata"]["uid"])
+    written(await cluster.write_finalizers(version(created), "azvpn.dev/policy"))
+    after = written(await cluster.write_status(uid, observedGeneration=1))
+    assert after["metadata"]["finalizers"] == ["azvpn.dev/policy"]
+    assert after["status"] == {"observedGeneration": 1}
+    of_another = await cluster.write_status(AnyVersion("00000000-0000-4000-8000-000000000000"), observedGeneration=2)
+    assert isinstance(of_another, Fault)
+    assert of_another.kind is FaultKind.REJECTED
+    current = await cluster.current()
+    assert current is not None
+    assert current["status"] == {"observedGeneration": 1}
+    written(await cluster.write_finalizers(version(after)))
+
+
 async def test_write_on_a_deleted_object_is_gone(cluster: Cluster) -> None:
     created = await cluster.create()
     await cluster.delete()
     assert await cluster.write_status(version(created), observedGeneration=1) == Written(StatusWrite.GONE)
+    uid = AnyVersion(created["metadata"]["uid"])
+    assert await cluster.write_status(uid, observedGeneration=1) == Written(StatusWrite.GONE)
     assert await cluster.write_finalizers(version(created)) == Written(StatusWrite.GONE)
 
 

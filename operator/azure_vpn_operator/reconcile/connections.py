@@ -12,7 +12,7 @@ from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
-from azure_vpn_operator.domain.keys.records import needs_intent
+from azure_vpn_operator.domain.keys.records import needs_intent, writes_key
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import (
     AddFinalizer,
@@ -37,7 +37,7 @@ from azure_vpn_operator.domain.reporting.announcements import announce, announce
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
 from azure_vpn_operator.domain.reporting.status import build_status
-from azure_vpn_operator.ports import EventsPort, ObjectsPort
+from azure_vpn_operator.ports import AnyVersion, EventsPort, ObjectsPort
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, policy_mark
 from azure_vpn_operator.reconcile.facts.keys import KeyLanes
 from azure_vpn_operator.reconcile.halves import HalfInPass, coordinated, halves_of, is_deleting, stage_of, tags_sent_by
@@ -313,7 +313,13 @@ class ConnectionReconciler:
         result = PassResult(again_in, failed=summary.failed, settled=summary.ready)
         ended = None
         if status != stored_connection_status(document):
-            ended = await self._object_writer.write_status(key, snapshot.metadata.resource_version, status)
+            version = snapshot.metadata.resource_version
+            # That Azure has taken a key is known to nobody else: an edit must not keep it from being stored.
+            told = AnyVersion(snapshot.metadata.uid) if _has_sent_key(reports, outcomes) else version
+            ended = await self._object_writer.write_status(key, told, status)
+            if ended is None and told != version and self._is_outdated(key, snapshot):
+                # The store has the edit with the answer, so the watch brings no news of it.
+                result = PassResult(0.0)
         for report in reports:
             role = report.snapshot.role
             half = next((half for half in status.halves if half.role is role), None)
@@ -353,6 +359,13 @@ class ConnectionReconciler:
         for half in [half for half in self._memories if half.object == key]:
             del self._memories[half]
             self._writer.forget(half)
+
+
+def _has_sent_key(reports: Sequence[HalfReport], outcomes: Sequence[Outcome]) -> bool:
+    return any(
+        writes_key(report.step) and isinstance(outcome, Accepted)
+        for report, outcome in zip(reports, outcomes, strict=True)
+    )
 
 
 def _wishes(metadata: ObjectMeta) -> tuple[object, ...]:
