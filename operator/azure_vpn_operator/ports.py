@@ -124,6 +124,10 @@ class GatewaysPort(Protocol):
         """A local network gateway."""
         ...
 
+    async def get_address_space(self, network: ArmId) -> Read[tuple[str, ...]]:
+        """The address prefixes of a virtual network."""
+        ...
+
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """Ask a virtual network gateway for its BGP sessions; changes nothing, and holds no lock."""
         ...

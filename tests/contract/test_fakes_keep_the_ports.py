@@ -87,8 +87,9 @@ async def azure(request: pytest.FixtureRequest, simulator_state: Path) -> AsyncI
             bgp_asn=65010,
             bgp_addresses=("10.1.0.4", "10.1.0.5"),
         )
-        fake.add_gateway(gateway_id("GW2"))
-        fake.add_local_gateway(local_gateway_id("Site6"), "10.6.0.1")
+        fake.add_gateway(gateway_id("GW2"), network=network_id("GW2-network"))
+        fake.networks[network_id("GW2-network")] = ("10.0.0.0/16",)
+        fake.add_local_gateway(local_gateway_id("Site6"), "10.6.0.1", prefixes=("10.6.0.0/16",))
         yield Azure(fake, fake, clock.advance)
         return
     async with simulated_azure(simulator_state) as simulated:
@@ -313,8 +314,20 @@ async def test_gateway_is_read_with_its_facts(azure: Azure) -> None:
     assert facts.provisioning_state == "Succeeded"
     assert facts.ip_configuration_ids
     assert facts.bgp_addresses == ("10.1.0.4", "10.1.0.5")
-    site = LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",))
+    site = LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",))
     assert await azure.gateways.get_local_gateway(local_gateway_id()) == Present(site)
+
+
+async def test_network_of_a_gateway_has_an_address_space(azure: Azure) -> None:
+    found = await azure.gateways.get_gateway(gateway_id("GW2"))
+    assert isinstance(found, Present)
+    assert found.value.network is not None
+    assert await azure.gateways.get_address_space(found.value.network) == Present(("10.0.0.0/16",))
+    assert await azure.gateways.get_address_space(network_id("Nobody")) == Absent()
+
+
+def network_id(name: str) -> ArmId:
+    return ArmId.build(SUBSCRIPTION, GROUP, "virtualNetworks", name)
 
 
 async def sessions_of(azure: Azure, gateway: ArmId) -> BgpAnswer:

@@ -138,6 +138,26 @@ class ConnectionHalf(ApiModel):
     """BGP sessions, where they can be read."""
 
 
+class SelectorSource(StrEnum):
+    """Where the traffic selectors come from."""
+
+    SPEC = "Spec"
+    ADDRESS_SPACES = "AddressSpaces"
+
+
+class TrafficSelectors(ApiModel):
+    """The pairs of address ranges that a policy-based device must have, with `usePolicyBasedTrafficSelectors`."""
+
+    source: SelectorSource
+    """Spec, or AddressSpaces: all combinations of what lies behind the two ends, since the spec names none."""
+    pairs: tuple[Annotated[str, StringConstraints(max_length=160)], ...] = atomic_list(max_length=32)
+    """The pairs, the range on Azure's side first."""
+    more: int | None = Field(default=None, ge=0)
+    """How many more there are; absent if all are shown."""
+    message: str | None = Field(default=None, max_length=1024)
+    """Why they are not known."""
+
+
 class Difference(ApiModel):
     """One value that Azure holds otherwise than the spec wants it."""
 
@@ -181,6 +201,8 @@ class VpnConnectionStatus(ApiModel):
     """The policy that the connection is assigned."""
     halves: tuple[ConnectionHalf, ...] = keyed_list("role", max_length=2)
     """The connection resources in Azure."""
+    traffic_selectors: TrafficSelectors | None = None
+    """What a policy-based device must have; only with `usePolicyBasedTrafficSelectors`."""
     differences: tuple[Difference, ...] = atomic_list(max_length=64)
     """Where Azure differs from the spec."""
     warnings: tuple[Advice, ...] = atomic_list(max_length=16)

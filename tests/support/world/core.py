@@ -46,7 +46,7 @@ OWNER: Final = f"it/{NAMESPACE}"
 """Start of our owner tags; the object's name follows."""
 
 AZURE_READS: Final = frozenset(
-    {"get", "list_group", "list_of_gateway", "get_shared_key", "get_gateway", "get_local_gateway"}
+    {"get", "list_group", "list_of_gateway", "get_shared_key", "get_gateway", "get_local_gateway", "get_address_space"}
 )
 AZURE_WRITES: Final = frozenset({"put", "patch_tags", "delete", "put_shared_key"})
 CLUSTER_CALLS: Final = frozenset({"list_all", "write_status", "write_finalizers", "read"})

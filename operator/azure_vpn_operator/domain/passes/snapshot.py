@@ -202,6 +202,10 @@ class Snapshot:
     """Connections in Azure that lead back and that no object of the namespace makes."""
     neighbour_holds: bool = False
     """The owner tag names an object of another namespace that is still there to look after this connection."""
+    own_prefixes: Read[tuple[str, ...]] | NotRead = field(default_factory=NotRead)
+    """The address space of the gateway's virtual network, where the traffic selectors follow from it."""
+    peer_prefixes: Read[tuple[str, ...]] | NotRead = field(default_factory=NotRead)
+    """The same of the peer's."""
     traffic: TrafficRecord | None = None
     """What Azure's byte counters have told so far."""
     bgp: BgpFacts | None = None

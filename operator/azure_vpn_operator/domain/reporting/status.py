@@ -38,6 +38,7 @@ from azure_vpn_operator.domain.passes.snapshot import (
     Snapshot,
 )
 from azure_vpn_operator.domain.passes.steps import Step
+from azure_vpn_operator.domain.passes.traffic_selectors import find_selectors
 from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels, find_connected
 from azure_vpn_operator.domain.passes.verdicts import Progress, Summary
 from azure_vpn_operator.domain.reporting.credentials import find_credentials, is_rotated
@@ -77,6 +78,7 @@ def build_status(
         summary=_columns(snapshot, reverse.snapshot if reverse is not None else None, summary, findings),
         policy=_assigned_policy(snapshot),
         halves=tuple(half for half in halves if half is not None),
+        traffic_selectors=find_selectors(snapshot),
         differences=summary.differences[:64],
         warnings=_warnings(snapshot),
         last_handled=handle(snapshot.metadata, snapshot.previous.last_handled, rotated=rotated),

@@ -35,6 +35,8 @@ class GatewayFacts:
     ip_configuration_ids: tuple[str, ...]
     bgp_addresses: tuple[str, ...] = ()
     """The gateway's own BGP peering addresses, one per instance; Azure shows some also while BGP is off."""
+    network: ArmId | None = None
+    """The virtual network that the gateway lies in; None if Azure does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class LocalGatewayFacts:
     """In Azure's spelling."""
     bgp_addresses: tuple[str, ...] = ()
     """The site's BGP peering addresses; none without BGP."""
+    address_prefixes: tuple[str, ...] = ()
+    """What lies behind the site's device."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ from azure_vpn_operator.domain.passes.snapshot import (
     Snapshot,
 )
 from azure_vpn_operator.domain.passes.traffic import record_traffic
-from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
+from azure_vpn_operator.domain.passes.traffic_selectors import needs_address_spaces
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.reconcile.facts.keys import KeyFacts, KeyQuestion, KeyReader
 from azure_vpn_operator.reconcile.facts.random_keys import RandomKeys
@@ -111,6 +112,9 @@ class Gatherer:
             keys.digest or (lookup.version if isinstance(lookup, KeyFound) else None),
         )
         pair = self._view_pair(key, subject, target, policy, previous) if whole is subject else None
+        gateway = await _read_gateway(azure, resolved.gateway if resolved is not None else None)
+        peer_gateway = await _read_gateway(azure, resolved.peer_gateway if resolved is not None else None)
+        behind = isinstance(subject, VpnConnection) and needs_address_spaces(subject)
         return Snapshot(
             now=self._clock.now(),
             installation=self._installation,
@@ -123,9 +127,11 @@ class Gatherer:
             policy=policy,
             key=lookup,
             live=live,
-            gateway=await _read_gateway(azure, resolved.gateway if resolved is not None else None),
+            gateway=gateway,
             local_gateway=await _read_local_gateway(azure, resolved.local_gateway if resolved is not None else None),
-            peer_gateway=await _read_gateway(azure, resolved.peer_gateway if resolved is not None else None),
+            peer_gateway=peer_gateway,
+            own_prefixes=await _read_address_space(azure, gateway) if behind else NotRead(),
+            peer_prefixes=await _read_address_space(azure, peer_gateway) if behind else NotRead(),
             key_check=keys.check,
             key_rotated=keys.rotated,
             key_digest=keys.digest,
@@ -302,6 +308,13 @@ def _forget_gateways(azure: AzurePorts, target: object) -> None:
 
 async def _read_gateway(azure: AzurePorts, gateway: ArmId | None) -> Any:
     return await azure.gateways.gateway(gateway) if gateway is not None else NotRead()
+
+
+async def _read_address_space(
+    azure: AzurePorts, gateway: Read[GatewayFacts] | NotRead
+) -> Read[tuple[str, ...]] | NotRead:
+    network = gateway.value.network if isinstance(gateway, Present) else None
+    return await azure.gateways.address_space(network) if network is not None else NotRead()
 
 
 async def _read_local_gateway(azure: AzurePorts, local_gateway: ArmId | None) -> Read[LocalGatewayFacts] | NotRead:
