@@ -124,6 +124,10 @@ class GatewaysPort(Protocol):
         """A local network gateway."""
         ...
 
+    async def get_address_space(self, network: ArmId) -> Read[tuple[str, ...]]:
+        """The address prefixes of a virtual network."""
+        ...
+
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """Ask a virtual network gateway for its BGP sessions; changes nothing, and holds no lock."""
         ...
@@ -150,6 +154,13 @@ class Written:
     document: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AnyVersion:
+    """Instead of a resourceVersion: whatever has been edited meanwhile, as long as it is the object with this uid."""
+
+    uid: str
+
+
 class ObjectsPort(Protocol):
     """Our own kinds in the API server. `kind` is `VpnConnection` or `IpsecPolicy`."""
 
@@ -158,9 +169,12 @@ class ObjectsPort(Protocol):
         ...
 
     async def write_status(
-        self, kind: str, namespace: str, name: str, resource_version: str, status: Mapping[str, Any]
+        self, kind: str, namespace: str, name: str, version: str | AnyVersion, status: Mapping[str, Any]
     ) -> Written | Fault:
-        """Replace the whole status, if the object still has this resourceVersion."""
+        """Replace the whole status, if the object still has this resourceVersion.
+
+        With `AnyVersion` an edit in between does not stop the write; another object of the same name is a fault of kind REJECTED.
+        """
         ...
 
     async def write_finalizers(

@@ -1,4 +1,5 @@
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,3 +29,22 @@ def test_import_contracts_are_kept() -> None:
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120)
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_rooms_are_told_in_contributing_as_they_tell_themselves() -> None:
+    """A new room gets its sentence in both places; the row of CONTRIBUTING names it as a path from the package."""
+    told = dict(
+        re.findall(r"^\| `([a-z_]+/[a-z_/]+)/` \| (.+) \|$", (REPOSITORY / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    )
+    rooms = {
+        f"{prefix}{room.parent.name}": (ast.get_docstring(ast.parse(room.read_text())) or "").split("\n\n")[0]
+        for prefix, folder in (
+            ("domain/", "operator/azure_vpn_operator/domain"),
+            ("reconcile/", "operator/azure_vpn_operator/reconcile"),
+            ("tests/support/", "tests/support"),
+        )
+        for room in (REPOSITORY / folder).glob("*/__init__.py")
+    }
+
+    assert len(rooms) >= 12
+    assert {name: sentence for name, sentence in told.items() if name in rooms} == rooms

@@ -25,6 +25,7 @@ from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
 from azure_vpn_operator.ports import (
     Accepted,
+    AnyVersion,
     BgpAnswer,
     BgpPending,
     ConnectionsPort,
@@ -86,8 +87,9 @@ async def azure(request: pytest.FixtureRequest, simulator_state: Path) -> AsyncI
             bgp_asn=65010,
             bgp_addresses=("10.1.0.4", "10.1.0.5"),
         )
-        fake.add_gateway(gateway_id("GW2"))
-        fake.add_local_gateway(local_gateway_id("Site6"), "10.6.0.1")
+        fake.add_gateway(gateway_id("GW2"), network=network_id("GW2-network"))
+        fake.networks[network_id("GW2-network")] = ("10.0.0.0/16",)
+        fake.add_local_gateway(local_gateway_id("Site6"), "10.6.0.1", prefixes=("10.6.0.0/16",))
         yield Azure(fake, fake, clock.advance)
         return
     async with simulated_azure(simulator_state) as simulated:
@@ -312,8 +314,20 @@ async def test_gateway_is_read_with_its_facts(azure: Azure) -> None:
     assert facts.provisioning_state == "Succeeded"
     assert facts.ip_configuration_ids
     assert facts.bgp_addresses == ("10.1.0.4", "10.1.0.5")
-    site = LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",))
+    site = LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",))
     assert await azure.gateways.get_local_gateway(local_gateway_id()) == Present(site)
+
+
+async def test_network_of_a_gateway_has_an_address_space(azure: Azure) -> None:
+    found = await azure.gateways.get_gateway(gateway_id("GW2"))
+    assert isinstance(found, Present)
+    assert found.value.network is not None
+    assert await azure.gateways.get_address_space(found.value.network) == Present(("10.0.0.0/16",))
+    assert await azure.gateways.get_address_space(network_id("Nobody")) == Absent()
+
+
+def network_id(name: str) -> ArmId:
+    return ArmId.build(SUBSCRIPTION, GROUP, "virtualNetworks", name)
 
 
 async def sessions_of(azure: Azure, gateway: ArmId) -> BgpAnswer:
@@ -376,7 +390,7 @@ class Cluster:
         assert not isinstance(found, Fault)
         return next((dict(item) for item in found), None)
 
-    async def write_status(self, version: str, **status: Any) -> Written | Fault:
+    async def write_status(self, version: str | AnyVersion, **status: Any) -> Written | Fault:
         return await self.objects.write_status("IpsecPolicy", self.namespace, "p", version, status)
 
     async def write_finalizers(self, version: str, *finalizers: str) -> Written | Fault:
@@ -494,10 +508,28 @@ async def test_write_on_an_older_version_is_a_conflict(cluster: Cluster) -> None
     assert await cluster.write_finalizers(version(created), "azvpn.dev/policy") == Written(StatusWrite.CONFLICT)
 
 
+async def test_status_of_any_version_passes_over_an_edit_but_not_to_another_object(cluster: Cluster) -> None:
+    created = await cluster.create(labels={"team": "network"})
+    uid = AnyVersion(created["metadata"]["uid"])
+    written(await cluster.write_finalizers(version(created), "azvpn.dev/policy"))
+    after = written(await cluster.write_status(uid, observedGeneration=1))
+    assert after["metadata"]["finalizers"] == ["azvpn.dev/policy"]
+    assert after["status"] == {"observedGeneration": 1}
+    of_another = await cluster.write_status(AnyVersion("00000000-0000-4000-8000-000000000000"), observedGeneration=2)
+    assert isinstance(of_another, Fault)
+    assert of_another.kind is FaultKind.REJECTED
+    current = await cluster.current()
+    assert current is not None
+    assert current["status"] == {"observedGeneration": 1}
+    written(await cluster.write_finalizers(version(after)))
+
+
 async def test_write_on_a_deleted_object_is_gone(cluster: Cluster) -> None:
     created = await cluster.create()
     await cluster.delete()
     assert await cluster.write_status(version(created), observedGeneration=1) == Written(StatusWrite.GONE)
+    uid = AnyVersion(created["metadata"]["uid"])
+    assert await cluster.write_status(uid, observedGeneration=1) == Written(StatusWrite.GONE)
     assert await cluster.write_finalizers(version(created)) == Written(StatusWrite.GONE)
 
 

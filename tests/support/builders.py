@@ -233,7 +233,7 @@ def a_snapshot(
     key: KeyLookup | None = None,
     live: LiveConnection | Absent | Unreadable | NotRead | None = None,
     gateway: GatewayFacts | Absent | Unreadable | None = None,
-    local_gateway: Absent | Unreadable | None = None,
+    local_gateway: LocalGatewayFacts | Absent | Unreadable | None = None,
     peer_gateway: GatewayFacts | Absent | Unreadable | None = None,
     key_check: KeyCheck = KeyCheck.NOT_NEEDED,
     key_rotated: bool = False,
@@ -243,6 +243,8 @@ def a_snapshot(
     attempts: Attempts | None = None,
     cadence: Cadence | None = None,
     bgp: BgpFacts | None = None,
+    own_prefixes: Read[tuple[str, ...]] | None = None,
+    peer_prefixes: Read[tuple[str, ...]] | None = None,
     now: datetime = NOW,
 ) -> Snapshot:
     """Build what one pass has read; what is not given is as it is in peace. Raises `ImpossibleSnapshotError`."""
@@ -279,6 +281,8 @@ def a_snapshot(
         attempts=attempts or Attempts(last_read=now),
         cadence=cadence or Cadence(),
         bgp=bgp,
+        own_prefixes=own_prefixes if own_prefixes is not None else NotRead(),
+        peer_prefixes=peer_prefixes if peer_prefixes is not None else NotRead(),
     )
     _refuse_impossible(snapshot, enforced=enforced, deleting=deleting)
     return snapshot

@@ -46,6 +46,17 @@ class IpsecPolicySpec(ApiModel):
     """Volume after which an IPsec security association is renewed, in kilobytes: 0 (no limit) or at least 1024."""
 
 
+class KeyExchange(ApiModel):
+    """What a device has to know of the key exchange beyond the names in the spec."""
+
+    ike_sa_life_time_seconds: int = Field(ge=0)
+    """Lifetime of the IKE (phase 1) security association: Azure's gateways fix it, and no field sets it."""
+    dh_group: str = Field(max_length=64)
+    """The group of phase 1 by its number in the standards, with the length of its key."""
+    pfs_group: str = Field(max_length=64)
+    """The same for phase 2; None without perfect forward secrecy."""
+
+
 class IpsecPolicyStatus(ApiModel):
     """What the operator knows of a policy and of the connections that use it."""
 
@@ -59,6 +70,8 @@ class IpsecPolicyStatus(ApiModel):
     """How many of them hold its current values in Azure."""
     strength: str | None = Field(default=None, max_length=32)
     """The grade of the weakest algorithm: Broken, Weak, Good, Strong or CNSA."""
+    key_exchange: KeyExchange | None = None
+    """For whoever sets up the device: groups with their key length, and the lifetime that Azure fixes."""
     warnings: tuple[Advice, ...] = atomic_list(max_length=16)
     """Advice about the values; nothing of it refuses the policy."""
     last_handled: LastHandled | None = None

@@ -186,8 +186,8 @@ class VpnConnectionSpec(ApiModel):
     shared_key_secret_ref: SharedKeySecretReference | None = None
     """Where the shared key is; absent means the key is not managed."""
     connection_protocol: ConnectionProtocol | None = None
-    """The version of IKE; absent means IKEv2 for a new connection and Azure's value for an adopted one. Identity:
-    cannot be changed."""
+    """The version of IKE; absent means IKEv2 for a new connection and Azure's value for an adopted one, also if it is
+    deleted in Azure and has to be created again. Identity: cannot be changed."""
     connection_mode: ConnectionMode | None = None
     """Who may start the tunnel; Azure's default is Default (either side)."""
     dpd_timeout_seconds: int | None = Field(default=None, ge=9, le=3600)

@@ -49,6 +49,22 @@ class AssignedPolicy(ApiModel):
     """Custom, or Azure's Default policy."""
 
 
+class TrafficState(StrEnum):
+    """Whether bytes come in through a tunnel. Idle is no fault."""
+
+    FLOWING = "Flowing"
+    IDLE = "Idle"
+
+
+class Traffic(ApiModel):
+    """Whether bytes come in from the other side, by Azure's counters."""
+
+    state: TrafficState
+    """Flowing, or Idle after three intervals without a byte. Idle is no fault: nobody may have had anything to say."""
+    since: Timestamp
+    """Since when bytes flow, or since when none has come in."""
+
+
 class Tunnel(ApiModel):
     """One tunnel of the connection; an active-active gateway has two."""
 
@@ -104,8 +120,12 @@ class ConnectionHalf(ApiModel):
     """Azure's state of the last write."""
     connection_status: str | None = Field(default=None, max_length=64)
     """Azure's connection status."""
+    connection_protocol: str | None = Field(default=None, max_length=64)
+    """The version of IKE that Azure has, or had before the connection was deleted there."""
     tunnels: tuple[Tunnel, ...] = atomic_list(max_length=16)
     """The tunnels of this half."""
+    traffic: Traffic | None = None
+    """Whether bytes come in; absent until it is known."""
     applied_hash: str | None = Field(default=None, max_length=64)
     """Hash of the configuration that Azure was last seen to hold completely: a difference from it is drift, not an edit."""
     refused_hash: str | None = Field(default=None, max_length=64)
@@ -116,6 +136,26 @@ class ConnectionHalf(ApiModel):
     """Which shared key Azure holds, as far as known."""
     bgp: BgpState | None = None
     """BGP sessions, where they can be read."""
+
+
+class SelectorSource(StrEnum):
+    """Where the traffic selectors come from."""
+
+    SPEC = "Spec"
+    ADDRESS_SPACES = "AddressSpaces"
+
+
+class TrafficSelectors(ApiModel):
+    """The pairs of address ranges that a policy-based device must have, with `usePolicyBasedTrafficSelectors`."""
+
+    source: SelectorSource
+    """Spec, or AddressSpaces: all combinations of what lies behind the two ends, since the spec names none."""
+    pairs: tuple[Annotated[str, StringConstraints(max_length=160)], ...] = atomic_list(max_length=32)
+    """The pairs, the range on Azure's side first."""
+    more: int | None = Field(default=None, ge=0)
+    """How many more there are; absent if all are shown."""
+    message: str | None = Field(default=None, max_length=1024)
+    """Why they are not known."""
 
 
 class Difference(ApiModel):
@@ -161,6 +201,8 @@ class VpnConnectionStatus(ApiModel):
     """The policy that the connection is assigned."""
     halves: tuple[ConnectionHalf, ...] = keyed_list("role", max_length=2)
     """The connection resources in Azure."""
+    traffic_selectors: TrafficSelectors | None = None
+    """What a policy-based device must have; only with `usePolicyBasedTrafficSelectors`."""
     differences: tuple[Difference, ...] = atomic_list(max_length=64)
     """Where Azure differs from the spec."""
     warnings: tuple[Advice, ...] = atomic_list(max_length=16)

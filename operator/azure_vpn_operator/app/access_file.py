@@ -53,6 +53,7 @@ class IdentityItem(_Wire):
     federated_token_file: _Path | None = None
     client_secret_file: _Path | None = None
     certificate_file: _Path | None = None
+    certificate_password_file: _Path | None = None
     managed_identity: bool = False
 
     @model_validator(mode="after")
@@ -64,6 +65,8 @@ class IdentityItem(_Wire):
             )
         if not self.managed_identity and (self.tenant_id is None or self.client_id is None):
             raise _problem("tenantId and clientId are needed")
+        if self.certificate_password_file is not None and self.certificate_file is None:
+            raise _problem("certificatePasswordFile belongs to a certificateFile")
         return self
 
     def identity(self) -> Identity:
@@ -75,6 +78,7 @@ class IdentityItem(_Wire):
             federated_token_file=self.federated_token_file or "",
             client_secret_file=self.client_secret_file or "",
             certificate_file=self.certificate_file or "",
+            certificate_password_file=self.certificate_password_file or "",
         )
 
 

@@ -79,6 +79,7 @@ def settings_as(own: ArmSettings, identity: Identity) -> ArmSettings:
         client_secret_file=identity.client_secret_file,
         client_certificate_path=identity.certificate_file,
         client_certificate_password="",
+        client_certificate_password_file=identity.certificate_password_file,
         federated_token_file=identity.federated_token_file,
         token_credentials="",
     )

@@ -115,7 +115,7 @@ class Core:
         self._ports = ports
         self.tenancy = Tenancy(rules, self._connect)
         self.operations = Operations(self.tenancy.connections_for, clock, OperationTimes())
-        memories = Memories()
+        self.memories = Memories()
         line = GatewayLine(self.tenancy.connections_for, Line(clock, self._on_turn, group_of=lambda key: key.namespace))
         gatherer = Gatherer(
             installation=installation,
@@ -147,13 +147,13 @@ class Core:
                 operations=self.operations,
                 line=line,
                 objects=objects,
-                memories=memories,
+                memories=self.memories,
                 clock=clock,
             ),
             writer=Writer(self.tenancy, line, self.operations, clock),
             objects=objects,
             events=ports.events,
-            memories=memories,
+            memories=self.memories,
             clock=clock,
             enqueue=self.enqueue,
             on_drift=metrics.azure.drift_detected,
@@ -180,7 +180,7 @@ class Core:
             reader=self.reader,
             tenancy=self.tenancy,
             operations=self.operations,
-            memory_of=memories.of,
+            memory_of=self.memories.of,
             enqueue=self.enqueue_drift,
         )
         self.drift_finder = DriftFinder(groups, clock, settings.drift_interval)

@@ -1,15 +1,24 @@
 """What the metrics show of each object, read from the store when somebody scrapes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from azure_vpn_operator.api.vpn_connection_status import HalfRole
+from azure_vpn_operator.reconcile.memory import HalfKey, Memories
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.frozen import Document
+from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import ObjectStore
 from azure_vpn_operator.runtime.supervisor import Supervisor
-from azure_vpn_operator.telemetry.fleet_metrics import ConditionSample, ConnectionSample, FleetSample, PolicySample
+from azure_vpn_operator.telemetry.fleet_metrics import (
+    ConditionSample,
+    ConnectionSample,
+    FleetSample,
+    PolicySample,
+    TrafficSample,
+)
 
 
 class _Source(Protocol):
@@ -19,6 +28,7 @@ class _Source(Protocol):
     reader: Reader
     operations: Operations
     clock: Clock
+    memories: Memories
 
 
 class FleetReader:
@@ -50,7 +60,15 @@ class FleetReader:
             cache_objects={kind: store.count(kind) for kind in (CONNECTION, POLICY)},
             watch_last_event_age={kind: now - then for kind, then in self._last_event.items()},
             event_loop_lag=self._supervisor.event_loop_lag,
+            traffic=tuple(sample for document in store.list(CONNECTION) for sample in self._traffic(document)),
         )
+
+    def _traffic(self, document: Document) -> Iterator[TrafficSample]:
+        key = ObjectKey(CONNECTION, document["metadata"]["namespace"], document["metadata"]["name"])
+        for half in (document.get("status") or {}).get("halves") or ():
+            read = self._core.memories.traffic_of(HalfKey(key, HalfRole(half["role"])))
+            if read is not None:
+                yield TrafficSample(key.namespace, key.name, half["role"], read.ingress_bytes, read.egress_bytes)
 
     def _policy(self, document: Document) -> PolicySample:
         namespace, name = document["metadata"]["namespace"], document["metadata"]["name"]

@@ -4,10 +4,13 @@ Flags are the field names with hyphens, environment variables are the upper-case
 azure-identity keep their own names, and have no flags: what is in argv can be read by everyone on the machine.
 """
 
-from typing import Annotated
+import os
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
 
 from azure_vpn_operator.api.vpn_connection import AdoptionPolicy, DeletionPolicy, DriftPolicy, ManagementPolicy
 from azure_vpn_operator.arm.settings import ArmSettings
@@ -80,10 +83,37 @@ class Settings(BaseSettings):
     api_version: str = Field(default="2024-05-01", pattern=r"^\d{4}-\d{2}-\d{2}(-preview)?$")
     """Version of the Microsoft.Network API; one that your cloud knows."""
 
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """An empty variable is an absent one, but where being empty is a value of its own."""
+        return init_settings, _MeantToBeEmpty(settings_cls), env_settings
+
     @field_validator("watch_namespaces", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class _MeantToBeEmpty(PydanticBaseSettingsSource):
+    """The variables of the environment that are empty on purpose: no metrics server."""
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        given = os.environ.get(f"AZVPN_{field_name.upper()}") if field_name == "metrics_address" else None
+        return ("" if given == "" else None), field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class Environment(BaseSettings):

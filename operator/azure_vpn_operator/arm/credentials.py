@@ -48,10 +48,10 @@ def describe_identity(settings: ArmSettings) -> str:
     return f"managed identity {settings.client_id or '(system-assigned)'}"
 
 
-def choose_credential(settings: ArmSettings, transport: Any, secret: str) -> AsyncSupportsTokenInfo:
+def choose_credential(settings: ArmSettings, transport: Any, secret: str, password: str) -> AsyncSupportsTokenInfo:
     """Make the credential; raises `ValueError` or `OSError` if its parts are missing. All but the managed identity ask once.
 
-    `secret` is the client secret, from wherever the settings have it.
+    `secret` is the client secret and `password` that of the certificate, from wherever the settings have them.
     """
     asked_once: dict[str, Any] = {"transport": transport, "retry_total": 0}
     entra = {**asked_once, "authority": settings.login_authority, "proxies": settings.proxies}
@@ -71,7 +71,7 @@ def choose_credential(settings: ArmSettings, transport: Any, secret: str) -> Asy
             settings.tenant_id,
             settings.client_id,
             settings.client_certificate_path,
-            password=settings.client_certificate_password or None,
+            password=password or None,
             send_certificate_chain=settings.send_certificate_chain,
             **entra,
         )
@@ -116,15 +116,22 @@ class GuardedCredential:
         raise NoTokenError(fault)
 
     async def _choose(self) -> AsyncSupportsTokenInfo:
-        secret = self._settings.client_secret
-        if not secret and self._settings.client_secret_file:
-            secret = (
-                await asyncio.to_thread(Path(self._settings.client_secret_file).read_text, "utf-8", "replace")
-            ).strip()
-            if not secret:
-                raise ValueError("the file with the client secret is empty")
-            self._register(secret)
-        return choose_credential(self._settings, self._transport, secret)
+        settings = self._settings
+        secret = settings.client_secret or await self._read(settings.client_secret_file, "client secret")
+        password = settings.client_certificate_password or await self._read(
+            settings.client_certificate_password_file, "certificate's password"
+        )
+        return choose_credential(settings, self._transport, secret, password)
+
+    async def _read(self, path: str, what: str) -> str:
+        """The secret in a file, which must appear in no text from now on; empty without a path."""
+        if not path:
+            return ""
+        secret = (await asyncio.to_thread(Path(path).read_text, "utf-8", "replace")).strip()
+        if not secret:
+            raise ValueError(f"the file with the {what} is empty")
+        self._register(secret)
+        return secret
 
     async def forget(self) -> None:
         """Drop all tokens: the resource manager refused one that azure-identity would hand out until it expires."""

@@ -10,7 +10,7 @@ from azure_vpn_operator.domain.azure.bgp_sessions import split_addresses
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.live_connection import UnreadableDocumentError
 from azure_vpn_operator.domain.azure.lookups import Read
-from azure_vpn_operator.domain.azure.names import LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS
+from azure_vpn_operator.domain.azure.names import LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS, VIRTUAL_NETWORKS
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import BgpAnswer
 
@@ -42,6 +42,16 @@ class ArmGateways:
             read=_read_local_gateway,
         )
 
+    async def get_address_space(self, network: ArmId) -> Read[tuple[str, ...]]:
+        """The address prefixes of a virtual network."""
+        return await get_one(
+            self._session,
+            self._session.address(network),
+            subscription=network.subscription,
+            resource=VIRTUAL_NETWORKS,
+            read=_read_network,
+        )
+
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """Ask a virtual network gateway for its BGP sessions; changes nothing, and holds no lock."""
         return await ask_for_sessions(self._session, gateway)
@@ -68,14 +78,37 @@ def _read_gateway(document: object) -> GatewayFacts:
         provisioning_state=_text(properties, "provisioningState"),
         ip_configuration_ids=tuple(_text(item, "id") for item in configurations),
         bgp_addresses=_bgp_addresses(bgp),
+        network=next(filter(None, map(_network_of, configurations)), None),
     )
+
+
+def _network_of(configuration: Mapping[str, Any]) -> ArmId | None:
+    properties = _mapping(configuration.get("properties") or {}, "ipConfigurations.properties")
+    subnet = _text(_mapping(properties.get("subnet") or {}, "subnet"), "id")
+    try:
+        parsed = ArmId.parse(subnet)
+    except ValueError:
+        return None
+    return ArmId(parsed.subscription, parsed.resource_group, parsed.provider, parsed.types[:1])
+
+
+def _read_network(document: object) -> tuple[str, ...]:
+    properties = _mapping(_mapping(document, "the answer").get("properties"), "properties")
+    return _prefixes(properties, "addressSpace")
+
+
+def _prefixes(properties: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    space = _mapping(properties.get(name) or {}, name)
+    return tuple(_texts(space.get("addressPrefixes") or [], "addressPrefixes"))
 
 
 def _read_local_gateway(document: object) -> LocalGatewayFacts:
     root = _mapping(document, "the answer")
     properties = _mapping(root.get("properties") or {}, "properties")
     return LocalGatewayFacts(
-        id=_id(root), bgp_addresses=_bgp_addresses(_mapping(properties.get("bgpSettings") or {}, "bgpSettings"))
+        id=_id(root),
+        bgp_addresses=_bgp_addresses(_mapping(properties.get("bgpSettings") or {}, "bgpSettings")),
+        address_prefixes=_prefixes(properties, "localNetworkAddressSpace"),
     )
 
 

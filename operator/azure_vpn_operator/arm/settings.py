@@ -38,6 +38,8 @@ class ArmSettings:
     """A file with the secret, read whenever the login begins anew."""
     client_certificate_path: str = ""
     client_certificate_password: str = field(default="", repr=False)
+    client_certificate_password_file: str = ""
+    """A file with the password, read like that of the secret."""
     send_certificate_chain: bool = False
     federated_token_file: str = ""
     token_credentials: str = ""

@@ -9,7 +9,7 @@ from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
 from azure_vpn_operator.cluster.session import FIELD_MANAGER, JSON_PATCH, ClusterSession
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
-from azure_vpn_operator.ports import StatusWrite, Written
+from azure_vpn_operator.ports import AnyVersion, StatusWrite, Written
 
 _PLURALS: Final = {kind.KIND: kind.PLURAL for kind in (VpnConnection, IpsecPolicy)}
 _PAGE: Final = "500"
@@ -37,11 +37,11 @@ class ClusterObjects:
         return tuple(found)
 
     async def write_status(
-        self, kind: str, namespace: str, name: str, resource_version: str, status: Mapping[str, Any]
+        self, kind: str, namespace: str, name: str, version: str | AnyVersion, status: Mapping[str, Any]
     ) -> Written | Fault:
-        """Replace the whole status, if the object still has this resourceVersion."""
+        """Replace the whole status, if the object still has this resourceVersion, or whatever version it has."""
         path = (*_path(kind, namespace), name, "status")
-        return await self._replace(path, resource_version, "/status", dict(status))
+        return await self._replace(path, version, "/status", dict(status))
 
     async def write_finalizers(
         self, kind: str, namespace: str, name: str, resource_version: str, finalizers: Sequence[str]
@@ -50,12 +50,16 @@ class ClusterObjects:
         path = (*_path(kind, namespace), name)
         return await self._replace(path, resource_version, "/metadata/finalizers", list(finalizers))
 
-    async def _replace(self, path: Sequence[str], resource_version: str, place: str, value: object) -> Written | Fault:
-        # A version in the patched document is a precondition (409 if it fails); a failed `test` would be a 422, as is an invalid value.
-        patch = [
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version},
-            {"op": "add", "path": place, "value": value},
-        ]
+    async def _replace(
+        self, path: Sequence[str], version: str | AnyVersion, place: str, value: object
+    ) -> Written | Fault:
+        # A version in the patched document is a precondition (409 if it fails); a failed `test` is a 422, as is an invalid value.
+        condition = (
+            {"op": "test", "path": "/metadata/uid", "value": version.uid}
+            if isinstance(version, AnyVersion)
+            else {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
+        )
+        patch = [condition, {"op": "add", "path": place, "value": value}]
         reply = await self._session.request(
             "PATCH", path, query={"fieldManager": FIELD_MANAGER}, body=patch, content_type=JSON_PATCH
         )

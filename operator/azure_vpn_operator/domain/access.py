@@ -24,6 +24,7 @@ class Identity:
     federated_token_file: str = ""
     client_secret_file: str = ""
     certificate_file: str = ""
+    certificate_password_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

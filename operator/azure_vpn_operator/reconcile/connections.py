@@ -7,12 +7,10 @@ import logging
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
-from azure_vpn_operator.domain.keys.records import needs_intent
+from azure_vpn_operator.domain.keys.records import needs_intent, writes_key
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
 from azure_vpn_operator.domain.passes.steps import (
     AddFinalizer,
@@ -28,7 +26,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Step,
     Wait,
 )
-from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, Outcome, judge, judge_before
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, judge, judge_before
 from azure_vpn_operator.domain.planning.drift import new_drift
 from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
 from azure_vpn_operator.domain.planning.pairs import hold_back
@@ -37,7 +35,7 @@ from azure_vpn_operator.domain.reporting.announcements import announce, announce
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
 from azure_vpn_operator.domain.reporting.status import build_status
-from azure_vpn_operator.ports import EventsPort
+from azure_vpn_operator.ports import AnyVersion, EventsPort
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
 from azure_vpn_operator.reconcile.facts.keys import KeyLanes
 from azure_vpn_operator.reconcile.halves import (
@@ -49,6 +47,7 @@ from azure_vpn_operator.reconcile.halves import (
     stage_of,
     tags_sent_by,
 )
+from azure_vpn_operator.reconcile.letting_go import after_letting_go, is_worth_waiting_for
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey, Memories
 from azure_vpn_operator.reconcile.pass_result import PassResult, combine_results
 from azure_vpn_operator.reconcile.reading import Reader, stored_connection_status
@@ -64,8 +63,6 @@ from azure_vpn_operator.runtime.priority import Priority
 log = logging.getLogger(__name__)
 
 TURN_RETRY_SECONDS = 1.0
-PATIENCE_TO_LET_GO = timedelta(minutes=10)
-_PASSING = frozenset({FaultKind.BUSY, FaultKind.THROTTLED, FaultKind.UNAVAILABLE, FaultKind.UNREADABLE})
 
 
 class ConnectionReconciler:
@@ -278,7 +275,7 @@ class ConnectionReconciler:
     async def _conclude(self, key: ObjectKey, halves: Sequence[HalfInPass], stage: Stage | None) -> PassResult:
         """End the pass over one object: let it go, or write its status."""
         if all(isinstance(half.step, ReleaseFinalizer | LetGo) for half in halves) and not any(
-            isinstance(half.step, LetGo) and _is_worth_waiting_for(half.snapshot, half.outcome) for half in halves
+            isinstance(half.step, LetGo) and is_worth_waiting_for(half.snapshot, half.outcome) for half in halves
         ):
             return await self._let_the_object_go(key, halves)
         reports = []
@@ -329,7 +326,13 @@ class ConnectionReconciler:
         result = PassResult(again_in, failed=summary.failed, settled=summary.ready, exact=running)
         ended = None
         if status != stored_connection_status(document):
-            ended = await self._object_writer.write_status(key, snapshot.metadata.resource_version, status)
+            version = snapshot.metadata.resource_version
+            # That Azure has taken a key is known to nobody else: an edit must not keep it from being stored.
+            told = AnyVersion(snapshot.metadata.uid) if _has_sent_key(reports, outcomes) else version
+            ended = await self._object_writer.write_status(key, told, status)
+            if ended is None and told != version and self._is_outdated(key, snapshot):
+                # The store has the edit with the answer, so the watch brings no news of it.
+                result = PassResult(0.0)
         for report in reports:
             role = report.snapshot.role
             half = next((half for half in status.halves if half.role is role), None)
@@ -341,7 +344,7 @@ class ConnectionReconciler:
         document = self._store.get(key)
         if document is None:
             return PassResult(None)
-        steps = [_after_letting_go(half.outcome) if isinstance(half.step, LetGo) else half.step for half in halves]
+        steps = [after_letting_go(half.outcome) if isinstance(half.step, LetGo) else half.step for half in halves]
         notes = [note for step in steps for note in announce_write(step, None)]
         if notes:
             await self._events.record(document, notes)
@@ -374,15 +377,8 @@ def _runs(snapshot: Snapshot, outcome: Outcome) -> bool:
     return isinstance(outcome, Accepted) or isinstance(snapshot.operation, OpenOperation)
 
 
-def _is_worth_waiting_for(snapshot: Snapshot, outcome: Outcome) -> bool:
-    """Whether the owner tag may go if we try again soon. Letting go must always work: so only for some minutes."""
-    deleted = snapshot.metadata.deletion_timestamp
-    if deleted is None or snapshot.now - deleted > PATIENCE_TO_LET_GO:
-        return False
-    return isinstance(outcome, Busy) or (isinstance(outcome, Fault) and outcome.kind in _PASSING)
-
-
-def _after_letting_go(outcome: Outcome) -> ReleaseFinalizer:
-    if isinstance(outcome, Accepted):
-        return ReleaseFinalizer(Reason.RETAINED, "the connection stays in Azure; our owner tag is removed")
-    return ReleaseFinalizer(Reason.RETAINED, "the connection stays in Azure; its owner tag could not be removed")
+def _has_sent_key(reports: Sequence[HalfReport], outcomes: Sequence[Outcome]) -> bool:
+    return any(
+        writes_key(report.step) and isinstance(outcome, Accepted)
+        for report, outcome in zip(reports, outcomes, strict=True)
+    )

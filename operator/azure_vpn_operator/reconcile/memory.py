@@ -7,6 +7,7 @@ from typing import Final
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck
+from azure_vpn_operator.domain.passes.traffic import TrafficRecord
 from azure_vpn_operator.runtime.keys import ObjectKey
 
 FORGIVE_AFTER: Final = timedelta(minutes=30)
@@ -85,6 +86,8 @@ class ConnectionMemory:
     seen_configuration: tuple[object, ...] | None = None
     """What the last GET showed; None if it showed nothing there."""
     listed_configuration: tuple[object, ...] | None = None
+    traffic: TrafficRecord | None = None
+    """Azure's byte counters, as the last GET showed them."""
     sent_tags: frozenset[str] = frozenset()
     """Names of tags that this process has sent for the object: known as ours even if no status has told so yet."""
     key_mark: str | None = None
@@ -157,6 +160,11 @@ class Memories:
     def of_object(self, key: ObjectKey) -> dict[HalfKey, ConnectionMemory]:
         """What it remembers of the object's halves, those that have left its spec too."""
         return {HalfKey(key, role): memory for role, memory in self._of_objects.get(key, {}).items()}
+
+    def traffic_of(self, half: HalfKey) -> TrafficRecord | None:
+        """Azure's byte counters as this process last read them; None if it has not."""
+        memory = self._of_objects.get(half.object, {}).get(half.role)
+        return memory.traffic if memory is not None else None
 
     def forget(self, key: ObjectKey) -> None:
         """The object is gone."""

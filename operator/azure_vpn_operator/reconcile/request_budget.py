@@ -143,6 +143,12 @@ class BudgetedGateways(GatewaysPort):
         return Unreadable(fault) if fault is not None else await self._inner.get_local_gateway(local_gateway)
 
     @override
+    async def get_address_space(self, network: ArmId) -> Read[tuple[str, ...]]:
+        """As promised by the port."""
+        fault = await self._budget.take(network.subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.get_address_space(network)
+
+    @override
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """As promised by the port; Azure counts a POST as a write."""
         return await self._budget.take(gateway.subscription, "writes") or await self._inner.ask_bgp_sessions(gateway)

@@ -8,7 +8,7 @@ from azure_vpn_operator.api.reasons import REASONS, Reason, ReasonInfo
 
 REASONS_PATH: Final = "docs/reference/reasons.md"
 
-_HEADER: Final = "<!-- Generated from operator/azure_vpn_operator/api/reasons.py by `make generate`; do not edit. -->\n"
+_HEADER: Final = "<!-- Generated from operator/azure_vpn_operator/api/reasons by `make generate`; do not edit. -->\n"
 _INTRODUCTION: Final = """\
 # Reasons
 

@@ -7,7 +7,7 @@ simply has no objects to show.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 _PREFIX = "azure_vpn_operator_"
 
@@ -33,6 +33,18 @@ class ConnectionSample:
 
 
 @dataclass(frozen=True, slots=True)
+class TrafficSample:
+    """Azure's byte counters of one half of a connection, seen from its gateway."""
+
+    namespace: str
+    name: str
+    role: str
+    """Forward or Reverse."""
+    ingress_bytes: int
+    egress_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySample:
     """One policy and how many connections refer to it."""
 
@@ -54,6 +66,8 @@ class FleetSample:
     """Seconds since the watch last brought something, a bookmark included, by kind."""
     event_loop_lag: float = 0.0
     """Seconds."""
+    traffic: tuple[TrafficSample, ...] = ()
+    """Of the connections that this process has read."""
 
 
 class FleetCollector:
@@ -72,6 +86,7 @@ class FleetCollector:
         """Yield the series of the last sample; may run in a thread of its own."""
         sample = self._sample
         yield from _connections(sample.connections)
+        yield from _traffic(sample.traffic)
         yield _gauge(
             "policy_references",
             "Connections that refer to the policy",
@@ -124,6 +139,19 @@ def _connections(connections: tuple[ConnectionSample, ...]) -> Iterator[Metric]:
         ("namespace", "name"),
         {(connection.namespace, connection.name): connection.connected is not None for connection in connections},
     )
+
+
+def _traffic(samples: tuple[TrafficSample, ...]) -> Iterator[Metric]:
+    for direction, text in (("ingress", "came in from the other side"), ("egress", "went out to the other side")):
+        family = CounterMetricFamily(
+            f"{_PREFIX}connection_{direction}_bytes",
+            f"Bytes that {text}, by Azure's counter, which begins anew when Azure does",
+            labels=("namespace", "name", "role"),
+        )
+        for item in samples:
+            count = item.ingress_bytes if direction == "ingress" else item.egress_bytes
+            family.add_metric((item.namespace, item.name, item.role), float(count))
+        yield family
 
 
 def _gauge(name: str, text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]) -> Metric:

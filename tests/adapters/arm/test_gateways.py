@@ -30,10 +30,21 @@ async def test_gateway_without_bgp_says_so(azure: SimulatedAzure):
 async def test_local_gateway_is_read_in_azures_spelling(azure: SimulatedAzure):
     asked = ArmId.build(SUBSCRIPTION, GROUP.upper(), "localNetworkGateways", "SITE6")
     assert await azure.gateways.get_local_gateway(asked) == Present(
-        LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",))
+        LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",))
     )
 
 
+async def test_address_space_of_the_network_that_a_gateway_lies_in(azure: SimulatedAzure):
+    found = await azure.gateways.get_gateway(gateway_id("GW2"))
+    assert isinstance(found, Present)
+    network = found.value.network
+    assert network is not None
+    assert network.type == "virtualNetworks"
+    assert await azure.gateways.get_address_space(network) == Present(("10.0.0.0/16",))
+
+
 async def test_missing_gateways_are_absent(azure: SimulatedAzure):
+    network = ArmId.build(SUBSCRIPTION, GROUP, "virtualNetworks", "Nobody")
+    assert await azure.gateways.get_address_space(network) == Absent()
     assert await azure.gateways.get_gateway(gateway_id("Nobody")) == Absent()
     assert await azure.gateways.get_local_gateway(local_gateway_id("Nobody")) == Absent()

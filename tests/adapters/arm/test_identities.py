@@ -198,8 +198,9 @@ def test_an_identity_takes_the_operators_addresses_and_nothing_of_its_login():
         ca_file="/ca",
         https_proxy="https://proxy",
     )
-    found = settings_as(own, Identity("red", "T", "C", certificate_file="/red"))
+    found = settings_as(own, Identity("red", "T", "C", certificate_file="/red", certificate_password_file="/p"))
     assert (found.tenant_id, found.client_id, found.client_certificate_path) == ("T", "C", "/red")
+    assert found.client_certificate_password_file == "/p"
     assert (found.ca_file, found.https_proxy, found.endpoint) == ("/ca", "https://proxy", own.endpoint)
     assert {found.client_secret, found.client_secret_file, found.client_certificate_password} == {""}
     assert {found.federated_token_file, found.token_credentials} == {""}

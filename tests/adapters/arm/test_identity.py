@@ -93,6 +93,34 @@ async def test_certificate_that_entra_does_not_know_is_refused_by_name(azure: Si
 
 
 @pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        pytest.param("canary-password\n", 1, id="the password opens the key, and Entra is asked"),
+        pytest.param("canary-wrong", 0, id="another password does not"),
+        pytest.param(" \n", 0, id="an empty file is said"),
+    ],
+)
+async def test_certificate_with_a_password_in_a_file(azure: SimulatedAzure, tmp_path: Path, written: str, asked: int):
+    path, password = tmp_path / "client.pem", tmp_path / "password"
+    path.write_bytes(client_certificate("canary-password"))
+    password.write_text(written)
+    session = azure.session_as(
+        "operator",
+        client_secret="",
+        client_certificate_path=str(path),
+        client_certificate_password_file=str(password),
+    )
+
+    result = await ask(session)
+
+    assert isinstance(result, Unreadable)
+    assert result.fault.kind is FaultKind.UNAUTHENTICATED
+    assert "canary" not in result.fault.message
+    assert token_requests(azure) == asked
+    assert "canary" not in azure.secrets.redact(f"it says {written.strip()}")
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
         pytest.param({"client_secret": "canary-wrong"}, "client secret of application 3333", id="wrong secret"),
@@ -167,7 +195,7 @@ async def test_wrong_audience_is_unauthenticated(azure: SimulatedAzure):
     assert result.fault.kind is FaultKind.UNAUTHENTICATED
 
 
-def client_certificate() -> bytes:
+def client_certificate(password: str | None = None) -> bytes:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "operator")])
     now = datetime.now(UTC)
@@ -181,7 +209,6 @@ def client_certificate() -> bytes:
         .not_valid_after(now + timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    encryption = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
     return private + certificate.public_bytes(serialization.Encoding.PEM)

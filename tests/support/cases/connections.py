@@ -482,6 +482,15 @@ SETTING_CASES = [
             "with two prefixes": "10.1.0.0/16/16",
         }.items()
     ),
+    *(
+        Case(
+            f"a single address in a selector is offered as a range: {text}",
+            connection(**_selectors(["10.1.0.0/16"], [text])),
+            _refused("selector-range", f"{_SELECTOR}.remoteAddressRanges[0]"),
+            hint=f"write {text}/{prefix}",
+        )
+        for text, prefix in (("10.1.2.3", 32), ("2001:db8::1", 128))
+    ),
     Case(
         "the other side's ranges are checked too",
         connection(**_selectors(["10.1.0.0/16"], ["x"])),

@@ -18,6 +18,10 @@ _GATEWAY_ID = f"{NETWORK}/virtualNetworkGateways/VNet1GW"
 _SITE_ID = f"{NETWORK}/localNetworkGateways/Site6"
 _CONNECTION_ID = f"{NETWORK}/connections/VNet1toSite6"
 _KNOWN = {"observedGeneration": 1, "halves": [{"role": "Forward", "id": _CONNECTION_ID}]}
+_ADOPTED_IKEV1 = {
+    "observedGeneration": 1,
+    "halves": [{"role": "Forward", "id": _CONNECTION_ID, "connectionProtocol": "IKEv1"}],
+}
 _GATEWAY = ("gateway-stays", "spec.virtualNetworkGateway")
 _SITE = ("local-gateway-stays", "spec.localNetworkGateway")
 _PEER = ("peer-gateway-stays", "spec.peerVirtualNetworkGateway")
@@ -245,6 +249,58 @@ UPDATE_CASES = [
     ),
     UpdateCase("unsaid becomes IKEv1", connection(), connection(connectionProtocol="IKEv1"), (_PROTOCOL,)),
     UpdateCase("IKEv1 is left out", connection(connectionProtocol="IKEv1"), connection(), (_PROTOCOL,)),
+    UpdateCase(
+        "unsaid becomes what the adopted connection has",
+        connection(),
+        connection(connectionProtocol="IKEv1"),
+        status=_ADOPTED_IKEV1,
+    ),
+    UpdateCase(
+        "unsaid becomes another than the adopted connection has",
+        connection(),
+        connection(connectionProtocol="IKEv2"),
+        (_PROTOCOL,),
+        status=_ADOPTED_IKEV1,
+    ),
+    UpdateCase(
+        "what the adopted connection has anyway is left out",
+        connection(connectionProtocol="IKEv1"),
+        connection(),
+        status=_ADOPTED_IKEV1,
+    ),
+    UpdateCase(
+        "another than the adopted connection has is left out",
+        connection(connectionProtocol="IKEv2"),
+        connection(),
+        (_PROTOCOL,),
+        status=_ADOPTED_IKEV1,
+    ),
+    UpdateCase(
+        "unsaid becomes IKEv1 where the operator has found nothing in Azure: the gateway can have nothing else",
+        connection(),
+        connection(connectionProtocol="IKEv1"),
+        status={"observedGeneration": 1},
+    ),
+    UpdateCase(
+        "what was said stays, although nothing is in Azure",
+        connection(connectionProtocol="IKEv2"),
+        connection(connectionProtocol="IKEv1"),
+        (_PROTOCOL,),
+        status={"observedGeneration": 1},
+    ),
+    UpdateCase(
+        "the other half is not this one",
+        connection(),
+        connection(connectionProtocol="IKEv1"),
+        (_PROTOCOL,),
+        status={
+            "observedGeneration": 1,
+            "halves": [
+                {"role": "Forward", "id": _CONNECTION_ID},
+                {"role": "Reverse", "connectionProtocol": "IKEv1"},
+            ],
+        },
+    ),
     UpdateCase(
         "IKEv1 becomes IKEv2",
         connection(connectionProtocol="IKEv1"),

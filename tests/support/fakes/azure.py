@@ -34,6 +34,7 @@ Verb = Literal[
     "poll",
     "get_gateway",
     "get_local_gateway",
+    "get_address_space",
     "ask_bgp_sessions",
     "look_at_bgp_sessions",
 ]
@@ -62,6 +63,9 @@ class Connection:
     key: str
     tunnel: str = "Connected"
     """What Azure reports of the tunnel while no operation runs."""
+    ingress_bytes: int | None = None
+    """None: a byte comes in every second, as long as the tunnel is up."""
+    egress_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -92,6 +96,8 @@ class FakeAzure:
         self.world: dict[ArmId, Connection] = {}
         self.gateways: dict[ArmId, GatewayFacts] = {}
         self.local_gateways: dict[ArmId, LocalGatewayFacts] = {}
+        self.networks: dict[ArmId, tuple[str, ...]] = {}
+        """Address prefixes of virtual networks."""
         self.bgp_seconds = 10.0
         """How long Azure takes to tell the BGP sessions of a gateway."""
         self.bgp_states: dict[str, str] = {}
@@ -122,9 +128,9 @@ class FakeAzure:
         self.gateways[gateway] = GatewayFacts(**(usual | facts))
         return self.gateways[gateway]
 
-    def add_local_gateway(self, local_gateway: ArmId, *bgp_addresses: str) -> None:
-        """Put a local network gateway there; with an address it has BGP."""
-        self.local_gateways[local_gateway] = LocalGatewayFacts(local_gateway, bgp_addresses)
+    def add_local_gateway(self, local_gateway: ArmId, *bgp_addresses: str, prefixes: tuple[str, ...] = ()) -> None:
+        """Put a local network gateway there; with an address it has BGP. `prefixes` lie behind it."""
+        self.local_gateways[local_gateway] = LocalGatewayFacts(local_gateway, bgp_addresses, prefixes)
 
     def add_connection(self, connection: ArmId, body: Mapping[str, Any], *, key: str = "given-by-azure") -> Connection:
         """Put a connection there that somebody else made: settled, and with the tunnel up."""
@@ -269,6 +275,11 @@ class FakeAzure:
         found = self.local_gateways.get(local_gateway)
         return self._read("get_local_gateway", local_gateway, lambda: Present(found) if found else Absent())
 
+    async def get_address_space(self, network: ArmId) -> Read[tuple[str, ...]]:
+        """As the port says."""
+        found = self.networks.get(network)
+        return self._read("get_address_space", network, lambda: Present(found) if found is not None else Absent())
+
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """As the port says; the answer takes `bgp_seconds`."""
         self.reads.append(("ask_bgp_sessions", gateway.name))
@@ -378,6 +389,9 @@ class FakeAzure:
         document = deepcopy(known.document)
         if document["properties"]["provisioningState"] == "Succeeded":
             document["properties"].setdefault("connectionStatus", known.tunnel)
+            ingress = int(self.clock.monotonic()) if known.ingress_bytes is None else known.ingress_bytes
+            document["properties"].setdefault("ingressBytesTransferred", ingress)
+            document["properties"].setdefault("egressBytesTransferred", known.egress_bytes)
         return Present(read_live_connection(document))
 
     def _item(self, connection: ArmId) -> LiveConnection:

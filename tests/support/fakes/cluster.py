@@ -9,11 +9,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, SecretData, Unreadable
 from azure_vpn_operator.domain.keys.digest import DigestKey
 from azure_vpn_operator.domain.passes.events import EventNote
-from azure_vpn_operator.ports import StatusWrite, Written
+from azure_vpn_operator.ports import AnyVersion, StatusWrite, Written
 from azure_vpn_operator.runtime.clock import Clock
 
 Key = tuple[str, str, str]
@@ -115,10 +115,10 @@ class FakeCluster:
         return tuple(deepcopy(found) for key, found in sorted(self.documents.items()) if key[0] == kind)
 
     async def write_status(
-        self, kind: str, namespace: str, name: str, resource_version: str, status: Mapping[str, Any]
+        self, kind: str, namespace: str, name: str, version: str | AnyVersion, status: Mapping[str, Any]
     ) -> Written | Fault:
         """As the port says."""
-        return self._replace((kind, namespace, name), resource_version, "status", deepcopy(dict(status)))
+        return self._replace((kind, namespace, name), version, "status", deepcopy(dict(status)))
 
     async def write_finalizers(
         self, kind: str, namespace: str, name: str, resource_version: str, finalizers: Sequence[str]
@@ -150,14 +150,19 @@ class FakeCluster:
         if self.fault is None:
             self.events += [(regarding["metadata"]["name"], note) for note in notes]
 
-    def _replace(self, key: Key, resource_version: str, what: str, value: Any) -> Written | Fault:
+    def _replace(self, key: Key, version: str | AnyVersion, what: str, value: Any) -> Written | Fault:
         if self.fault is not None:
             return self.fault
         document = self.documents.get(key)
         if document is None:
             return Written(StatusWrite.GONE)
         metadata = document["metadata"]
-        if metadata["resourceVersion"] != resource_version:
+        if isinstance(version, AnyVersion):
+            if metadata["uid"] != version.uid:
+                return Fault(
+                    FaultKind.REJECTED, "Invalid", "the server rejected our request due to an error in our request"
+                )
+        elif metadata["resourceVersion"] != version:
             return Written(StatusWrite.CONFLICT)
         self.writes.append(StatusWritten(what, key[0], key[2], deepcopy(value)))
         place = document if what == "status" else metadata

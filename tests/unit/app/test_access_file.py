@@ -113,6 +113,18 @@ def entry(**changes: Any) -> dict[str, Any]:
         ),
         pytest.param(identity(clientSecretFile="/s"), "identities[0]: ", "exactly one of", id="two ways to log in"),
         pytest.param(identity(certificateFile=None), "identities[0]: ", "exactly one of", id="no way to log in"),
+        pytest.param(
+            identity(certificateFile=None, clientSecretFile="/s", certificatePasswordFile="/p"),
+            "identities[0]: ",
+            "belongs to a certificateFile",
+            id="a password of no certificate",
+        ),
+        pytest.param(
+            identity(certificatePassword="canary"),
+            "identities[0].certificatePassword: ",
+            "not permitted",
+            id="a password in the file itself, which is no secret",
+        ),
         pytest.param(identity(tenantId=None), "identities[0]: ", "tenantId and clientId", id="no tenant"),
         pytest.param(
             identity(certificateFile="c.pem"), "identities[0].certificateFile: ", "pattern", id="a relative path"

@@ -164,3 +164,46 @@ async def test_a_refusal_for_quota_stops_requests_for_as_long_as_azure_says(
     _ArmTelemetry(metrics, world.core.buckets).seen(exchange(response_code=429, fault=fault))
     assert world.core.buckets.get(Quota(SUBSCRIPTION, "reads")).blocked_for == blocked
     assert "SubscriptionRequestsThrottled" in metrics.render()[0].decode()
+
+
+def _counters(world: CoreHarness) -> list[tuple[str, str, int, int]]:
+    return [(item.name, item.role, item.ingress_bytes, item.egress_bytes) for item in sampler(world).sample().traffic]
+
+
+async def test_byte_counters_are_metrics_and_go_with_the_object(world: CoreHarness):
+    live = world.live("VNet1toSite6")
+    live.ingress_bytes, live.egress_bytes = 1000, 20
+    await world.settle()
+    assert _counters(world) == [("site6", "Forward", 1000, 20)]
+
+    world.delete(CONNECTION, "site6")
+    await world.settle()
+
+    assert _counters(world) == []
+
+
+async def test_bytes_that_come_in_change_the_status_once_and_never_a_condition(world: CoreHarness):
+    def told() -> tuple[str | None, object]:
+        document = world.document("site6")
+        assert document is not None
+        traffic = document["status"]["halves"][0].get("traffic")
+        return traffic and traffic["state"], document["status"]["conditions"]
+
+    live = world.live("VNet1toSite6")
+    _, conditions = told()
+    versions = set()
+    live.ingress_bytes = 0
+    for _ in range(12):
+        live.ingress_bytes += 1000
+        await world.advance(300.0)
+        document = world.document("site6")
+        assert document is not None
+        if told()[0] == "Flowing":
+            versions.add(document["metadata"]["resourceVersion"])
+    assert told() == ("Flowing", conditions)
+    assert len(versions) == 1, "one write when bytes begin to flow, and none for each read that shows more"
+
+    await world.advance(1500.0)
+
+    assert told() == ("Idle", conditions)
+    assert world.ready() == ("True", "UpToDate")

@@ -56,6 +56,28 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
     assert given == getattr(Settings(**{"installation_id": "it", name: OTHER_VALUES[name]}), name)
 
 
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_an_empty_variable_is_an_absent_one_unless_empty_is_a_value(monkeypatch: pytest.MonkeyPatch, name: str):
+    """`AZVPN_METRICS_ADDRESS=` is how a pod says that it serves no metrics; in a chart most empty values are just not set."""
+    monkeypatch.setenv("AZVPN_INSTALLATION_ID", "it")
+    expected = "" if name == "metrics_address" else getattr(Settings(), name)  # type: ignore[call-arg]
+    monkeypatch.setenv(f"AZVPN_{name.upper()}", "")
+
+    if name == "installation_id":
+        with pytest.raises(ValidationError):
+            Settings()  # type: ignore[call-arg]
+        return
+    assert getattr(Settings(), name) == expected  # type: ignore[call-arg]
+
+
+def test_a_flag_wins_over_an_empty_variable(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AZVPN_METRICS_ADDRESS", "")
+
+    assert Settings(installation_id="it", metrics_address=":1").metrics_address == ":1"
+    monkeypatch.setenv("AZVPN_METRICS_ADDRESS", ":2")
+    assert Settings(installation_id="it", metrics_address="").metrics_address == ""
+
+
 def test_what_is_given_directly_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AZVPN_WORKERS", "7")
     assert Settings(installation_id="it", workers=2).workers == 2

@@ -265,3 +265,33 @@ async def test_an_object_that_is_deleted_and_applied_again_under_another_uid(sit
     await site.settle()
     assert site.ready() == ("True", "UpToDate")
     assert site.accepted() == {"delete": 1, "put": 1}
+
+
+async def test_adopted_ikev1_connection_that_is_deleted_in_azure_comes_back_as_ikev1(world: CoreHarness):
+    await meet(world, tags={"team": "x"}, connectionProtocol="IKEv1")
+    assert world.ready() == ("True", "UpToDate")
+    world.portal_delete("VNet1toSite6")
+
+    await world.settle()
+
+    assert world.held()["connectionProtocol"] == "IKEv1"
+    assert world.ready() == ("True", "UpToDate")
+    assert world.reasons_of_events().count("DriftCorrected") == 1, "somebody deleted it: that is drift, and said"
+
+
+async def test_adopted_ikev1_connection_comes_back_as_ikev1_after_a_restart(world: CoreHarness):
+    await meet(world, tags={"team": "x"}, connectionProtocol="IKEv1")
+    world.portal_delete("VNet1toSite6")
+
+    await world.restart()
+    await world.settle()
+
+    assert world.held()["connectionProtocol"] == "IKEv1"
+
+
+async def test_adopted_ikev1_connection_warns_although_the_spec_names_no_version(world: CoreHarness):
+    await meet(world, tags={"team": "x"}, connectionProtocol="IKEv1")
+
+    document = world.document("site6")
+    assert document is not None
+    assert "ikev1-deprecated" in {warning["id"] for warning in document["status"]["warnings"]}

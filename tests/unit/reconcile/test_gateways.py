@@ -229,3 +229,47 @@ async def test_an_object_without_a_target_is_in_no_group(world: CoreHarness):
     world.apply(CONNECTION, "broken", {"azureName": "x"})
     await world.settle()
     assert "list_group" not in [verb for verb, _ in world.calls]
+
+
+async def test_what_a_policy_based_device_must_have_is_told_from_both_ends(world: CoreHarness):
+    network = arm_id("virtualNetworks", "VNet1")
+    world.azure.networks[network] = ("10.11.0.0/16", "10.12.0.0/16")
+    world.add_gateway("VNet1GW", network=network)
+    world.azure.add_local_gateway(arm_id("localNetworkGateways", "Site6"), prefixes=("10.61.0.0/16",))
+    world.set_up_site(usePolicyBasedTrafficSelectors=True)
+    await world.settle()
+
+    document = world.document("site6")
+    assert document is not None
+    assert document["status"]["trafficSelectors"] == {
+        "source": "AddressSpaces",
+        "pairs": ["10.11.0.0/16 <=> 10.61.0.0/16", "10.12.0.0/16 <=> 10.61.0.0/16"],
+    }
+
+    world.forget_journals()
+    await world.advance(3600)
+    asked = sum(verb == "get_address_space" for verb, _ in world.calls)
+    assert 0 < asked <= 7, "once in ten minutes at most"
+    assert not world.accepted()
+
+
+async def test_the_network_is_not_read_where_nobody_needs_it(world: CoreHarness):
+    network = arm_id("virtualNetworks", "VNet1")
+    world.add_gateway("VNet1GW", network=network)
+    world.set_up_site()
+    await world.settle()
+
+    assert not any(verb == "get_address_space" for verb, _ in world.calls)
+    assert world.ready() == ("True", "UpToDate")
+
+
+async def test_a_network_that_may_not_be_read_stops_nothing(world: CoreHarness):
+    world.add_gateway("VNet1GW", network=arm_id("virtualNetworks", "VNet1"))
+    world.azure.fail("get_address_space", Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "No."), times=100)
+    world.set_up_site(usePolicyBasedTrafficSelectors=True)
+    await world.settle()
+
+    document = world.document("site6")
+    assert document is not None
+    assert "virtualNetworks/read" in document["status"]["trafficSelectors"]["message"]
+    assert world.ready() == ("True", "UpToDate")

@@ -176,6 +176,65 @@ async def test_a_lost_answer_is_repeated_at_most_once(site: CoreHarness):
     assert set(record(site)) == {"digest"}
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param({"labels": {"team": "x"}}, id="a label"),
+        pytest.param({"spec": {"routingWeight": 7}}, id="another configuration"),
+    ],
+)
+async def test_a_status_that_meets_an_edit_and_then_a_crash_does_not_make_the_key_go_twice(
+    site: CoreHarness, edit: dict[str, Any]
+):
+    """Keys may not be read here, so nothing but the status says that Azure has the new one."""
+    told = 0
+
+    def interfere(number: int, verb: str, what: str) -> Interference | None:
+        nonlocal told
+        if verb == "put_shared_key":
+            # The edit is made while Azure takes the key, and the watch has not brought it yet when the status is written.
+            if "spec" in edit:
+                document = site.document("site6")
+                assert document is not None
+                site.cluster.edit(CONNECTION, "network", "site6", document["spec"] | edit["spec"])
+            else:
+                metadata = site.cluster.documents[CONNECTION, "network", "site6"]["metadata"]
+                metadata |= edit | {"resourceVersion": site.cluster._version()}
+        if verb == "write_status" and site.accepted()["put_shared_key"] and not told:
+            told = 1
+            return Interference(crash=True, carried_out=True)
+        return keys_may_not_be_read(number, verb, what)
+
+    site.interfere = interfere
+    site.put_key(NEW)
+    await site.settle()
+
+    assert site.crashes == 1
+    assert site.accepted()["put_shared_key"] == 1
+    assert site.live("VNet1toSite6").key == NEW
+    assert set(record(site)) == {"digest"}
+    assert site.held()["routingWeight"] == edit.get("spec", {}).get("routingWeight", 0)
+    assert site.ready() == ("True", "UpToDate")
+
+
+async def test_an_edit_that_a_status_has_passed_over_is_carried_out_at_once(site: CoreHarness):
+    def interfere(_number: int, verb: str, _what: str) -> Interference | None:
+        if verb == "put_shared_key":
+            document = site.document("site6")
+            assert document is not None
+            site.cluster.edit(CONNECTION, "network", "site6", document["spec"] | {"routingWeight": 7})
+        return None
+
+    site.interfere = interfere
+    site.put_key(NEW)
+    site.annotate("site6", reconcile_at="now")
+
+    await site.advance(150)
+
+    assert site.accepted() == {"put_shared_key": 1, "put": 1}
+    assert site.held()["routingWeight"] == 7
+
+
 async def test_the_key_counts_as_held_only_when_the_connection_is_settled(site: CoreHarness):
     site.put_key(NEW)
     site.annotate("site6", reconcile_at="1")

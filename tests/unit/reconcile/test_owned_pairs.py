@@ -226,3 +226,38 @@ async def test_after_a_crash_at_any_call_of_a_deletion_nothing_is_left(pair: Cor
     await pair.settle()
     assert pair.document("pair") is None
     assert pair.azure.world == {}
+
+
+async def test_the_new_half_of_an_adopted_ikev1_tunnel_is_ikev1_too(empty: CoreHarness):
+    empty.apply(CONNECTION, "pair", pair_spec(connectionProtocol="IKEv1"))
+    await empty.settle()
+    empty.edit(CONNECTION, "pair", connectionProtocol=None)
+    await empty.settle()
+    empty.portal_delete(*TWO)
+
+    await empty.settle()
+
+    assert [empty.held(*half)["connectionProtocol"] for half in (ONE, TWO)] == ["IKEv1", "IKEv1"]
+    assert empty.ready("pair") == ("True", "UpToDate")
+
+
+@pytest.mark.parametrize(
+    ("forward", "reverse", "warned"),
+    [
+        pytest.param("InitiatorOnly", "InitiatorOnly", True, id="both call, and neither answers"),
+        pytest.param("InitiatorOnly", None, True, id="an absent mode of the reverse half is the forward half's"),
+        pytest.param("InitiatorOnly", "ResponderOnly", False, id="one calls, one answers"),
+        pytest.param("Default", "InitiatorOnly", False, id="Default does both"),
+    ],
+)
+async def test_owned_halves_that_both_only_call_are_warned_of(
+    empty: CoreHarness, forward: str, reverse: str | None, warned: bool
+):
+    half = {"azureName": TWO[0], "resourceGroup": TWO[1]} | ({"connectionMode": reverse} if reverse else {})
+    empty.apply(CONNECTION, "pair", pair_spec(connectionMode=forward, reverse=half))
+    await empty.settle()
+
+    document = empty.document("pair")
+    assert document is not None
+    assert ("both-initiators" in {warning["id"] for warning in document["status"].get("warnings", [])}) is warned
+    assert empty.ready("pair") == ("True", "UpToDate"), "a warning refuses nothing"

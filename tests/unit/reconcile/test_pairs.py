@@ -241,3 +241,48 @@ async def test_after_a_crash_at_any_call_both_halves_are_new(number: int):
     assert policies(world) == ("ECP256", "ECP256")
     assert world.ready("one") == ("True", "UpToDate")
     await world.stop()
+
+
+async def test_adopted_ikev1_halves_are_left_alone_and_the_one_that_is_deleted_comes_back_as_ikev1():
+    world = CoreHarness()
+    await world.start()
+    set_up_pair(world)
+    for name in ("one", "two"):
+        world.edit(CONNECTION, name, connectionProtocol="IKEv1")
+    await world.settle()
+    for name in ("one", "two"):
+        world.edit(CONNECTION, name, connectionProtocol=None)
+    await world.settle()
+    world.forget_journals()
+    world.portal_delete("VNet2toVNet1", "TestRG2")
+
+    await world.settle()
+
+    assert world.held("VNet2toVNet1", "TestRG2")["connectionProtocol"] == "IKEv1"
+    assert world.accepted() == {"put": 1}
+    for name in ("one", "two"):
+        assert world.condition(name, "PairInSync") == ("True", "InSync")
+    await world.stop()
+
+
+@pytest.mark.parametrize(
+    ("modes", "warned"),
+    [
+        pytest.param(("InitiatorOnly", "InitiatorOnly"), True, id="both call, and neither answers"),
+        pytest.param(("InitiatorOnly", "Default"), False, id="one of them answers too"),
+        pytest.param(("ResponderOnly", "InitiatorOnly"), False, id="one calls, one answers"),
+    ],
+)
+async def test_halves_that_both_only_call_are_warned_of_on_both(
+    pair: CoreHarness, modes: tuple[str, str], warned: bool
+):
+    for name, mode in zip(("one", "two"), modes, strict=True):
+        pair.edit(CONNECTION, name, connectionMode=mode)
+    await pair.settle()
+
+    for name in ("one", "two"):
+        document = pair.document(name)
+        assert document is not None
+        warnings = {warning["id"] for warning in document["status"].get("warnings", [])}
+        assert ("both-initiators" in warnings) is warned
+        assert pair.ready(name) == ("True", "UpToDate")

@@ -47,11 +47,12 @@ CALLS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "delete": ("deletes", (CONNECTION,)),
     "get_gateway": ("reads", (GATEWAY,)),
     "get_local_gateway": ("reads", (GATEWAY,)),
+    "get_address_space": ("reads", (GATEWAY,)),
 }
 
 
 async def call(budget: Budget, verb: str) -> Any:
-    port = budget.gateways if verb in {"get_gateway", "get_local_gateway"} else budget.connections
+    port = budget.gateways if verb in {"get_gateway", "get_local_gateway", "get_address_space"} else budget.connections
     return await getattr(port, verb)(*CALLS[verb][1])
 
 

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from azure_vpn_operator.telemetry.fleet_metrics import ConditionSample, ConnectionSample, FleetSample, PolicySample
+from azure_vpn_operator.telemetry.fleet_metrics import (
+    ConditionSample,
+    ConnectionSample,
+    FleetSample,
+    PolicySample,
+    TrafficSample,
+)
 from azure_vpn_operator.telemetry.metrics import Metrics
 
 
@@ -215,6 +221,21 @@ def test_an_object_that_is_gone_has_no_series_any_more(metrics: Metrics):
     fleet.pop()
     assert len(series(metrics, "azure_vpn_operator_tunnel_connected")) == 1
     assert len(series(metrics, "azure_vpn_operator_connection_condition")) == 1
+
+
+def test_byte_counters_are_counters_of_each_half(metrics: Metrics):
+    fleet = FleetSample(
+        traffic=(
+            TrafficSample("network", "pair", "Forward", 7, 8),
+            TrafficSample("network", "pair", "Reverse", 8, 7),
+        )
+    )
+    metrics.watch_fleet(lambda: fleet)
+    for role, ingress, egress in (("Forward", 7, 8), ("Reverse", 8, 7)):
+        labels = {"namespace": "network", "name": "pair", "role": role}
+        assert value(metrics, "azure_vpn_operator_connection_ingress_bytes_total", **labels) == ingress
+        assert value(metrics, "azure_vpn_operator_connection_egress_bytes_total", **labels) == egress
+    assert b"# TYPE azure_vpn_operator_connection_ingress_bytes_total counter" in metrics.render()[0]
 
 
 def test_the_rest_of_the_sample_is_shown(metrics: Metrics):

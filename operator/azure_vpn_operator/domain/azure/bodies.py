@@ -6,7 +6,6 @@ from typing import Any
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import (
     ConnectionMode,
-    ConnectionProtocol,
     NatRuleReference,
     VpnConnectionSpec,
 )
@@ -21,18 +20,15 @@ def build_put_body(
     policy: IpsecPolicySpec | None,
     location: str,
     tags: Mapping[str, str],
-    live: LiveConnection | None,
+    protocol: str,
 ) -> dict[str, Any]:
-    """Return the whole connection as the spec wants it. `policy` None is Azure's Default policy.
-
-    From the live connection it takes only the IKE version, where the spec names none: Azure cannot change it in place.
-    """
+    """Return the whole connection as the spec wants it. `policy` None is Azure's Default policy; `protocol` is the IKE version."""
     if target.gateway is None or target.connection_type is None:
         raise ValueError("a body needs a gateway and an other end")
     properties: dict[str, Any] = {
         "connectionType": target.connection_type.value,
         "virtualNetworkGateway1": {"id": str(target.gateway)},
-        "connectionProtocol": _protocol(spec, live),
+        "connectionProtocol": protocol,
         "connectionMode": (spec.connection_mode or ConnectionMode.DEFAULT).value,
         "routingWeight": spec.routing_weight or 0,
         "enableBgp": spec.enable_bgp,
@@ -66,12 +62,6 @@ def read_put_body(body: Mapping[str, Any], target: Target) -> LiveConnection:
     """What Azure would show once the body is in force: read by the same reader, so that comparing has one notion of equal."""
     properties = {**body["properties"], "provisioningState": "Succeeded"}
     return read_live_connection({**body, "id": str(target.connection), "properties": properties})
-
-
-def _protocol(spec: VpnConnectionSpec, live: LiveConnection | None) -> str:
-    if spec.connection_protocol is not None:
-        return spec.connection_protocol.value
-    return live.protocol if live is not None else ConnectionProtocol.IKEV2.value
 
 
 def _nat_rule(rule: NatRuleReference, gateway: ArmId) -> str:

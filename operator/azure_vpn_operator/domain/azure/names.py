@@ -20,6 +20,7 @@ SECRET_KEY = "^[A-Za-z0-9._-]+$"  # noqa: S105 (a pattern)
 CONNECTIONS = "connections"
 VIRTUAL_NETWORK_GATEWAYS = "virtualNetworkGateways"
 LOCAL_NETWORK_GATEWAYS = "localNetworkGateways"
+VIRTUAL_NETWORKS = "virtualNetworks"
 
 
 def id_pattern(*types: str) -> str:

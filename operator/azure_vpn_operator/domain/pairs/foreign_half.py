@@ -94,7 +94,7 @@ def _compare(own: HalfFacts, half: ListedHalf) -> PairVerdict:
         name
         for name, differs in (
             ("ipsecPolicies", policy != own.policy_hash),
-            ("connectionProtocol", half.protocol != own.protocol),
+            ("connectionProtocol", half.protocol != own.protocol_beside()),
             ("connectionMode (both are ResponderOnly)", half.mode == _RESPONDER and own.responder_only),
         )
         if differs

@@ -17,13 +17,24 @@ class HalfFacts:
     policy_name: str | None
     key_reference: tuple[str, str] | None
     """Secret and entry."""
-    protocol: str
+    protocol: str | None
+    """What the object says; None if it leaves the IKE version to Azure."""
     responder_only: bool
     synced: bool
     enforced: bool = True
     """False if its object only observes: it is compared, and holds nobody."""
     held_policy_hash: str | None = None
     """The policy that its status says Azure was given."""
+    known_protocol: str | None = None
+    """The IKE version that Azure has, or had last."""
+    initiator_only: bool = False
+
+    def protocol_beside(self, other: "HalfFacts | None" = None) -> str:
+        """The IKE version that counts: where both halves leave it to Azure, one that is not there yet gets that of the other."""
+        known = self.known_protocol
+        if known is None and self.protocol is None and other is not None and other.protocol is None:
+            known = other.known_protocol
+        return self.protocol or known or "IKEv2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,8 @@ def judge_pair(view: PairView) -> PairVerdict:
         return PairVerdict(
             agreed=False,
             reason=Reason.PAIR_BOTH_RESPONDERS,
-            message=f"{own.name} and {other.name} are both ResponderOnly: nobody starts the tunnel",
+            message=f"{own.name} and {other.name} are both ResponderOnly, so nobody starts the tunnel: "
+            "set connectionMode: Default on one of them",
         )
     behind = [half.name for half in (own, other) if not half.synced or half.held_policy_hash != half.policy_hash]
     if behind:
@@ -97,6 +109,11 @@ def judge_pair(view: PairView) -> PairVerdict:
     return PairVerdict(
         agreed=True, reason=Reason.IN_SYNC, message=f"{own.name} and {other.name} want and hold the same"
     )
+
+
+def both_initiate(view: PairView) -> bool:
+    """Whether the halves of the pair are both InitiatorOnly: each calls, and neither answers."""
+    return view.own.initiator_only and any(partner.initiator_only for partner in view.partners)
 
 
 def _comparisons(own: HalfFacts, other: HalfFacts) -> Sequence[_Comparison]:
@@ -129,8 +146,8 @@ def _comparisons(own: HalfFacts, other: HalfFacts) -> Sequence[_Comparison]:
         _Comparison(
             Reason.PAIR_PROTOCOL_MISMATCH,
             "connectionProtocol",
-            own.protocol != other.protocol,
-            own.protocol,
-            other.protocol,
+            own.protocol_beside(other) != other.protocol_beside(own),
+            own.protocol_beside(other),
+            other.protocol_beside(own),
         ),
     )

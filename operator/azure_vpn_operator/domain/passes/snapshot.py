@@ -21,6 +21,7 @@ from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.pairs.pairing import PairView
 from azure_vpn_operator.domain.passes.key_turns import Turn
+from azure_vpn_operator.domain.passes.traffic import TrafficRecord
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
 
@@ -206,6 +207,12 @@ class Snapshot:
     """Connections in Azure that lead back and that no object of the namespace makes."""
     neighbour_holds: bool = False
     """The owner tag names an object of another namespace that is still there to look after this connection."""
+    own_prefixes: Read[tuple[str, ...]] | NotRead = field(default_factory=NotRead)
+    """The address space of the gateway's virtual network, where the traffic selectors follow from it."""
+    peer_prefixes: Read[tuple[str, ...]] | NotRead = field(default_factory=NotRead)
+    """The same of the peer's."""
+    traffic: TrafficRecord | None = None
+    """What Azure's byte counters have told so far."""
     bgp: BgpFacts | None = None
     """None: the spec does not ask for BGP, or there is no connection to ask about."""
 

@@ -51,13 +51,16 @@ def refuse_adoption(
         return None
     if adoption is AdoptionPolicy.NEVER and not handed_over:
         return Refuse(
-            Reason.ADOPTION_REFUSED, "Azure already has this connection, and adoptionPolicy is Never", beyond_owner
+            Reason.ADOPTION_REFUSED,
+            "Azure already has this connection, and adoptionPolicy is Never: set adoptionPolicy: WhenEqual to have it taken over",
+            beyond_owner,
         )
     if not beyond_owner:
         return None
     return Refuse(
         Reason.ADOPTION_REFUSED,
-        f"Azure already has this connection, and it differs (adoptionPolicy {adoption}): {field_names(beyond_owner)}",
+        f"Azure already has this connection, and it differs (adoptionPolicy {adoption}): {field_names(beyond_owner)}; "
+        "make the object equal, or set adoptionPolicy: Always",
         beyond_owner,
     )
 

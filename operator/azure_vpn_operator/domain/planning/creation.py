@@ -31,13 +31,14 @@ def plan_creation(
     if drift and policies.drift is DriftPolicy.REPORT:
         return Refuse(
             Reason.DRIFT_DETECTED,
-            f"{target.connection} was deleted in Azure, and driftPolicy is Report: not created again",
+            f"{target.connection} was deleted in Azure, and driftPolicy is Report: not created again; "
+            "set driftPolicy: Correct to have it created",
         )
     match snapshot.key:
         case NotReferenced():
             return Refuse(
                 Reason.SHARED_KEY_REQUIRED,
-                "spec.sharedKeySecretRef is absent: Azure would invent a key that nobody knows, so nothing is created",
+                "spec.sharedKeySecretRef is absent: Azure would invent a key that nobody knows, so nothing is created: set it",
             )
         case KeyFound() | GeneratedKey():
             why = "deleted in Azure by someone else" if drift else "Azure has no such connection"

@@ -40,7 +40,7 @@ def refuse_drift(
         case DriftPolicy.REPORT:
             return Refuse(
                 Reason.DRIFT_DETECTED,
-                f"changed in Azure by someone else, and driftPolicy is Report: {names}",
+                f"changed in Azure by someone else, and driftPolicy is Report: {names}; set driftPolicy: Correct to have it put back",
                 differences,
             )
         case DriftPolicy.CORRECT_SAFE:
@@ -49,7 +49,7 @@ def refuse_drift(
             return Refuse(
                 Reason.DRIFT_DETECTED,
                 "changed in Azure by someone else; putting it back would drop a tunnel that is up, which driftPolicy "
-                f"CorrectSafe does not do: {names}",
+                f"CorrectSafe does not do: {names}; set driftPolicy: Correct to have it put back",
                 differences,
             )
 

@@ -7,7 +7,7 @@ has come the connection is read, and planned from that. What cannot be foreseen 
 from dataclasses import dataclass
 
 from azure_vpn_operator.api.base import ObjectMeta
-from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnection
+from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial
 from azure_vpn_operator.domain.azure.bodies import build_put_body
@@ -90,11 +90,14 @@ def _has_changed(
         return False
     spec = subject.spec
     policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
-    # A spec that names no IKE version keeps the one in Azure, which is not known here.
-    protocols = (spec.connection_protocol,) if spec.connection_protocol is not None else tuple(ConnectionProtocol)
-    for protocol in protocols:
-        named = spec.model_copy(update={"connection_protocol": protocol})
-        wanted = configuration_hash(build_put_body(named, target, policy_spec, "", {}, None), spec)
-        if wanted in {half.applied_hash, half.refused_hash}:
-            return False
-    return True
+    protocols = _protocols(half, spec)
+    hashes = {
+        configuration_hash(build_put_body(spec, target, policy_spec, "", {}, protocol), spec) for protocol in protocols
+    }
+    return not hashes & {half.applied_hash, half.refused_hash}
+
+
+def _protocols(half: ConnectionHalf, spec: VpnConnectionSpec) -> tuple[str, ...]:
+    """The IKE versions that may be wanted: a spec that names none keeps the one in Azure, which a status may not tell."""
+    known = spec.connection_protocol or half.connection_protocol
+    return (str(known),) if known is not None else tuple(ConnectionProtocol)

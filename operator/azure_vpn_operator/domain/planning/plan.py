@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnection
+from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
 from azure_vpn_operator.domain.azure.bodies import build_put_body, read_put_body
 from azure_vpn_operator.domain.azure.differences import PROVISIONING_STATE, field_names, find_differences
@@ -15,6 +15,7 @@ from azure_vpn_operator.domain.azure.ownership import wanted_tags
 from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.domain.passes.pauses import find_pause
+from azure_vpn_operator.domain.passes.protocol import choose_protocol, with_protocol
 from azure_vpn_operator.domain.passes.snapshot import (
     FailedOperation,
     NotReferenced,
@@ -60,7 +61,7 @@ def plan(snapshot: Snapshot) -> Step:
         return plan_release(snapshot)
     subject = snapshot.subject
     if isinstance(subject, Invalid):
-        return Refuse(Reason.INVALID_SPEC, "; ".join(str(violation) for violation in subject.violations))
+        return Refuse(Reason.INVALID_SPEC, str(subject))
     target = snapshot.target
     if not isinstance(target, Target):
         return _refuse_unresolved(target)
@@ -123,7 +124,8 @@ def _observed_differences(
     tags = {
         name: value for name, value in live.tags.items() if name.lower() not in {n.lower() for n in subject.spec.tags}
     }
-    body = build_put_body(subject.spec, target, policy, live.location, {**tags, **subject.spec.tags}, live)
+    protocol = choose_protocol(subject.spec, snapshot)
+    body = build_put_body(subject.spec, target, policy, live.location, {**tags, **subject.spec.tags}, protocol)
     return find_differences(read_put_body(body, target), live)
 
 
@@ -259,10 +261,10 @@ def _suitable_gateway(
     policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
     spec = subject.spec
     if live is None and spec.connection_protocol is None:
-        # What is created without a wish is IKEv2, and not every gateway can have that.
-        spec = spec.model_copy(update={"connection_protocol": ConnectionProtocol.IKEV2})
-    if violations := check_gateway(spec, policy_spec, gateway, peer):
-        return Refuse(Reason.GATEWAY_UNSUITABLE, "; ".join(str(violation) for violation in violations))
+        # Not every gateway can have what is created without a wish.
+        spec = with_protocol(spec, snapshot)
+    if refusals := check_gateway(spec, policy_spec, gateway, peer):
+        return Refuse(Reason.GATEWAY_UNSUITABLE, ". ".join(str(refusal) for refusal in refusals))
     return gateway
 
 
@@ -311,7 +313,7 @@ def _build_body(
     live_tags = live.tags if live is not None else {}
     tags = wanted_tags(live_tags, subject.spec.tags, snapshot.half.managed_tags, snapshot.owner)
     location = live.location if live is not None and live.location else gateway.location
-    return build_put_body(subject.spec, target, policy_spec, location, tags, live)
+    return build_put_body(subject.spec, target, policy_spec, location, tags, choose_protocol(subject.spec, snapshot))
 
 
 def _plan_update(

@@ -12,6 +12,7 @@ from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.keys.records import record_after
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import PatchTags, Put, Settled, Step
+from azure_vpn_operator.domain.passes.traffic import find_traffic
 from azure_vpn_operator.domain.passes.verdicts import Summary
 
 _STATE_LIMIT = 64
@@ -40,6 +41,7 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
                 id=before.id or str(live.id),
                 provisioning_state=live.provisioning_state[:_STATE_LIMIT],
                 connection_status=live.connection_status[:_STATE_LIMIT] if live.connection_status is not None else None,
+                connection_protocol=live.protocol[:_STATE_LIMIT],
                 tunnels=tuple(
                     Tunnel(
                         name=tunnel.name[:_TUNNEL_NAME_LIMIT],
@@ -49,6 +51,7 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
                     )
                     for tunnel in live.tunnels[:_MOST_TUNNELS]
                 ),
+                traffic=find_traffic(before.traffic, snapshot.traffic, snapshot.now, snapshot.cadence.steady),
                 applied_hash=applied,
                 refused_hash=refused,
                 managed_tags=_managed_tags(snapshot, live, written=summary.written),
@@ -61,7 +64,15 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
                 known = str(snapshot.target.connection)
             if known is None and refused is None and key is None:
                 return None
-            return ConnectionHalf(role=snapshot.role, id=known, applied_hash=applied, refused_hash=refused, key=key)
+            return ConnectionHalf(
+                role=snapshot.role,
+                id=known,
+                # So is the IKE version: Azure has forgotten it, and the device at the other end has not.
+                connection_protocol=before.connection_protocol,
+                applied_hash=applied,
+                refused_hash=refused,
+                key=key,
+            )
         case Unreadable() | NotRead():
             return before.model_copy(update={"refused_hash": refused}) if before in snapshot.previous.halves else None
 

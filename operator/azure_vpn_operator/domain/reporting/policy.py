@@ -13,6 +13,7 @@ from azure_vpn_operator.domain.passes.finalizers import POLICY_FINALIZER
 from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions
 from azure_vpn_operator.domain.passes.requests import handle
 from azure_vpn_operator.domain.rules.advice import policy_warnings
+from azure_vpn_operator.domain.rules.key_exchange import describe_key_exchange
 from azure_vpn_operator.domain.rules.strength import strength
 from azure_vpn_operator.domain.rules.violations import Invalid
 
@@ -65,6 +66,7 @@ def build_policy_status(snapshot: PolicySnapshot) -> IpsecPolicyStatus:
         connections=len(snapshot.users),
         updated_connections=updated,
         strength=strength(valid.spec) if valid is not None else None,
+        key_exchange=describe_key_exchange(valid.spec) if valid is not None else None,
         warnings=_warnings(valid),
         last_handled=handle(snapshot.metadata, snapshot.previous.last_handled),
     )
@@ -78,7 +80,7 @@ def _findings(snapshot: PolicySnapshot) -> Sequence[Finding]:
     true, false = ConditionStatus.TRUE, ConditionStatus.FALSE
     findings = []
     if isinstance(snapshot.subject, Invalid):
-        text = "; ".join(str(violation) for violation in snapshot.subject.violations)
+        text = str(snapshot.subject)
         findings.append(Finding(ConditionType.READY, false, Reason.INVALID_SPEC, text))
         findings.append(Finding(ConditionType.STALLED, true, Reason.INVALID_SPEC, text))
     elif snapshot.metadata.deletion_timestamp is not None and snapshot.users:

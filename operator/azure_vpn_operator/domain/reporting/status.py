@@ -18,10 +18,11 @@ from azure_vpn_operator.domain.azure.installation import effective_policies
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.pairs.foreign_half import judge_foreign
-from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView, judge_pair
+from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView, both_initiate, judge_pair
 from azure_vpn_operator.domain.passes.bgp_health import BgpView, find_bgp
 from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions, recall
 from azure_vpn_operator.domain.passes.pauses import find_pause
+from azure_vpn_operator.domain.passes.protocol import with_protocol
 from azure_vpn_operator.domain.passes.requests import handle
 from azure_vpn_operator.domain.passes.snapshot import (
     GeneratedKey,
@@ -35,13 +36,14 @@ from azure_vpn_operator.domain.passes.snapshot import (
     Snapshot,
 )
 from azure_vpn_operator.domain.passes.steps import Step
+from azure_vpn_operator.domain.passes.traffic_selectors import find_selectors
 from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels, find_connected
 from azure_vpn_operator.domain.passes.verdicts import Progress, Summary
 from azure_vpn_operator.domain.reporting.assigned_policy import assign_policy, find_policy, policy_column
 from azure_vpn_operator.domain.reporting.credentials import find_credentials, is_rotated
 from azure_vpn_operator.domain.reporting.half import build_half
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine, combine_connected, pair_of_halves
-from azure_vpn_operator.domain.rules.advice import connection_warnings
+from azure_vpn_operator.domain.rules.advice import INITIATORS_ONLY, connection_warnings
 from azure_vpn_operator.domain.rules.gateway import gateway_warnings
 from azure_vpn_operator.domain.rules.violations import Invalid
 
@@ -75,6 +77,7 @@ def build_status(
         summary=_columns(snapshot, reverse.snapshot if reverse is not None else None, summary, findings),
         policy=_assigned_policy(snapshot),
         halves=tuple(half for half in halves if half is not None),
+        traffic_selectors=find_selectors(snapshot),
         differences=summary.differences[:64],
         warnings=_warnings(snapshot),
         last_handled=handle(snapshot.metadata, snapshot.previous.last_handled, rotated=rotated),
@@ -150,18 +153,15 @@ def _pair_in_sync(snapshot: Snapshot, pair: PairView, summary: Summary) -> Findi
     # The snapshot has what the last status said of this half; this pass knows better.
     assigned = _assigned_policy(snapshot)
     held = assigned.hash if assigned is not None else None
-    own = replace(pair.own, synced=summary.synced is _T, held_policy_hash=held)
-    judged = (
-        judge_foreign(_with_protocol_in_force(own, snapshot), snapshot.foreign) if not pair.partners else None
-    ) or judge_pair(replace(pair, own=own))
+    own = _with_protocol_in_force(replace(pair.own, synced=summary.synced is _T, held_policy_hash=held), snapshot)
+    judged = (judge_foreign(own, snapshot.foreign) if not pair.partners else None) or judge_pair(replace(pair, own=own))
     status = _U if judged.agreed is None else _T if judged.agreed else _F
     return Finding(ConditionType.PAIR_IN_SYNC, status, judged.reason, judged.message)
 
 
 def _with_protocol_in_force(own: HalfFacts, snapshot: Snapshot) -> HalfFacts:
     """A spec that says nothing of the protocol keeps the one that Azure has."""
-    silent = isinstance(snapshot.subject, VpnConnection) and snapshot.subject.spec.connection_protocol is None
-    return replace(own, protocol=snapshot.live.value.protocol) if silent and isinstance(snapshot.live, Present) else own
+    return replace(own, known_protocol=snapshot.live.value.protocol) if isinstance(snapshot.live, Present) else own
 
 
 def _paused(snapshot: Snapshot) -> Finding:
@@ -189,10 +189,13 @@ def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
     if not isinstance(snapshot.subject, VpnConnection):
         return ()
     policy = snapshot.policy.policy.spec if isinstance(snapshot.policy, PolicyFound) else None
-    warnings = list(connection_warnings(snapshot.subject.spec, policy))
+    spec = snapshot.subject.spec
+    warnings = list(connection_warnings(with_protocol(spec, snapshot), policy))
+    if snapshot.pair is not None and both_initiate(snapshot.pair):
+        warnings.append(INITIATORS_ONLY)
     if isinstance(snapshot.gateway, Present):
         peer = snapshot.peer_gateway.value if isinstance(snapshot.peer_gateway, Present) else None
-        warnings += gateway_warnings(snapshot.gateway.value, peer)
+        warnings += gateway_warnings(spec, snapshot.gateway.value, peer)
     return tuple(warnings[:16])
 
 

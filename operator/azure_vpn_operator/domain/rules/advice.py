@@ -7,7 +7,7 @@ from typing import Final
 from azure_vpn_operator.api.algorithms import IkeEncryption, IpsecEncryption, PfsGroup
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
-from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, ReverseHalf, VpnConnectionSpec
+from azure_vpn_operator.api.vpn_connection import ConnectionMode, ConnectionProtocol, ReverseHalf, VpnConnectionSpec
 from azure_vpn_operator.domain.rules.strength import Strength, grade_field
 
 _ALGORITHMS: Final = {
@@ -23,7 +23,15 @@ _SMALL_DATA_KILOBYTES: Final = 102_400
 _DPD_ADVISED: Final = range(30, 46)
 _SELECTOR_PAIRS: Final = 200
 """How many pairs of ranges a gateway can negotiate."""
+_RANGES_SHOWN: Final = 5
+_INITIATOR: Final = ConnectionMode.INITIATOR_ONLY
 _BGP_RANGES: Final = (ip_network("169.254.21.0/24"), ip_network("169.254.22.0/24"))
+
+INITIATORS_ONLY: Final = Advice(
+    id="both-initiators",
+    field="spec.connectionMode",
+    message="both halves of the tunnel are InitiatorOnly, so neither answers the other: set connectionMode: Default on one of them",
+)
 
 
 def policy_warnings(spec: IpsecPolicySpec) -> tuple[Advice, ...]:
@@ -90,6 +98,8 @@ def _warn_of_connection(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None)
     yield from _warn_of_selectors(spec, policy)
     yield from _warn_of_bgp_and_nat(spec, spec)
     if spec.reverse is not None:
+        if spec.connection_mode is _INITIATOR and (spec.reverse.connection_mode or spec.connection_mode) is _INITIATOR:
+            yield INITIATORS_ONLY
         yield from _warn_of_dpd(spec.reverse, "reverse.")
         yield from _warn_of_bgp_and_nat(spec, spec.reverse, "reverse.")
 
@@ -120,13 +130,21 @@ def _warn_of_selectors(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None) 
     if pairs > _SELECTOR_PAIRS:
         message = f"{pairs} pairs of address ranges are more than the {_SELECTOR_PAIRS} that a gateway negotiates"
         yield _advice("selector-pairs", "trafficSelectorPolicies", message)
-    if any(
-        ip_network(text, strict=False).network_address != ip_address(text.partition("/")[0])
+    ranges = (
+        text
         for item in spec.traffic_selector_policies
         for text in (*item.local_address_ranges, *item.remote_address_ranges)
-    ):
-        message = "a range has bits behind its prefix; write the first address of the range"
+    )
+    meant = {text: ip_network(text, strict=False) for text in ranges if _has_host_bits(text)}
+    if meant:
+        shown = [f"{text} means {network}" for text, network in meant.items()][:_RANGES_SHOWN]
+        rest = f" and {len(meant) - len(shown)} more" if len(meant) > len(shown) else ""
+        message = f"host bits are set: {', '.join(shown)}{rest}; write the range that is meant"
         yield _advice("selector-host-bits", "trafficSelectorPolicies", message)
+
+
+def _has_host_bits(text: str) -> bool:
+    return ip_network(text, strict=False).network_address != ip_address(text.partition("/")[0])
 
 
 def _warn_of_bgp_and_nat(

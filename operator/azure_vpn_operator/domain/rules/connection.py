@@ -3,6 +3,7 @@
 What only Azure can tell (SKU and type of the gateway) is in `gateway_rules`.
 """
 
+from ipaddress import ip_address
 from typing import Any, Final
 
 from azure_vpn_operator.domain.azure.addresses import is_cidr, is_ip
@@ -88,6 +89,10 @@ def _has_different_tag_names(tags: Any) -> bool:
     return len({lower_ascii(name) for name in tags}) == len(tags)
 
 
+def _suggest_range(text: str) -> str | None:
+    return f"write {text}/{ip_address(text).max_prefixlen}" if is_ip(text) else None
+
+
 CONNECTION_RULES: Final = (
     NAME_LENGTH,
     *REFERENCE_RULES,
@@ -165,9 +170,10 @@ CONNECTION_RULES: Final = (
             "spec.trafficSelectorPolicies[].remoteAddressRanges[]",
         ),
         field="",
-        message="must be an address range in CIDR notation, such as 10.1.0.0/16",
+        message="must be an address range in CIDR notation, such as 10.1.0.0/16; a single address is one with /32 (IPv6: /128)",
         cel="isCIDR(self)",
         holds=is_cidr,
+        hint=_suggest_range,
     ),
     Rule(
         id="bgp-address-needs-bgp",

@@ -1,14 +1,16 @@
 """What only the gateway in Azure can tell: whether it can have the connection and the policy at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from typing_extensions import override
 
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnectionSpec
 from azure_vpn_operator.domain.azure.canonical import ArmId
-from azure_vpn_operator.domain.rules.violations import Violation
+from azure_vpn_operator.domain.rules.violations import Violation, tell
 
 _CURRENT: Final = frozenset(f"VpnGw{size}AZ" for size in range(1, 6))
 _WITHOUT_ZONES: Final = frozenset(f"VpnGw{size}" for size in range(1, 6))
@@ -33,6 +35,8 @@ class GatewayFacts:
     ip_configuration_ids: tuple[str, ...]
     bgp_addresses: tuple[str, ...] = ()
     """The gateway's own BGP peering addresses, one per instance; Azure shows some also while BGP is off."""
+    network: ArmId | None = None
+    """The virtual network that the gateway lies in; None if Azure does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class LocalGatewayFacts:
     """In Azure's spelling."""
     bgp_addresses: tuple[str, ...] = ()
     """The site's BGP peering addresses; none without BGP."""
+    address_prefixes: tuple[str, ...] = ()
+    """What lies behind the site's device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +75,56 @@ class _GatewayRule:
     field: str
     message: str
     holds: Callable[[_Plan], bool]
+    hint: str | None = None
+    """The fix, where one field has to be set."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsuitableGateway:
+    """A gateway that cannot carry the connection, with everything that stands against it."""
+
+    gateway: GatewayFacts
+    violations: tuple[Violation, ...]
+    """At least one."""
+
+    @override
+    def __str__(self) -> str:
+        """Return one sentence: which gateway, what it is, and then the reasons, each field once."""
+        return f"{_describe(self.gateway)}, and cannot carry the connection: {tell(self.violations)}"
 
 
 def check_gateway(
     spec: VpnConnectionSpec, policy: IpsecPolicySpec | None, gateway: GatewayFacts, peer: GatewayFacts | None
-) -> tuple[Violation, ...]:
-    """Return everything in which the gateway cannot carry the connection; Azure need not be asked then.
+) -> tuple[UnsuitableGateway, ...]:
+    """Return the gateways that cannot carry the connection, the own one first; Azure need not be asked then.
 
     `policy` is None for Azure's Default policy, `peer` is None for a site-to-site connection or while it is unknown.
     """
-    return tuple(_find_violations(_Plan(spec, policy, gateway, peer)))
+    plan = _Plan(spec, policy, gateway, peer)
+    found = [UnsuitableGateway(gateway, _find_violations(_RULES, plan))]
+    if peer is not None:
+        found.append(UnsuitableGateway(peer, _find_violations(_PEER_RULES, plan)))
+    return tuple(refusal for refusal in found if refusal.violations)
 
 
-def gateway_warnings(gateway: GatewayFacts, peer: GatewayFacts | None) -> tuple[Advice, ...]:
-    """Return advice about the gateways themselves: SKUs that Azure retires, or that this release does not know."""
+def gateway_warnings(spec: VpnConnectionSpec, gateway: GatewayFacts, peer: GatewayFacts | None) -> tuple[Advice, ...]:
+    """Return advice about the gateways: SKUs that Azure retires, that this release does not know, or that may not do what the spec asks."""
     found = [_judge_sku(gateway, "spec.virtualNetworkGateway")]
     if peer is not None:
         found.append(_judge_sku(peer, "spec.peerVirtualNetworkGateway"))
+    if spec.use_policy_based_traffic_selectors:
+        found += [_judge_selectors(end) for end in (gateway, peer) if end is not None]
     return tuple(advice for advice in found if advice is not None)
+
+
+def _judge_selectors(gateway: GatewayFacts) -> Advice | None:
+    if not _is(gateway.sku, _BASIC):
+        return None
+    message = (
+        f"gateway {gateway.id.name} has the SKU Basic, on which policy-based traffic selectors are reported not to work: "
+        "use a gateway of SKU VpnGw1AZ or larger"
+    )
+    return Advice(id="selectors-basic-sku", field="spec.usePolicyBasedTrafficSelectors", message=message)
 
 
 def _judge_sku(gateway: GatewayFacts, field: str) -> Advice | None:
@@ -103,14 +141,8 @@ def _judge_sku(gateway: GatewayFacts, field: str) -> Advice | None:
     return None
 
 
-def _find_violations(plan: _Plan) -> Iterator[Violation]:
-    for rule in _RULES:
-        if not rule.holds(plan):
-            yield Violation(rule.id, rule.field, f"{rule.message}: {_describe(plan.gateway)}")
-    if plan.peer is not None:
-        for rule in _PEER_RULES:
-            if not rule.holds(plan):
-                yield Violation(rule.id, rule.field, f"{rule.message}: {_describe(plan.peer)}")
+def _find_violations(rules: Iterable[_GatewayRule], plan: _Plan) -> tuple[Violation, ...]:
+    return tuple(Violation(rule.id, rule.field, rule.message, rule.hint) for rule in rules if not rule.holds(plan))
 
 
 def _describe(gateway: GatewayFacts) -> str:
@@ -141,12 +173,14 @@ _RULES: Final = (
         id="policy-needs-route-based",
         field="spec.ipsecPolicyRef",
         message="a custom policy needs a RouteBased gateway",
+        hint="leave ipsecPolicyRef out",
         holds=lambda plan: plan.policy is None or _is(plan.gateway.vpn_type, "RouteBased"),
     ),
     _GatewayRule(
         id="policy-needs-sku",
         field="spec.ipsecPolicyRef",
         message="a custom policy needs a gateway of SKU VpnGw1 to 5, VpnGw1AZ to 5AZ, Standard or HighPerformance, not Basic",
+        hint="leave ipsecPolicyRef out",
         holds=lambda plan: plan.policy is None or not _is(plan.gateway.sku, _BASIC),
     ),
     _GatewayRule(
@@ -159,6 +193,7 @@ _RULES: Final = (
         id="ikev1-needs-sku",
         field="spec.connectionProtocol",
         message="on a RouteBased gateway IKEv1 needs the SKU VpnGw1 to 5 or VpnGw1AZ to 5AZ",
+        hint="set connectionProtocol: IKEv2",
         holds=lambda plan: (
             not plan.is_ikev1
             or not _is(plan.gateway.vpn_type, "RouteBased")
@@ -169,6 +204,7 @@ _RULES: Final = (
         id="ikev2-needs-route-based",
         field="spec.connectionProtocol",
         message="IKEv2 needs a RouteBased gateway",
+        hint="set connectionProtocol: IKEv1",
         holds=lambda plan: (
             plan.spec.connection_protocol is not ConnectionProtocol.IKEV2
             or not _is(plan.gateway.vpn_type, "PolicyBased")
@@ -178,26 +214,38 @@ _RULES: Final = (
         id="selectors-need-route-based",
         field="spec.usePolicyBasedTrafficSelectors",
         message="policy-based traffic selectors need a RouteBased gateway",
+        hint="set usePolicyBasedTrafficSelectors: false",
         holds=lambda plan: (
             not plan.spec.use_policy_based_traffic_selectors or not _is(plan.gateway.vpn_type, "PolicyBased")
         ),
     ),
     _GatewayRule(
+        # The spec may leave the version to Azure; where it names IKEv1 itself, the object's own rule of this name comes first.
+        id="ikev1-selectors",
+        field="spec.usePolicyBasedTrafficSelectors",
+        message="policy-based traffic selectors need IKEv2, and the connection is IKEv1",
+        hint="set usePolicyBasedTrafficSelectors: false",
+        holds=lambda plan: not (plan.is_ikev1 and plan.spec.use_policy_based_traffic_selectors),
+    ),
+    _GatewayRule(
         id="dpd-needs-route-based",
         field="spec.dpdTimeoutSeconds",
         message="a DPD timeout needs a RouteBased gateway",
+        hint="leave dpdTimeoutSeconds out",
         holds=lambda plan: plan.spec.dpd_timeout_seconds is None or not _is(plan.gateway.vpn_type, "PolicyBased"),
     ),
     _GatewayRule(
         id="bgp-needs-gateway",
         field="spec.enableBgp",
         message="BGP needs a gateway with BGP enabled",
+        hint="enable BGP on the gateway, or set enableBgp: false",
         holds=lambda plan: not plan.spec.enable_bgp or plan.gateway.enable_bgp,
     ),
     _GatewayRule(
         id="bgp-address-needs-active-active",
         field="spec.gatewayCustomBgpIpAddresses",
         message="custom BGP addresses need an active-active gateway",
+        hint="leave gatewayCustomBgpIpAddresses out",
         holds=lambda plan: not plan.spec.gateway_custom_bgp_ip_addresses or plan.gateway.active_active,
     ),
     _GatewayRule(

@@ -157,9 +157,12 @@ def _cel_agrees_with_status(subscription: str, role: str) -> str:
 
 def _keeps_protocol(new: Any, old: Any) -> bool:
     after, before = new["spec"].get("connectionProtocol"), old["spec"].get("connectionProtocol")
-    if before is None and is_observe(old["spec"]):
+    status = old.get("status", {})
+    made = [half for half in status.get("halves", []) if half["role"] == "Forward"]
+    seen = next((half["connectionProtocol"] for half in made if "connectionProtocol" in half), None)
+    if before is None and (is_observe(old["spec"]) or (status.get("observedGeneration", -1) > 0 and not made)):
         return True
-    return (after or "IKEv2") == (before or "IKEv2")
+    return (after or seen or "IKEv2") == (before or seen or "IKEv2")
 
 
 def _gateway_transition(field: str, rule_id: str) -> Transition:
@@ -185,8 +188,27 @@ def _gateway_transition(field: str, rule_id: str) -> Transition:
     )
 
 
-def _cel_protocol(root: str) -> str:
-    return f"(has({root}.spec.connectionProtocol) ? {root}.spec.connectionProtocol : 'IKEv2')"
+_FORWARD: Final = "half.role == 'Forward'"
+_CEL_HALVES: Final = "has(oldSelf.status) && has(oldSelf.status.halves)"
+_CEL_NEVER_MADE: Final = (
+    "(has(oldSelf.status) && has(oldSelf.status.observedGeneration) && oldSelf.status.observedGeneration > 0 && "
+    f"(!has(oldSelf.status.halves) || !oldSelf.status.halves.exists(half, {_FORWARD})))"
+)
+"""The operator has looked, and Azure has nothing yet: nothing has an IKE version that could change."""
+
+
+def _cel_protocol_stays() -> str:
+    """Return the CEL form of `_keeps_protocol`: what one of the two specs leaves out is what the status has seen in Azure."""
+    new, old = "self.spec.connectionProtocol", "oldSelf.spec.connectionProtocol"
+    observes = "has(oldSelf.spec.managementPolicy) && oldSelf.spec.managementPolicy == 'Observe'"
+    said = f"(has({new}) ? {new} : {old})"
+    seen = f"{_FORWARD} && has(half.connectionProtocol)"
+    return (
+        f"has({new}) && has({old}) ? {new} == {old} : (!has({new}) && !has({old})) || "
+        f"(!has({old}) && (({observes}) || {_CEL_NEVER_MADE})) || "
+        f"({_CEL_HALVES} && oldSelf.status.halves.exists(half, {seen}) ? "
+        f"oldSelf.status.halves.exists(half, {seen} && half.connectionProtocol == {said}) : {said} == 'IKEv2')"
+    )
 
 
 IDENTITY_RULES: Final = (
@@ -220,10 +242,9 @@ IDENTITY_RULES: Final = (
     Transition(
         id="protocol-stays",
         field="spec.connectionProtocol",
-        message="`spec.connectionProtocol` must stay the same (absent, it is IKEv2, and under `managementPolicy` Observe "
-        "whatever Azure has): delete the VpnConnection and make a new one",
-        cel="(!has(oldSelf.spec.connectionProtocol) && has(oldSelf.spec.managementPolicy) && "
-        f"oldSelf.spec.managementPolicy == 'Observe') || {_cel_protocol('self')} == {_cel_protocol('oldSelf')}",
+        message="`spec.connectionProtocol` must stay the same (absent, it is what the connection has in Azure, and IKEv2 for a "
+        "new one): delete the VpnConnection and make a new one",
+        cel=_cel_protocol_stays(),
         holds=_keeps_protocol,
     ),
 )

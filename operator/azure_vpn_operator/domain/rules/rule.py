@@ -33,7 +33,7 @@ class Rule:
     """The rule for the API server; `self` is the node."""
     holds: Callable[[Json], bool]
     """The rule in Python, given the node."""
-    hint: Callable[[Json], str] | None = None
+    hint: Callable[[Json], str | None] | None = None
     """How to repair a node that breaks the rule, if more can be said than the message does."""
 
     @property

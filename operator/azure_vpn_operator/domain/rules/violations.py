@@ -1,5 +1,6 @@
 """What is wrong with an object, as values: one violation per broken rule and field."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from typing_extensions import override
@@ -27,6 +28,20 @@ class Violation:
         return f"{self.field}: {self.message} [{self.rule}]{hint}"
 
 
+def tell(violations: Iterable[Violation]) -> str:
+    """All of them as one text: each field once, with everything that is wrong with it and then what to do about it."""
+    by_field: dict[str, list[Violation]] = {}
+    for violation in violations:
+        by_field.setdefault(violation.field, []).append(violation)
+    return "; ".join(_tell_field(field, found) for field, found in by_field.items())
+
+
+def _tell_field(field: str, found: list[Violation]) -> str:
+    messages = dict.fromkeys(f"{violation.message} [{violation.rule}]" for violation in found)
+    hints = dict.fromkeys(violation.hint for violation in found if violation.hint)
+    return "; ".join((f"{field}: {', '.join(messages)}", *hints))
+
+
 @dataclass(frozen=True, slots=True)
 class Invalid:
     """An object that breaks rules: all that it breaks, those of the metadata first, then the schema's, then ours."""
@@ -35,3 +50,8 @@ class Invalid:
     """What could be read of the metadata."""
     violations: tuple[Violation, ...]
     """At least one."""
+
+    @override
+    def __str__(self) -> str:
+        """Return everything that is wrong, each field once."""
+        return tell(self.violations)

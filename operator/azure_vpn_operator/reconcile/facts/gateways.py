@@ -51,6 +51,7 @@ class GatewayDirectory:
         self._gateways = gateways
         self._facts: _Cache[GatewayFacts] = _Cache(clock, _keep_facts)
         self._local: _Cache[LocalGatewayFacts] = _Cache(clock, _keep)
+        self._spaces: _Cache[tuple[str, ...]] = _Cache(clock, lambda _: KEEP_SECONDS)
 
     async def gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
         """A virtual network gateway, at most ten minutes old."""
@@ -59,6 +60,10 @@ class GatewayDirectory:
     async def local_gateway(self, local_gateway: ArmId) -> Read[LocalGatewayFacts]:
         """A local network gateway, at most ten minutes old."""
         return await self._local.get(local_gateway.key, lambda: self._gateways.get_local_gateway(local_gateway))
+
+    async def address_space(self, network: ArmId) -> Read[tuple[str, ...]]:
+        """The prefixes of a virtual network, or why they cannot be read, at most ten minutes old: nothing waits for them."""
+        return await self._spaces.get(network.key, lambda: self._gateways.get_address_space(network))
 
     def forget(self, gateways: Iterable[str]) -> None:
         """Read these gateways, of either kind, anew when they are asked for."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from azure_vpn_operator.api.base import ObjectMeta
-from azure_vpn_operator.api.vpn_connection import ConnectionMode, ConnectionProtocol, VpnConnection
+from azure_vpn_operator.api.vpn_connection import ConnectionMode, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial, Identity, touched_by
 from azure_vpn_operator.domain.azure.canonical import ArmId, canonical_policy
@@ -34,8 +34,10 @@ from azure_vpn_operator.domain.passes.snapshot import (
     PolicyLookup,
     Snapshot,
 )
+from azure_vpn_operator.domain.passes.traffic import record_traffic
+from azure_vpn_operator.domain.passes.traffic_selectors import needs_address_spaces
 from azure_vpn_operator.domain.planning.foresight import StoredFacts
-from azure_vpn_operator.domain.rules.gateway import LocalGatewayFacts
+from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.reconcile.facts.keys import KeyFacts, KeyQuestion, KeyReader
 from azure_vpn_operator.reconcile.facts.random_keys import RandomKeys
@@ -141,6 +143,9 @@ class Gatherer:
             policy_mark(policy),
             memory.key_mark if isinstance(lookup, NotRead) else memory.note_key(keys.digest or _version_of(lookup)),
         )
+        gateway = await _read_gateway(azure, resolved.gateway if resolved is not None else None)
+        peer_gateway = await _read_gateway(azure, resolved.peer_gateway if resolved is not None else None)
+        behind = isinstance(subject, VpnConnection) and needs_address_spaces(subject)
         return Snapshot(
             now=self._clock.now(),
             installation=self._installation,
@@ -153,9 +158,11 @@ class Gatherer:
             policy=policy,
             key=lookup,
             live=live,
-            gateway=await _read_gateway(azure, resolved.gateway if resolved is not None else None),
+            gateway=gateway,
             local_gateway=await _read_local_gateway(azure, resolved.local_gateway if resolved is not None else None),
-            peer_gateway=await _read_gateway(azure, resolved.peer_gateway if resolved is not None else None),
+            peer_gateway=peer_gateway,
+            own_prefixes=await _read_address_space(azure, gateway) if behind else NotRead(),
+            peer_prefixes=await _read_address_space(azure, peer_gateway) if behind else NotRead(),
             key_check=keys.check,
             key_rotated=keys.rotated,
             key_digest=keys.digest,
@@ -165,6 +172,7 @@ class Gatherer:
             foreign=await _read_foreign(azure, resolved, pair),
             attempts=memory.attempts(wish, self._clock.now()),
             cadence=cadence,
+            traffic=memory.traffic,
             bgp=await azure.bgp.read(key, subject, target, live, cadence),
             role=half.role,
             released=released,
@@ -210,7 +218,7 @@ class Gatherer:
             return Absent()
         policy = self._reader.policy(found)
         if isinstance(policy, Invalid):
-            return PolicyBroken("; ".join(str(violation) for violation in policy.violations))
+            return PolicyBroken(str(policy))
         return PolicyFound(policy)
 
     async def _look_up_key(
@@ -262,9 +270,11 @@ class Gatherer:
         match live:
             case Present(value):
                 memory.last_read, memory.seen_configuration = now, value.configuration
+                memory.traffic = record_traffic(memory.traffic, value, now)
                 memory.updating_since = None if value.settled else memory.updating_since or now
             case Absent():
                 memory.last_read, memory.seen_configuration, memory.updating_since = now, None, None
+                memory.traffic = None
             case Unreadable() | NotRead():
                 pass
 
@@ -347,6 +357,13 @@ async def _read_gateway(azure: AzurePorts, gateway: ArmId | None) -> Any:
     return await azure.gateways.gateway(gateway) if gateway is not None else NotRead()
 
 
+async def _read_address_space(
+    azure: AzurePorts, gateway: Read[GatewayFacts] | NotRead
+) -> Read[tuple[str, ...]] | NotRead:
+    network = gateway.value.network if isinstance(gateway, Present) else None
+    return await azure.gateways.address_space(network) if network is not None else NotRead()
+
+
 async def _read_local_gateway(azure: AzurePorts, local_gateway: ArmId | None) -> Read[LocalGatewayFacts] | NotRead:
     return await azure.gateways.local_gateway(local_gateway) if local_gateway is not None else NotRead()
 
@@ -363,8 +380,12 @@ def _half_facts(connection: VpnConnection, policy: PolicyLookup, status: VpnConn
         policy_hash=canonical_policy(policy.policy.spec).hash if isinstance(policy, PolicyFound) else None,
         policy_name=spec.ipsec_policy_ref.name if spec.ipsec_policy_ref is not None else None,
         key_reference=(secret.name, secret.key) if secret is not None else None,
-        protocol=(spec.connection_protocol or ConnectionProtocol.IKEV2).value,
+        protocol=spec.connection_protocol.value if spec.connection_protocol is not None else None,
+        known_protocol=next(
+            (half.connection_protocol for half in status.halves if half.role is HalfRole.FORWARD), None
+        ),
         responder_only=spec.connection_mode is ConnectionMode.RESPONDER_ONLY,
+        initiator_only=spec.connection_mode is ConnectionMode.INITIATOR_ONLY,
         synced=any(c.type == "Synced" and c.status == "True" for c in status.conditions),
         held_policy_hash=status.policy.hash if status.policy is not None else None,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
-from azure_vpn_operator.ports import ObjectsPort, StatusWrite, Written
+from azure_vpn_operator.ports import AnyVersion, ObjectsPort, StatusWrite, Written
 from azure_vpn_operator.reconcile.pass_result import API_SERVER_RETRY_SECONDS, CONFLICT_RETRY_SECONDS, PassResult
 from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
 from azure_vpn_operator.reconcile.triggers import Look, looks_after
@@ -42,7 +42,9 @@ class ObjectWriter:
         )
         return self._take(key, written)
 
-    async def write_status(self, key: ObjectKey, version: str, status: VpnConnectionStatus) -> PassResult | None:
+    async def write_status(
+        self, key: ObjectKey, version: str | AnyVersion, status: VpnConnectionStatus
+    ) -> PassResult | None:
         """Replace the status, if the object still has this version."""
         written = await self._objects.write_status(CONNECTION, key.namespace, key.name, version, status.wire())
         taken = self._take(key, written)

@@ -157,7 +157,7 @@ def test_nat_rules_and_bgp_addresses_belong_to_one_gateway_and_are_not_inherited
 def test_nat_rule_by_name_is_one_of_the_peers_gateway():
     half, target = _reverse(pair_connection({"egressNatRules": _NAT}))
 
-    properties = build_put_body(half.spec, target, None, "westus", {}, None)["properties"]
+    properties = build_put_body(half.spec, target, None, "westus", {}, "IKEv2")["properties"]
     assert properties["egressNatRules"] == [{"id": f"{target.gateway}/natRules/a"}]
 
 
@@ -337,8 +337,8 @@ def test_both_bodies_hold_one_policy_and_opposite_selectors(subject: VpnConnecti
     half = mirrored(subject, forward)
     policy = a_policy().spec
 
-    one = build_put_body(subject.spec, forward, policy, "eastus", {}, None)["properties"]
-    other = build_put_body(half.spec, _resolve(half), policy, "westus", {}, None)["properties"]
+    one = build_put_body(subject.spec, forward, policy, "eastus", {}, "IKEv2")["properties"]
+    other = build_put_body(half.spec, _resolve(half), policy, "westus", {}, "IKEv2")["properties"]
 
     for same in (
         "ipsecPolicies",

@@ -250,3 +250,43 @@ def test_default_policy_with_policy_based_selectors_is_doubtful():
 
 def test_missing_policy_is_not_the_default_policy():
     assert connection_warnings(_spec(connection()), None) == ()
+
+
+@pytest.mark.parametrize(
+    ("why", "ranges", "told"),
+    [
+        pytest.param(*case, id=case[0])
+        for case in [
+            ("the range that is meant", ["10.10.0.5/24"], "10.10.0.5/24 means 10.10.0.0/24;"),
+            ("IPv6 too", ["2001:db8::1/32"], "2001:db8::1/32 means 2001:db8::/32;"),
+            (
+                "each range once, and only those with host bits",
+                ["10.0.0.1/8", "10.1.0.0/16", "10.0.0.1/8", "10.2.3.4/16"],
+                "10.0.0.1/8 means 10.0.0.0/8, 10.2.3.4/16 means 10.2.0.0/16;",
+            ),
+            (
+                "not more than a person reads",
+                [f"10.{n}.0.1/16" for n in range(100)],
+                "10.4.0.1/16 means 10.4.0.0/16 and 95 more;",
+            ),
+        ]
+    ],
+)
+def test_host_bits_are_told_with_the_range_meant(why: str, ranges: list[str], told: str):
+    document = connection(
+        usePolicyBasedTrafficSelectors=True, trafficSelectorPolicies=_selectors(["192.168.0.0/16"], ranges)
+    )
+
+    (warning,) = connection_warnings(_spec(document), _policy())
+
+    assert told in warning.message, why
+    assert warning.id == "selector-host-bits"
+
+
+def test_longest_ranges_with_host_bits_fit_into_a_warning():
+    ranges = [f"1111:2222:3333:4444:5555:6666:7777:{n:04x}/127" for n in range(1, 200, 2)]
+    document = connection(
+        usePolicyBasedTrafficSelectors=True, trafficSelectorPolicies=_selectors(["10.0.0.0/8"], ranges)
+    )
+
+    assert _ids(connection_warnings(_spec(document), _policy())) == [("selector-host-bits", "trafficSelectorPolicies")]

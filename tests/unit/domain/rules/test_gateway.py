@@ -43,6 +43,10 @@ def _gateway(name: str = "VNet1GW", **changes: Any) -> GatewayFacts:
     return GatewayFacts(**(facts | changes))
 
 
+def _spec(**changes: Any) -> VpnConnectionSpec:
+    return VpnConnectionSpec.model_validate(connection(**changes)["spec"])
+
+
 def _rules(
     document: dict[str, Any],
     with_policy: IpsecPolicySpec | None,
@@ -50,7 +54,8 @@ def _rules(
     peer: GatewayFacts | None = None,
 ) -> list[tuple[str, str]]:
     spec = VpnConnectionSpec.model_validate(document["spec"])
-    return [(found.rule, found.field) for found in check_gateway(spec, with_policy, gateway, peer)]
+    refusals = check_gateway(spec, with_policy, gateway, peer)
+    return [(found.rule, found.field) for refusal in refusals for found in refusal.violations]
 
 
 @pytest.mark.parametrize("sku", _SKUS)
@@ -242,12 +247,68 @@ def test_both_gateways_of_a_pair_decide(
     assert _rules(vnet_connection(), None, gateway, peer) == expected
 
 
-def test_refusal_names_the_gateway_and_what_it_is():
-    spec = VpnConnectionSpec.model_validate(connection()["spec"])
+def _told(document: dict[str, Any], with_policy: IpsecPolicySpec | None, *gateways: GatewayFacts) -> str:
+    own, *peer = gateways
+    spec = VpnConnectionSpec.model_validate(document["spec"])
+    return ". ".join(str(refusal) for refusal in check_gateway(spec, with_policy, own, next(iter(peer), None)))
 
-    (found,) = check_gateway(spec, _POLICY, _gateway(sku="Basic"), None)
 
-    assert found.message.endswith("not Basic: VNet1GW is Vpn, RouteBased, Basic")
+def test_refusal_names_the_gateway_and_what_it_is_and_the_fix():
+    assert _told(connection(), _POLICY, _gateway(sku="Basic")) == (
+        "VNet1GW is Vpn, RouteBased, Basic, and cannot carry the connection: spec.ipsecPolicyRef: a custom policy needs a "
+        "gateway of SKU VpnGw1 to 5, VpnGw1AZ to 5AZ, Standard or HighPerformance, not Basic [policy-needs-sku]; "
+        "leave ipsecPolicyRef out"
+    )
+
+
+def test_refusal_names_a_gateway_once_and_each_field_once_however_many_rules_fail():
+    document = connection(connectionProtocol="IKEv2", dpdTimeoutSeconds=45)
+
+    told = _told(document, _POLICY, _gateway(vpn_type="PolicyBased", sku="Basic"))
+
+    assert told.count("VNet1GW") == 1
+    assert [told.count(field) for field in ("spec.ipsecPolicyRef", "spec.connectionProtocol", "spec.dpd")] == [1, 1, 1]
+    assert told.count("leave ipsecPolicyRef out") == 1, "one fix for both rules"
+    assert "set connectionProtocol: IKEv1" in told
+
+
+def test_refusal_of_both_gateways_is_one_sentence_each():
+    told = _told(vnet_connection(), None, _gateway(vpn_type="PolicyBased"), _gateway("VNet2GW", vpn_type="PolicyBased"))
+
+    own, peer = told.split(". ")
+    assert own.startswith("VNet1GW is ")
+    assert peer.startswith("VNet2GW is ")
+    assert (told.count("VNet1GW"), told.count("VNet2GW")) == (1, 1)
+
+
+def test_every_fix_satisfies_its_rule():
+    """Who does what a hint says gets rid of the violation that it comes with."""
+    fixes: dict[str, dict[str, Any]] = {
+        "set connectionProtocol: IKEv1": {"connection_protocol": "IKEv1"},
+        "set connectionProtocol: IKEv2": {"connection_protocol": "IKEv2"},
+        "set usePolicyBasedTrafficSelectors: false": {"use_policy_based_traffic_selectors": False},
+        "leave dpdTimeoutSeconds out": {"dpd_timeout_seconds": None},
+        "leave gatewayCustomBgpIpAddresses out": {"gateway_custom_bgp_ip_addresses": ()},
+        "enable BGP on the gateway, or set enableBgp: false": {"enable_bgp": False},
+        "leave ipsecPolicyRef out": {},
+    }
+    bgp = [{"ipConfigurationId": _CONFIGURATION, "customBgpIpAddress": "169.254.21.1"}]
+    seen = set()
+    for document in (
+        connection(connectionProtocol="IKEv2", dpdTimeoutSeconds=45, usePolicyBasedTrafficSelectors=True),
+        connection(connectionProtocol="IKEv1", enableBgp=True, gatewayCustomBgpIpAddresses=bgp),
+    ):
+        for gateway in (_gateway(vpn_type="PolicyBased", sku="Basic"), _gateway(sku="Standard")):
+            spec = VpnConnectionSpec.model_validate(document["spec"])
+            for refusal in check_gateway(spec, _POLICY, gateway, None):
+                for found in refusal.violations:
+                    assert found.hint is not None, found
+                    fixed = VpnConnectionSpec.model_validate(spec.model_dump() | fixes[found.hint])
+                    policy = None if found.hint == "leave ipsecPolicyRef out" else _POLICY
+                    left = check_gateway(fixed, policy, gateway, None)
+                    assert found.rule not in {one.rule for refusal in left for one in refusal.violations}
+                    seen.add(found.hint)
+    assert seen == set(fixes)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +325,7 @@ def test_refusal_names_the_gateway_and_what_it_is():
     ],
 )
 def test_retiring_and_unknown_skus_are_warned_of(sku: str, expected: str | None):
-    warnings = gateway_warnings(_gateway(sku=sku), None)
+    warnings = gateway_warnings(_spec(), _gateway(sku=sku), None)
 
     assert [(warning.id, warning.field) for warning in warnings] == (
         [(expected, "spec.virtualNetworkGateway")] if expected else []
@@ -272,7 +333,36 @@ def test_retiring_and_unknown_skus_are_warned_of(sku: str, expected: str | None)
 
 
 def test_sku_of_the_peer_is_warned_of_at_its_own_field():
-    warnings = gateway_warnings(_gateway(), _gateway("VNet2GW", sku="VpnGw2"))
+    warnings = gateway_warnings(_spec(), _gateway(), _gateway("VNet2GW", sku="VpnGw2"))
 
     assert [(warning.id, warning.field) for warning in warnings] == [("sku-retiring", "spec.peerVirtualNetworkGateway")]
     assert "VNet2GW" in warnings[0].message
+
+
+@pytest.mark.parametrize(
+    ("why", "selectors", "sku", "peer_sku", "expected"),
+    [
+        pytest.param(*case, id=case[0])
+        for case in [
+            ("Basic without selectors is nothing to speak of", False, "Basic", None, []),
+            ("Basic with selectors is doubtful", True, "Basic", None, ["VNet1GW"]),
+            ("the SKU is told in any case", True, "basic", None, ["VNet1GW"]),
+            ("other SKUs have selectors", True, "VpnGw1AZ", None, []),
+            ("the peer of an owned pair has the same selectors", True, "VpnGw1AZ", "Basic", ["VNet2GW"]),
+            ("both ends", True, "Basic", "Basic", ["VNet1GW", "VNet2GW"]),
+        ]
+    ],
+)
+def test_selectors_on_basic_are_warned_of_by_name(
+    why: str, selectors: bool, sku: str, peer_sku: str | None, expected: list[str]
+):
+    peer = _gateway("VNet2GW", sku=peer_sku) if peer_sku is not None else None
+
+    warnings = gateway_warnings(_spec(usePolicyBasedTrafficSelectors=selectors), _gateway(sku=sku), peer)
+
+    assert [warning.message.split(" has the SKU Basic")[0] for warning in warnings] == [
+        f"gateway {name}" for name in expected
+    ], why
+    assert {(warning.id, warning.field) for warning in warnings} <= {
+        ("selectors-basic-sku", "spec.usePolicyBasedTrafficSelectors")
+    }
