@@ -102,7 +102,8 @@ class World:
     def operation_headers(
         self, call: Call, operation: Operation, *, location: bool = False, retry: bool = True
     ) -> dict[str, str]:
-        """Return the headers of a reply that starts an operation."""
+        """Return the headers of a reply that starts an operation, and note in it which request that was."""
+        operation.started_by = call.ids
         headers = {
             "Azure-AsyncOperation": self.operation_url(call.request, operation, call.api_version),
             "Azure-AsyncNotification": "Enabled",
