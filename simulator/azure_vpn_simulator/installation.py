@@ -11,6 +11,7 @@ from azure_vpn_simulator.resources import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS,
 from azure_vpn_simulator.topology import (
     MASK,
     Connection,
+    LocalNetworkGateway,
     ResourceGroup,
     Topology,
     TopologyError,
@@ -67,7 +68,9 @@ class Installation:
         self._rows(NETWORKS, before, after, network_properties)
         self._rows(GATEWAYS, before, after, self._gateway)
         self._rows(LOCAL_GATEWAYS, before, after, local_properties)
-        for id_, _, row in _local_gateways(after):
+        for id_, _, row in _resources(after, GATEWAYS):
+            self._world.tunnels.gateway_changed(id_.key, silent=row.silent)
+        for id_, _, row in _resources(after, LOCAL_GATEWAYS):
             self._world.tunnels.device_changed(id_.key, row.device)
         for id_, sent, row in presets:
             own = self._world.store.find(sent["virtualNetworkGateway1"]["id"])
@@ -91,9 +94,9 @@ class Installation:
                 yield id_, sent, row
 
     def _rows(self, type_: str, before: Topology | None, after: Topology, shape: _Shape) -> None:
-        old = {id_.key: (location, _without_device(row)) for id_, location, row in _resources(before, type_)}
+        old = {id_.key: (location, _configured(row)) for id_, location, row in _resources(before, type_)}
         for id_, location, row in _resources(after, type_):
-            if old.get(id_.key) != (location, _without_device(row)):
+            if old.get(id_.key) != (location, _configured(row)):
                 self._put(id_, location, shape(id_, row), row.tags)
 
     def _gateway(self, id_: ResourceId, row: VirtualNetworkGateway) -> Document:
@@ -153,12 +156,15 @@ def _resources(topology: Topology | None, type_: str) -> Iterator[tuple[Resource
             yield ResourceId(subscription, group.name, type_, row.name), location, row
 
 
-def _local_gateways(topology: Topology) -> Iterator[tuple[ResourceId, str, Any]]:
-    return _resources(topology, LOCAL_GATEWAYS)
-
-
-def _without_device(row: Any) -> Any:
-    return row.model_copy(update={"device": None}) if hasattr(row, "device") else row
+def _configured(row: Any) -> Any:
+    """Return what Azure knows of a row: not the device that is really there, nor whether anybody sends."""
+    match row:
+        case LocalNetworkGateway():
+            return row.model_copy(update={"device": None})
+        case VirtualNetworkGateway():
+            return row.model_copy(update={"silent": False})
+        case _:
+            return row
 
 
 def _document(topology: Topology) -> Document:

@@ -47,6 +47,7 @@ class Device(_Part):
     delay_seconds: float = Field(default=5, ge=0)
     outage: bool = False
     outage_tunnels: list[Literal[0, 1]] = []
+    silent: bool = False
     ingress_bytes_per_second: int = Field(default=1250, ge=0)
     egress_bytes_per_second: int = Field(default=2500, ge=0)
 
@@ -65,7 +66,10 @@ class LocalNetworkGateway(_Part):
 
 
 class VirtualNetworkGateway(_Part):
-    """A VPN gateway. Without `virtualNetwork` it sits in a network of its own, made from `addressSpace`."""
+    """A VPN gateway. Without `virtualNetwork` it sits in a network of its own, made from `addressSpace`.
+
+    `silent` is no setting of Azure's: nobody behind the gateway sends or answers.
+    """
 
     name: Name
     location: str | None = None
@@ -75,6 +79,7 @@ class VirtualNetworkGateway(_Part):
     bgp: Bgp | None = None
     address_space: list[str] = []
     virtual_network: Name | None = None
+    silent: bool = False
     tags: dict[str, str] | None = None
 
 
