@@ -90,7 +90,7 @@ class Tunnels:
             self.devices.pop(gateway_key, None)
         else:
             self.devices[gateway_key] = device
-        if before == device:
+        if before is device or before == device:
             return
         for connection in self._store.at_end(gateway_key):
             if connection.live is not None:
