@@ -15,6 +15,7 @@ from azure_vpn_simulator.gateways import TYPES, Gateways
 from azure_vpn_simulator.installation import Installation
 from azure_vpn_simulator.operations import SUCCEEDED, Effects
 from azure_vpn_simulator.quotas import Quotas
+from azure_vpn_simulator.request_ids import RequestIds
 from azure_vpn_simulator.resource_ids import NETWORK
 from azure_vpn_simulator.resources import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS, NETWORKS
 from azure_vpn_simulator.topology import Principal, Subscription, Topology
@@ -49,24 +50,35 @@ class Azure:
     def handle(self, request: Request, principal: Principal, effects: Effects) -> Reply:
         """Answer a request; refusals are replies too."""
         self.world.timeline.advance()
-        counters: dict[str, str] = {}
+        ids, counters = RequestIds.draw(self.world.guids), dict[str, str]()
         try:
             self._quotas.take(self.world.options.throttling, self.world.timeline, request, principal, counters)
-            reply = self._route(request, principal, effects)
+            reply = self._route(request, principal, effects, ids)
         except ArmError as refusal:
-            reply = error_reply(refusal)
-        reply.headers = {**self.common_headers(request), **counters, **reply.headers}
-        return reply
+            return self.refused(request, refusal, ids, counters)
+        return self._completed(request, reply, ids, counters)
 
-    def common_headers(self, request: Request) -> dict[str, str]:
-        """Return the headers that every answer carries."""
-        guids = self.world.guids
-        headers = {**_COMMON, "x-ms-request-id": guids.next(), "x-ms-correlation-request-id": guids.next()}
-        headers["x-ms-routing-request-id"] = f"SIMULATED:{self.world.clock.wall():%Y%m%dT%H%M%SZ}:{guids.next()}"
+    def refused(
+        self, request: Request, refusal: ArmError, ids: RequestIds | None = None, counters: dict[str, str] | None = None
+    ) -> Reply:
+        """Turn a refusal into its answer.
+
+        What Resource Manager refuses by itself does not tell what is left of a quota, unless nothing is left.
+        """
+        silent = "x-ms-failure-cause" in refusal.headers and refusal.status != 429
+        told = {} if silent else counters or {}
+        return self._completed(request, error_reply(refusal), ids or RequestIds.draw(self.world.guids), told)
+
+    def _completed(self, request: Request, reply: Reply, ids: RequestIds, counters: dict[str, str]) -> Reply:
+        version = request.query.get("api-version", "")
+        headers = {**_COMMON, **(ids.of_provider(version) if reply.by_provider else ids.of_resource_manager())}
+        now = self.world.clock.wall()
+        headers["x-ms-routing-request-id"] = f"SIMULATED:{now:%Y%m%dT%H%M%SZ}:{ids.correlation}"
         client = request.headers.get("x-ms-client-request-id")
         if client is not None:
             headers["x-ms-client-request-id"] = client
-        return headers
+        reply.headers = {**headers, **counters, **reply.headers}
+        return reply
 
     def _table(self) -> dict[tuple[str, str, str], tuple[str, Handler]]:
         connections, gateways, actions = self._connections, self._gateways, self._actions
@@ -95,7 +107,7 @@ class Azure:
             rows[type_, "", "PATCH"] = ("write", gateways.patch)
         return rows
 
-    def _route(self, request: Request, principal: Principal, effects: Effects) -> Reply:
+    def _route(self, request: Request, principal: Principal, effects: Effects, ids: RequestIds) -> Reply:
         parts = [p for p in request.path.split("/") if p]
         version = self._require_version(request)
         match [p.lower() for p in parts]:
@@ -106,7 +118,7 @@ class Azure:
             case ["subscriptions", _, *rest]:
                 subscription = self._catalog.subscription(parts[1])
                 if rest[:1] == ["resourcegroups"] and len(rest) > 2:
-                    return self._resource(request, principal, effects, version, subscription, parts[2:])
+                    return self._resource(request, principal, effects, ids, version, subscription, parts[2:])
                 return self._subscription(request, principal, subscription, parts, rest)
             case _:
                 raise _unknown(request)
@@ -142,7 +154,9 @@ class Azure:
             case ["providers", "microsoft.network", "locations", region, "operations" | "operationresults", id_] if (
                 read
             ):
-                return self._operation(request, principal, scope, region, rest[4], id_)
+                reply = self._operation(request, principal, scope, region, rest[4], id_)
+                reply.by_provider = True
+                return reply
         raise _unknown(request)
 
     def _operation(self, request: Request, principal: Principal, scope: str, region: str, kind: str, id_: str) -> Reply:
@@ -162,6 +176,9 @@ class Azure:
             return json_reply(200, found.body(), headers)
         headers["Location"] = self.world.operation_url(request, found, version, "operationResults")
         headers["Azure-AsyncOperation"] = self.world.operation_url(request, found, version)
+        headers["Azure-AsyncNotification"] = "Enabled"
+        if found.started_by is not None:
+            headers |= found.started_by.of_operation(found.id, version)
         if found.status != SUCCEEDED and found.error is None:
             return json_reply(202, None, headers)
         if found.error is not None:
@@ -175,6 +192,7 @@ class Azure:
         request: Request,
         principal: Principal,
         effects: Effects,
+        ids: RequestIds,
         version: str,
         subscription: Subscription,
         rest: list[str],
@@ -199,7 +217,9 @@ class Azure:
             scope += f"/providers/{NETWORK}/{known}/{name}"
         access.require(principal, f"{NETWORK}/{known}/{action}", scope)
         group = self._catalog.group(subscription, group_name)
-        return handler(Call(request, principal, effects, version, subscription.id, group.name, known, name))
+        reply = handler(Call(request, principal, effects, ids, version, subscription.id, group.name, known, name))
+        reply.by_provider = True
+        return reply
 
     def _require_version(self, request: Request) -> str:
         version = request.query.get("api-version", "")
@@ -230,11 +250,11 @@ class Azure:
 
 def error_reply(refusal: ArmError) -> Reply:
     """Turn a refusal into its reply."""
-    return Reply(refusal.status, refusal.body(), dict(refusal.headers))
+    by_provider = isinstance(refusal, ProviderError)
+    return Reply(refusal.status, refusal.body(), dict(refusal.headers), by_provider=by_provider)
 
 
 def _unknown(request: Request) -> ArmError:
-    row = invented.PATH_UNKNOWN
-    return ArmError(
-        row.status, row.code, f"The resource type could not be found for {request.method} {request.path[:300]}."
+    return invented.PATH_UNKNOWN.error(
+        f"The resource type could not be found for {request.method} {request.path[:300]}."
     )

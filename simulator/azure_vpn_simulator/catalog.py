@@ -6,7 +6,7 @@ from azure_vpn_simulator import invented_codes as invented
 from azure_vpn_simulator.errors import group_not_found
 from azure_vpn_simulator.gateways import TYPES
 from azure_vpn_simulator.resource_ids import NETWORK, normal_location, within
-from azure_vpn_simulator.topology import Principal, ResourceGroup, Subscription
+from azure_vpn_simulator.topology import Principal, ResourceGroup, Subscription, Topology
 from azure_vpn_simulator.wire import Reply, json_reply
 from azure_vpn_simulator.world import World
 
@@ -18,20 +18,25 @@ class Catalog:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._indexed: Topology | None = None
+        self._subscriptions: dict[str, Subscription] = {}
+        self._groups: dict[tuple[str, str], ResourceGroup] = {}
 
     def subscription(self, id_: str) -> Subscription:
         """Find a subscription; ArmError if there is none."""
-        for each in self._world.topology.subscriptions:
-            if each.id.lower() == id_.lower():
-                return each
+        self._index()
+        found = self._subscriptions.get(id_.lower())
+        if found is not None:
+            return found
         raise invented.NO_SUBSCRIPTION.error(f"The subscription '{id_}' could not be found.")
 
     def group(self, subscription: Subscription, name: str) -> ResourceGroup:
         """Find a resource group; ArmError if there is none."""
-        for each in subscription.resource_groups:
-            if each.name.lower() == name.lower():
-                return each
-        raise group_not_found(name)
+        self._index()
+        found = self._groups.get((subscription.id.lower(), name.lower()))
+        if found is None:
+            raise group_not_found(name)
+        return found
 
     def tenants(self) -> Reply:
         """GET /tenants."""
@@ -79,6 +84,14 @@ class Catalog:
         if namespace.lower() != NETWORK.lower():
             raise invented.PATH_UNKNOWN.error(f"The resource namespace '{namespace}' is invalid.")
         return json_reply(200, _provider(subscription))
+
+    def _index(self) -> None:
+        topology = self._world.topology
+        if topology is self._indexed:
+            return
+        self._indexed = topology
+        self._subscriptions = {s.id.lower(): s for s in topology.subscriptions}
+        self._groups = {(s.id.lower(), g.name.lower()): g for s in topology.subscriptions for g in s.resource_groups}
 
     def _subscription(self, subscription: Subscription) -> dict[str, Any]:
         return {

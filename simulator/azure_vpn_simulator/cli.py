@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -37,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         help="listen until SIGTERM or Ctrl-C",
         epilog=f"Each flag can be set by an environment variable: --time-scale is {_PREFIX}TIME_SCALE.",
     )
-    _flag(serve, "--topology", required=True, help="a YAML file, or demo")
+    _flag(serve, "--topology", required=True, help="a YAML or JSON file, or demo")
     _flag(serve, "--state-dir", type=Path, required=True, help="folder for ca.crt and keys; used again if there")
     _flag(serve, "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     _flag(
@@ -75,6 +76,8 @@ async def _serve(options: argparse.Namespace, topology: Topology) -> int:
         control=options.control,
         time_scale=options.time_scale,
     ) as running:
+        gc.collect()
+        gc.freeze()  # what the topology made stays; the collector need not look at it again with every full pass
         _say(f"listening on {running.endpoint}, control API {running.control_url or 'off'}, CA {running.ca_file}")
         if options.ready_file is not None:
             _write_ready(options.ready_file, running)

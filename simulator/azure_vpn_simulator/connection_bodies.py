@@ -3,7 +3,7 @@
 from typing import Any
 
 from azure_vpn_simulator import invented_codes as invented
-from azure_vpn_simulator.errors import ArmError, ProviderError, bad_content
+from azure_vpn_simulator.errors import ArmError, bad_content
 from azure_vpn_simulator.ipsec import ALGORITHMS, DEFAULT_SA_SECONDS, LIFETIMES
 from azure_vpn_simulator.resource_ids import ResourceId
 from azure_vpn_simulator.resources import GATEWAYS, LOCAL_GATEWAYS
@@ -213,7 +213,7 @@ def _check_number(where: dict[str, Any], name: str, low: int, high: int, *, zero
         raise _bad_value(name, value)
 
 
-def _bad_value(name: str, value: object) -> ProviderError:
+def _bad_value(name: str, value: object) -> ArmError:
     return invented.BAD_ENUM.error(f"Value '{str(value)[:80]}' is not valid for {name}.")
 
 

@@ -1,6 +1,6 @@
 """`Microsoft.Network/connections`: create, read, replace, tag and delete."""
 
-from typing import Any
+from typing import Any, cast
 
 from azure_vpn_simulator import access, gateway_rules
 from azure_vpn_simulator import connection_bodies as bodies
@@ -46,8 +46,7 @@ class Connections:
 
     def list_group(self, call: Call) -> Reply:
         """GET all of a group: without connectionStatus and without keys."""
-        found = self._world.store.group(call.subscription, call.group, CONNECTIONS)
-        rows = [row for row in found if isinstance(row, Connection)]
+        rows = cast("list[Connection]", self._world.store.group(call.subscription, call.group, CONNECTIONS))
         return self._world.page(call, rows, lambda row: self._views.listed(row, call.api_version))
 
     def list_of_gateway(self, call: Call) -> Reply:

@@ -38,7 +38,7 @@ class Control:
         since = request.query.get("since", "0")
         if not (since.isascii() and since.isdigit()):
             raise ValueError("since must be a number")
-        return web.json_response(self._simulator.journal.since(int(since)))
+        return web.Response(body=self._simulator.journal.since_json(int(since)), content_type="application/json")
 
     async def _forget(self, _: web.Request) -> web.Response:
         self._simulator.journal.clear()

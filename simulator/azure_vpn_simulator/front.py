@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from azure_vpn_simulator.azure import Azure, error_reply
+from azure_vpn_simulator.azure import Azure
 from azure_vpn_simulator.errors import ArmError
 from azure_vpn_simulator.identity import Identity
 from azure_vpn_simulator.metadata import cloud_metadata, instance_discovery
@@ -55,9 +55,7 @@ class Front:
         try:
             principal = self._identity.authenticate(azure.world.topology, request.headers, request.base_url)
         except ArmError as refusal:
-            reply = error_reply(refusal)
-            reply.headers = {**azure.common_headers(request), **reply.headers}
-            return Turn(None, fixed(reply))
+            return Turn(None, fixed(azure.refused(request, refusal)))
         return Turn(principal.name, lambda effects: azure.handle(request, principal, effects))
 
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from azure_vpn_simulator.clock import Clock
 from azure_vpn_simulator.errors import ArmError
+from azure_vpn_simulator.metadata import graph_audience
 from azure_vpn_simulator.topology import Principal, Topology
 from azure_vpn_simulator.wire import Reply, Request, json_reply
 
@@ -73,7 +74,7 @@ class Identity:
             if wanted is not None and wanted.lower() != principal.client_id.lower():
                 continue
             resource = request.query.get("resource", "")
-            if not self._audience_fits(topology, resource, request.base_url):
+            if not _offered(topology, resource, request.base_url):
                 return json_reply(
                     400, {"statusCode": 400, "message": f"The resource {resource} is unknown."}
                 ), principal.name
@@ -168,7 +169,7 @@ class Identity:
             text = f"Application with identifier '{form.get('client_id', '')[:40]}' was not found in the directory."
             raise _TokenError(400, "unauthorized_client", 700016, text)
         audience = form.get("scope", "").removesuffix("/.default")
-        if not self._audience_fits(topology, audience, base_url):
+        if not _offered(topology, audience, base_url):
             raise _TokenError(
                 400, "invalid_resource", 500011, f"The resource principal named {audience[:80]} was not found."
             )
@@ -220,7 +221,7 @@ class Identity:
             raise invalid("The access token is invalid.") from None
         if claims.get("tid") != topology.tenant_id:
             raise invalid("The access token is from the wrong issuer.")
-        if not self._audience_fits(topology, str(claims.get("aud")), base_url):
+        if not _resource_managers(topology, str(claims.get("aud")), base_url):
             raise _unauthenticated(
                 "InvalidAuthenticationTokenAudience",
                 "The access token has been obtained for wrong audience or resource.",
@@ -231,10 +232,6 @@ class Identity:
             del self._seen[next(iter(self._seen))]
         self._seen[token] = seen
         return seen
-
-    def _audience_fits(self, topology: Topology, audience: str, base_url: str) -> bool:
-        known = {a.rstrip("/") for a in topology.options.audiences} | {base_url}
-        return audience.rstrip("/") in known
 
     def _require_tenant(self, topology: Topology, tenant: str) -> None:
         if tenant.lower() != topology.tenant_id.lower():
@@ -257,3 +254,11 @@ def _by_client_id(topology: Topology, client_id: str) -> Principal | None:
 
 def _unauthenticated(code: str, message: str, challenge: str) -> ArmError:
     return ArmError(401, code, message, headers={"WWW-Authenticate": challenge})
+
+
+def _resource_managers(topology: Topology, audience: str, base_url: str) -> bool:
+    return audience.rstrip("/") in {a.rstrip("/") for a in topology.options.audiences} | {base_url}
+
+
+def _offered(topology: Topology, audience: str, base_url: str) -> bool:
+    return _resource_managers(topology, audience, base_url) or audience.rstrip("/") == graph_audience(base_url)

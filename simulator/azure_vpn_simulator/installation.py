@@ -9,8 +9,8 @@ from azure_vpn_simulator.gateway_shapes import local_properties, network_propert
 from azure_vpn_simulator.resource_ids import ResourceId, normal_location
 from azure_vpn_simulator.resources import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS, NETWORKS, Resource
 from azure_vpn_simulator.topology import (
-    MASK,
     Connection,
+    LocalNetworkGateway,
     ResourceGroup,
     Topology,
     TopologyError,
@@ -19,19 +19,9 @@ from azure_vpn_simulator.topology import (
     parse_topology,
     resolve,
 )
+from azure_vpn_simulator.topology_changes import Document, masked, merged
 from azure_vpn_simulator.world import World
 
-_SECRETS = {"key", "sharedKey", "clientSecret", "managedIdentityHeader"}
-_NAMED_LISTS = {
-    "subscriptions",
-    "resourceGroups",
-    "virtualNetworks",
-    "virtualNetworkGateways",
-    "localNetworkGateways",
-    "connections",
-    "principals",
-}
-Document = dict[str, Any]
 _Shape = Callable[[ResourceId, Any], Document]
 
 
@@ -45,19 +35,15 @@ class Installation:
 
     def shown(self) -> Document:
         """Return the topology as a document with every secret masked."""
-        masked = _masked(_document(self._world.topology))
-        assert isinstance(masked, dict)  # noqa: S101 - a document stays one
-        return masked
+        return masked(self._world.topology)
 
     def update(self, changes: Document) -> None:
         """Merge a document of the topology's shape.
 
-        Named things are found by name (subscriptions by id) and changed or added; other lists and values are replaced;
-        masked secrets stay as they are. What is not mentioned stays. TopologyError if the result is not a topology: then
-        nothing has changed.
+        `topology_changes.merged` says how. TopologyError if the result is not a topology: then nothing has changed.
         """
         before = self._world.topology
-        after = parse_topology(_merged(_document(before), changes))
+        after = parse_topology(merged(before, changes))
         self._world.timeline.advance()
         self._apply(before, after)
 
@@ -67,7 +53,9 @@ class Installation:
         self._rows(NETWORKS, before, after, network_properties)
         self._rows(GATEWAYS, before, after, self._gateway)
         self._rows(LOCAL_GATEWAYS, before, after, local_properties)
-        for id_, _, row in _local_gateways(after):
+        for id_, _, row in _resources(after, GATEWAYS):
+            self._world.tunnels.gateway_changed(id_.key, silent=row.silent)
+        for id_, _, row in _resources(after, LOCAL_GATEWAYS):
             self._world.tunnels.device_changed(id_.key, row.device)
         for id_, sent, row in presets:
             own = self._world.store.find(sent["virtualNetworkGateway1"]["id"])
@@ -91,9 +79,11 @@ class Installation:
                 yield id_, sent, row
 
     def _rows(self, type_: str, before: Topology | None, after: Topology, shape: _Shape) -> None:
-        old = {id_.key: (location, _without_device(row)) for id_, location, row in _resources(before, type_)}
+        old = {id_: (location, row) for id_, location, row in _resources(before, type_)}
         for id_, location, row in _resources(after, type_):
-            if old.get(id_.key) != (location, _without_device(row)):
+            old_location, old_row = old.get(id_, ("", None))
+            same = row is old_row or _configured(row) == _configured(old_row)
+            if not same or location != old_location:
                 self._put(id_, location, shape(id_, row), row.tags)
 
     def _gateway(self, id_: ResourceId, row: VirtualNetworkGateway) -> Document:
@@ -153,48 +143,12 @@ def _resources(topology: Topology | None, type_: str) -> Iterator[tuple[Resource
             yield ResourceId(subscription, group.name, type_, row.name), location, row
 
 
-def _local_gateways(topology: Topology) -> Iterator[tuple[ResourceId, str, Any]]:
-    return _resources(topology, LOCAL_GATEWAYS)
-
-
-def _without_device(row: Any) -> Any:
-    return row.model_copy(update={"device": None}) if hasattr(row, "device") else row
-
-
-def _document(topology: Topology) -> Document:
-    return topology.model_dump(mode="json", by_alias=True)
-
-
-def _masked(value: Any, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {k: _masked(v, k) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_masked(v) for v in value]
-    return MASK if name in _SECRETS and value is not None else value
-
-
-def _merged(old: Document, new: Document) -> Document:
-    result = dict(old)
-    for name, value in new.items():
-        before = old.get(name)
-        if name in _NAMED_LISTS and isinstance(value, list) and isinstance(before, list):
-            result[name] = _merged_rows(before, value)
-        elif isinstance(value, dict) and isinstance(before, dict) and name not in {"tags", "addTags", "properties"}:
-            result[name] = _merged(before, value)
-        elif not (name in _SECRETS and value == MASK):
-            result[name] = value
-    return result
-
-
-def _merged_rows(old: list[Any], new: list[Any]) -> list[Any]:
-    rows = {_row_name(row): row for row in old}
-    for row in new:
-        name = _row_name(row)
-        rows[name] = _merged(rows[name], row) if name in rows and isinstance(row, dict) else row
-    return list(rows.values())
-
-
-def _row_name(row: Any) -> str:
-    if not isinstance(row, dict):
-        return repr(row)
-    return str(row.get("id") or row.get("name") or "").lower()
+def _configured(row: Any) -> Any:
+    """Return what Azure knows of a row: not the device that is really there, nor whether anybody sends."""
+    match row:
+        case LocalNetworkGateway():
+            return row.model_copy(update={"device": None})
+        case VirtualNetworkGateway():
+            return row.model_copy(update={"silent": False})
+        case _:
+            return row

@@ -6,19 +6,22 @@ of this table may look different in Azure: a client must not depend on it. The R
 
 from typing import NamedTuple
 
-from azure_vpn_simulator.errors import ProviderError
+from azure_vpn_simulator.errors import ArmError, ProviderError
 
 
 class InventedCode(NamedTuple):
-    """One refusal: what is known to be refused, and the HTTP status and code made up for it."""
+    """One refusal: what is known to be refused, the HTTP status and code made up for it, and which layer refuses."""
 
     status: int
     code: str
     when: str
+    by_provider: bool = True
 
-    def error(self, message: str) -> ProviderError:
+    def error(self, message: str) -> ArmError:
         """Return the refusal with a message for the client."""
-        return ProviderError(self.status, self.code, message)
+        if self.by_provider:
+            return ProviderError(self.status, self.code, message)
+        return ArmError(self.status, self.code, message, headers={"x-ms-failure-cause": "gateway"})
 
 
 TOO_MANY_POLICIES = InventedCode(400, "VpnConnectionTooManyIpsecPolicies", "more than one element in ipsecPolicies")
@@ -56,18 +59,29 @@ REFERENCE_MISSING = InventedCode(400, "InvalidResourceReference", "a body that n
 IN_USE = InventedCode(
     400, "InUseLocalNetworkGatewayCannotBeDeleted", "deleting a local network gateway that a connection uses"
 )
-QUOTA = InventedCode(429, "SubscriptionRequestsThrottled", "the principal's token bucket for the subscription is empty")
+QUOTA = InventedCode(
+    429,
+    "SubscriptionRequestsThrottled",
+    "the principal's token bucket for the subscription is empty",
+    by_provider=False,
+)
 PROVIDER_QUOTA = InventedCode(
     429, "TooManyRequests", "the resource provider's own five-minute limit is used up (off by default)"
 )
-NO_SUBSCRIPTION = InventedCode(404, "SubscriptionNotFound", "a subscription that the topology does not have")
-LOCATION_MISSING = InventedCode(400, "LocationRequired", "creating a resource without a location")
-LOCATION_CHANGED = InventedCode(
-    409, "InvalidResourceLocation", "a PUT that moves an existing resource to another region"
+NO_SUBSCRIPTION = InventedCode(
+    404, "SubscriptionNotFound", "a subscription that the topology does not have", by_provider=False
 )
-PATH_UNKNOWN = InventedCode(404, "InvalidResourceType", "a path or a resource type that the simulator does not play")
-METHOD_UNKNOWN = InventedCode(405, "UnsupportedResourceOperation", "a method that the resource type does not have")
-BODY_TOO_LARGE = InventedCode(413, "RequestContentTooLarge", "a request body above 4 MiB")
+LOCATION_MISSING = InventedCode(400, "LocationRequired", "creating a resource without a location", by_provider=False)
+LOCATION_CHANGED = InventedCode(
+    409, "InvalidResourceLocation", "a PUT that moves an existing resource to another region", by_provider=False
+)
+PATH_UNKNOWN = InventedCode(
+    404, "InvalidResourceType", "a path or a resource type that the simulator does not play", by_provider=False
+)
+METHOD_UNKNOWN = InventedCode(
+    405, "UnsupportedResourceOperation", "a method that the resource type does not have", by_provider=False
+)
+BODY_TOO_LARGE = InventedCode(413, "RequestContentTooLarge", "a request body above 4 MiB", by_provider=False)
 KEY_UNREADABLE = InventedCode(
     500, "InternalServerError", "reading a key without the right (one of the two switchable answers)"
 )

@@ -1,4 +1,4 @@
-"""What clients ask before they know a cloud: its endpoints (`az cloud register`) and the aliases of its authority (MSAL)."""
+"""What clients ask before they know a cloud: its endpoints (az, Terraform) and the aliases of its authority (MSAL)."""
 
 from urllib.parse import urlsplit
 
@@ -7,20 +7,28 @@ from azure_vpn_simulator.wire import Reply, Request, json_reply
 
 _LIST_SINCE = "2019-05-01"
 _ONE_SINCE = "2022-09-01"
+_SUFFIXES = {"storage": "storage.azure-vpn-simulator.invalid", "keyVaultDns": "vault.azure-vpn-simulator.invalid"}
+"""Names that nobody answers to, since neither service is played; some clients refuse a cloud without them."""
+
+
+def graph_audience(base_url: str) -> str:
+    """Return the resource that tokens for Microsoft Graph are for, in the cloud at an address."""
+    return f"{base_url}/graph"
 
 
 def cloud_metadata(topology: Topology, request: Request) -> Reply:
     """Answer /metadata/endpoints.
 
     Before api-version 2019-05-01 that is one cloud in an old form, from then on a list of clouds, and from 2022-09-01 on the
-    one cloud again: that is what `az cloud register` reads.
+    one cloud again: that is what `az cloud register` and azurerm read. The tenant is the word that Azure's clouds have there:
+    azurerm takes every other one for a sign of Azure Stack.
     """
     base = request.base_url
     audiences = topology.options.audiences
     authentication = {
         "loginEndpoint": base,
         "audiences": [*audiences, base],
-        "tenant": topology.tenant_id,
+        "tenant": "common",
         "identityProvider": "AAD",
     }
     version = request.query.get("api-version", "")
@@ -29,7 +37,7 @@ def cloud_metadata(topology: Topology, request: Request) -> Reply:
             200,
             {
                 "galleryEndpoint": f"{base}/gallery",
-                "graphEndpoint": f"{base}/graph",
+                "graphEndpoint": graph_audience(base),
                 "portalEndpoint": base,
                 "authentication": authentication,
             },
@@ -39,10 +47,11 @@ def cloud_metadata(topology: Topology, request: Request) -> Reply:
         "portal": base,
         "resourceManager": base,
         "authentication": authentication,
-        "graph": f"{base}/graph",
-        "graphAudience": f"{base}/graph",
+        "graph": graph_audience(base),
+        "graphAudience": graph_audience(base),
+        "microsoftGraphResourceId": graph_audience(base),
         "gallery": f"{base}/gallery",
-        "suffixes": {},
+        "suffixes": _SUFFIXES,
     }
     return json_reply(200, cloud if version >= _ONE_SINCE else [cloud])
 

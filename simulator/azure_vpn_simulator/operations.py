@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from azure_vpn_simulator.errors import ProviderError
+from azure_vpn_simulator.request_ids import RequestIds
 from azure_vpn_simulator.resource_ids import ResourceId
 from azure_vpn_simulator.resources import Guids
 from azure_vpn_simulator.timeline import Timeline
@@ -33,7 +34,11 @@ class Outcome:
 
 @dataclass(slots=True, eq=False)
 class Operation:
-    """One operation. `signature` is the secret part of an opaque address, which a client has to repeat as it got it."""
+    """One operation.
+
+    `signature` is the secret part of an opaque address, which a client has to repeat as it got it; `started_by` are the ids of
+    the request that began it.
+    """
 
     id: str
     name: str
@@ -45,6 +50,7 @@ class Operation:
     properties: dict[str, Any] | None = None
     polls: int = 0
     signature: str = field(default="", repr=False)
+    started_by: RequestIds | None = None
 
     def path(self, kind: str = "operations") -> str:
         """Return the path of `operations` or `operationResults`."""

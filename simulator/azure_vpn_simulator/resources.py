@@ -1,5 +1,6 @@
 """The resources of the simulated subscriptions, found by any spelling of their ids."""
 
+import itertools
 import random
 import uuid
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ class Resource:
     guid: str
     state: ProvisioningState = ProvisioningState.SUCCEEDED
     last_operation: str = ""
+    number: int = 0
+    """The order in which resources came into the store; lists go by it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +76,7 @@ class Store:
     def __init__(self) -> None:
         self._by_group: dict[tuple[str, str], dict[str, Resource]] = {}
         self._by_end: dict[str, dict[str, Connection]] = {}
+        self._numbers = itertools.count(1)
 
     def get(self, id_: ResourceId) -> Resource | None:
         """Find a resource."""
@@ -89,7 +93,8 @@ class Store:
         return self.get(id_) if id_ else None
 
     def add(self, resource: Resource) -> None:
-        """Put a resource in."""
+        """Put a resource in, behind all others."""
+        resource.number = next(self._numbers)
         self._by_group.setdefault(_place(resource.id), {})[resource.id.name.lower()] = resource
         if isinstance(resource, Connection):
             for end in _end_keys(resource.properties):

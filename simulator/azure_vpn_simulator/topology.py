@@ -1,11 +1,20 @@
 """The topology file: which Azure is simulated, and which devices are behind its local network gateways."""
 
+import json
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializationInfo,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from azure_vpn_simulator.ipsec import Proposal
@@ -16,7 +25,32 @@ MASK = "***"
 """Stands for a secret in everything that is shown; in an update it means: keep the one you have."""
 
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.()-]+$")]
-SharedKey = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-,./0-9:-}]+$")]
+SECRETS = {"key", "sharedKey", "clientSecret", "managedIdentityHeader"}
+"""The names under which a topology has secrets."""
+
+
+def _shown_secret(value: str | None, info: SerializationInfo) -> str | None:
+    return MASK if info.context and value is not None else value
+
+
+def _shown_properties(properties: dict[str, Any], info: SerializationInfo) -> dict[str, Any]:
+    shown: dict[str, Any] = _masked(properties) if info.context else properties
+    return shown
+
+
+def _masked(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {k: _masked(v, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_masked(v) for v in value]
+    return MASK if name in SECRETS and value is not None else value
+
+
+SharedKey = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[!-,./0-9:-}]+$"), PlainSerializer(_shown_secret)
+]
+Secret = Annotated[str, Field(min_length=1), PlainSerializer(_shown_secret)]
+Properties = Annotated[dict[str, Any], PlainSerializer(_shown_properties)]
 
 
 class TopologyError(Exception):
@@ -47,6 +81,7 @@ class Device(_Part):
     delay_seconds: float = Field(default=5, ge=0)
     outage: bool = False
     outage_tunnels: list[Literal[0, 1]] = []
+    silent: bool = False
     ingress_bytes_per_second: int = Field(default=1250, ge=0)
     egress_bytes_per_second: int = Field(default=2500, ge=0)
 
@@ -65,7 +100,10 @@ class LocalNetworkGateway(_Part):
 
 
 class VirtualNetworkGateway(_Part):
-    """A VPN gateway. Without `virtualNetwork` it sits in a network of its own, made from `addressSpace`."""
+    """A VPN gateway. Without `virtualNetwork` it sits in a network of its own, made from `addressSpace`.
+
+    `silent` is no setting of Azure's: nobody behind the gateway sends or answers.
+    """
 
     name: Name
     location: str | None = None
@@ -75,6 +113,7 @@ class VirtualNetworkGateway(_Part):
     bgp: Bgp | None = None
     address_space: list[str] = []
     virtual_network: Name | None = None
+    silent: bool = False
     tags: dict[str, str] | None = None
 
 
@@ -99,7 +138,7 @@ class Connection(_Part):
     peer_virtual_network_gateway: str | None = None
     shared_key: SharedKey = Field(repr=False)
     tags: dict[str, str] | None = None
-    properties: dict[str, Any] = Field(default={}, repr=False)
+    properties: Properties = Field(default={}, repr=False)
 
     @model_validator(mode="after")
     def _one_peer(self) -> Self:
@@ -142,9 +181,9 @@ class Principal(_Part):
     name: Name
     client_id: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")
     object_id: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")
-    client_secret: str | None = Field(default=None, min_length=1, repr=False)
+    client_secret: Secret | None = Field(default=None, repr=False)
     federated_subjects: list[str] = []
-    managed_identity_header: str | None = Field(default=None, min_length=1, repr=False)
+    managed_identity_header: Secret | None = Field(default=None, repr=False)
     rights: list[Right] = [Right(actions=["*"])]
 
 
@@ -237,7 +276,10 @@ def parse_topology(document: object) -> Topology:
 
 
 def load_topology(source: str) -> Topology:
-    """Read a topology: the name of a built-in one (`demo`), or the path of a YAML file; TopologyError if unusable."""
+    """Read a topology: the name of a built-in one (`demo`), or the path of a YAML file, or of a JSON file by its ending.
+
+    TopologyError if it is unusable.
+    """
     builtin = resources.files(__package__) / "topologies" / f"{source}.yaml"
     if "/" not in source and "." not in source and builtin.is_file():
         text = builtin.read_text(encoding="utf-8")
@@ -246,16 +288,25 @@ def load_topology(source: str) -> Topology:
             text = Path(source).read_text(encoding="utf-8")
         except OSError as problem:
             raise TopologyError(f"{source}: {problem.strerror}") from None
-    try:
-        document = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as problem:
-        at = problem.problem_mark
-        place = f":{at.line + 1}:{at.column + 1}" if at else ""
-        raise TopologyError(f"{source}{place}: {problem.problem}") from None
+    document = _parsed(source, text)
     try:
         return parse_topology(document)
     except TopologyError as problem:
         raise TopologyError("\n".join(f"{source}: {line}" for line in str(problem).splitlines())) from None
+
+
+def _parsed(source: str, text: str) -> Any:
+    if source.endswith(".json"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as problem:
+            raise TopologyError(f"{source}:{problem.lineno}:{problem.colno}: {problem.msg}") from None
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as problem:
+        at = problem.problem_mark
+        place = f":{at.line + 1}:{at.column + 1}" if at else ""
+        raise TopologyError(f"{source}{place}: {problem.problem}") from None
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

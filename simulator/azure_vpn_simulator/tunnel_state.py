@@ -48,8 +48,9 @@ class Tunnel:
     last_established: float | None = None
     child_since: float = 0.0
     rekeys: int = 0
-    ingress_rate: int = 0
-    egress_rate: int = 0
+    _ingress_rate: int = 0
+    _egress_rate: int = 0
+    _counted_at: float = 0.0
     _ingress: float = 0.0
     _egress: float = 0.0
 
@@ -67,23 +68,31 @@ class Tunnel:
 
     def bytes_at(self, now: float) -> tuple[int, int]:
         """Return the bytes received and sent up to now."""
-        up = max(0.0, now - self.established) if self.established is not None else 0.0
-        return int(self._ingress + up * self.ingress_rate), int(self._egress + up * self.egress_rate)
+        ingress, egress = self._counted(now)
+        return int(ingress), int(egress)
 
     def come_up(self, now: float, ingress_rate: int, egress_rate: int) -> None:
-        """Become Connected with fresh security associations."""
+        """Become Connected with fresh security associations; the rates are bytes per second."""
         self._move(now, ConnectionStatus.CONNECTED)
-        self.established = self.last_established = self.child_since = now
-        self.ingress_rate, self.egress_rate = ingress_rate, egress_rate
+        self.established = self.last_established = self.child_since = self._counted_at = now
+        self._ingress_rate, self._egress_rate = ingress_rate, egress_rate
         self.rekeys = 0
+
+    def flow(self, now: float, ingress_rate: int, egress_rate: int) -> None:
+        """Carry other rates from now on, without any other change to the tunnel."""
+        self._ingress, self._egress = self._counted(now)
+        self._counted_at = now
+        self._ingress_rate, self._egress_rate = ingress_rate, egress_rate
 
     def go_down(self, now: float, status: ConnectionStatus) -> None:
         """Stop counting and take a state other than Connected."""
-        if self.established is not None:
-            self._ingress += (now - self.established) * self.ingress_rate
-            self._egress += (now - self.established) * self.egress_rate
-            self.established = None
+        self._ingress, self._egress = self._counted(now)
+        self.established = None
         self._move(now, status)
+
+    def _counted(self, now: float) -> tuple[float, float]:
+        up = max(0.0, now - self._counted_at) if self.established is not None else 0.0
+        return self._ingress + up * self._ingress_rate, self._egress + up * self._egress_rate
 
     def _move(self, now: float, status: ConnectionStatus) -> None:
         if self.history[-1][1] is not status:

@@ -13,6 +13,14 @@ from azure_vpn_simulator.tunnel_state import ConnectionStatus, LiveConfig, Tunne
 PAIR_DELAY_SECONDS = 5.0
 DEFAULT_DPD_SECONDS = 45
 _PAIR_RATE = 2000
+_NO_SETTINGS: dict[str, object] = {
+    "outage": False,
+    "outage_tunnels": [],
+    "silent": False,
+    "ingress_bytes_per_second": 0,
+    "egress_bytes_per_second": 0,
+}
+"""What may change of a device without any negotiation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +29,6 @@ class _Negotiated:
 
     match: Match
     rekey_seconds: int
-    ingress_rate: int
-    egress_rate: int
 
 
 class Tunnels:
@@ -30,13 +36,14 @@ class Tunnels:
 
     Simplifications, all on purpose: a change of settings ends the tunnel at once and a new attempt takes the far side's
     delay; a PFS group that does not fit is noticed at the first rekey under IKEv2 (at once under IKEv1), and the tunnel then
-    stays down until something changes; a device that goes silent is noticed after the connection's DPD timeout.
+    stays down until something changes; a device in an outage is noticed after the connection's DPD timeout.
     """
 
     def __init__(self, timeline: Timeline, store: Store) -> None:
         self._timeline = timeline
         self._store = store
         self.devices: dict[str, Device] = {}
+        self._silent_gateways: set[str] = set()
 
     def begin(self, connection: Connection, live: LiveConfig, count: int) -> None:
         """Put settings in force. Nothing happens to the tunnels if they are those that are in force already."""
@@ -83,11 +90,21 @@ class Tunnels:
             self.devices.pop(gateway_key, None)
         else:
             self.devices[gateway_key] = device
-        if before == device:
+        if before is device or before == device:
             return
         for connection in self._store.at_end(gateway_key):
             if connection.live is not None:
+                self._flow(connection)
                 self._react(connection, before, device)
+
+    def gateway_changed(self, gateway_key: str, *, silent: bool) -> None:
+        """Let traffic over a virtual network gateway's tunnels rest, or go on."""
+        if silent == (gateway_key in self._silent_gateways):
+            return
+        self._silent_gateways ^= {gateway_key}
+        for connection in self._store.at_end(gateway_key):
+            if connection.live is not None:
+                self._flow(connection)
 
     def other_half(self, connection: Connection) -> Connection | None:
         """Find the connection that goes the other way between the same two gateways."""
@@ -149,7 +166,7 @@ class Tunnels:
         if found is None or not (found.match.pfs_fits or connection.live.protocol == "IKEv2"):
             tunnel.go_down(now, ConnectionStatus.NOT_CONNECTED)
             return
-        tunnel.come_up(now, found.ingress_rate, found.egress_rate)
+        tunnel.come_up(now, *self._rates(connection.live))
         self._timeline.after(found.rekey_seconds, partial(self._rekey, connection, tunnel, generation))
 
     def _rekey(self, connection: Connection, tunnel: Tunnel, generation: int) -> None:
@@ -163,6 +180,20 @@ class Tunnels:
         tunnel.rekeys += 1
         tunnel.child_since = now
         self._timeline.after(found.rekey_seconds, partial(self._rekey, connection, tunnel, generation))
+
+    def _flow(self, connection: Connection) -> None:
+        if connection.live is not None:
+            rates = self._rates(connection.live)
+            for tunnel in connection.tunnels:
+                tunnel.flow(self._timeline.now, *rates)
+
+    def _rates(self, live: LiveConfig) -> tuple[int, int]:
+        device = self.devices.get(live.peer)
+        if {live.own_gateway, live.peer} & self._silent_gateways or (device is not None and device.silent):
+            return 0, 0
+        if device is None:
+            return _PAIR_RATE, _PAIR_RATE
+        return device.ingress_bytes_per_second, device.egress_bytes_per_second
 
     def _delay(self, connection: Connection) -> float:
         live = connection.live
@@ -198,7 +229,7 @@ def _with_device(live: LiveConfig, device: Device) -> _Negotiated | None:
     found = match(live.suites, _device_suites(device)) if fits else None
     if found is None:
         return None
-    return _Negotiated(found, live.sa_seconds, device.ingress_bytes_per_second, device.egress_bytes_per_second)
+    return _Negotiated(found, live.sa_seconds)
 
 
 def _with_half(live: LiveConfig, other: LiveConfig) -> _Negotiated | None:
@@ -206,7 +237,7 @@ def _with_half(live: LiveConfig, other: LiveConfig) -> _Negotiated | None:
     found = match(live.suites, other.suites) if fits else None
     if found is None:
         return None
-    return _Negotiated(found, min(live.sa_seconds, other.sa_seconds), _PAIR_RATE, _PAIR_RATE)
+    return _Negotiated(found, min(live.sa_seconds, other.sa_seconds))
 
 
 def _device_suites(device: Device) -> Suites | None:
@@ -227,4 +258,4 @@ def _answers(device: Device | None, index: int) -> bool:
 def _settings(device: Device | None) -> object:
     if device is None:
         return None
-    return device.model_copy(update={"outage": False, "outage_tunnels": []})
+    return device.model_copy(update=_NO_SETTINGS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from azure_vpn_simulator.errors import bad_content
 from azure_vpn_simulator.operations import Effects
+from azure_vpn_simulator.request_ids import RequestIds
 from azure_vpn_simulator.resource_ids import NETWORK, ResourceId
 from azure_vpn_simulator.topology import Principal
 
@@ -37,12 +38,13 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """An HTTP answer; `body` None means no content at all."""
+    """An HTTP answer; `body` None means no content at all, `by_provider` that it is not Resource Manager's own."""
 
     status: int
     body: bytes | None = field(default=None, repr=False)
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
+    by_provider: bool = False
 
 
 def json_reply(status: int, document: object, headers: dict[str, str] | None = None) -> Reply:
@@ -60,6 +62,7 @@ class Call:
     request: Request
     principal: Principal
     effects: Effects
+    ids: RequestIds
     api_version: str
     subscription: str
     group: str

@@ -1,7 +1,8 @@
 """Everything that the simulated Azure consists of, tied together for the services that answer requests."""
 
+import bisect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from azure_vpn_simulator import access
@@ -17,7 +18,7 @@ from azure_vpn_simulator.topology import Topology
 from azure_vpn_simulator.tunnels import Tunnels
 from azure_vpn_simulator.wire import Call, Reply, Request, json_reply
 
-_Row = TypeVar("_Row")
+_Row = TypeVar("_Row", bound=Resource)
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?")
 
 
@@ -101,7 +102,8 @@ class World:
     def operation_headers(
         self, call: Call, operation: Operation, *, location: bool = False, retry: bool = True
     ) -> dict[str, str]:
-        """Return the headers of a reply that starts an operation."""
+        """Return the headers of a reply that starts an operation, and note in it which request that was."""
+        operation.started_by = call.ids
         headers = {
             "Azure-AsyncOperation": self.operation_url(call.request, operation, call.api_version),
             "Azure-AsyncNotification": "Enabled",
@@ -161,14 +163,20 @@ class World:
         resource.state = ProvisioningState.FAILED if operation.error else ProvisioningState.SUCCEEDED
         resource.etag = self.etag()
 
-    def page(self, call: Call, rows: list[_Row], show: Callable[[_Row], dict[str, Any]]) -> Reply:
-        """Return one page of a list, each row as `show` writes it; `$skipToken` in `nextLink` says where the next begins."""
+    def page(self, call: Call, rows: Sequence[_Row], show: Callable[[_Row], dict[str, Any]]) -> Reply:
+        """Return one page of a list that is in the order of the store, each row as `show` writes it.
+
+        `$skipToken` in `nextLink` names the last row that was shown, so that no row is missed or shown twice when others are
+        made or deleted between two pages.
+        """
         token = call.request.query.get("$skipToken", "0")
-        start, size = int(token) if token.isascii() and token.isdigit() else 0, self.options.page_size
-        document: dict[str, Any] = {"value": [show(row) for row in rows[start : start + size]]}
-        if start + size < len(rows):
+        last = int(token) if token.isascii() and token.isdigit() else 0
+        start = bisect.bisect_right(rows, last, key=lambda row: row.number)
+        shown = rows[start : start + self.options.page_size]
+        document: dict[str, Any] = {"value": [show(row) for row in shown]}
+        if start + len(shown) < len(rows):
             document["nextLink"] = (
-                f"{call.request.base_url}{call.request.path}?api-version={call.api_version}&$skipToken={start + size}"
+                f"{call.request.base_url}{call.request.path}?api-version={call.api_version}&$skipToken={shown[-1].number}"
             )
         return json_reply(200, document)
 

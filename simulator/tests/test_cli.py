@@ -1,5 +1,7 @@
 """The program: it says when it is ready, stops at once, and keeps its certificates."""
 
+import contextlib
+import datetime as dt
 import json
 import os
 import signal
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from trustme import CA
 
 from azure_vpn_simulator.certificates import Certificates
 from azure_vpn_simulator.cli import main
@@ -160,3 +164,48 @@ def test_a_new_host_name_gets_a_new_server_certificate_of_the_same_authority(tmp
     Certificates(tmp_path, ["127.0.0.1", "simulator.azvpn.svc"])
     assert (tmp_path / "ca.crt").read_bytes() == authority
     assert (tmp_path / "server.crt").read_bytes() != server
+
+
+def handshake(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> None:
+    """Let a client that asks for a name talk to a server, in memory; SSLError if it does not like the certificate."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        client.wrap_bio(down, up, server_hostname=name),
+        server.wrap_bio(up, down, server_side=True),
+    ]
+    for _ in range(4):
+        for end in ends:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+    ends[0].do_handshake()
+
+
+def test_strict_clients_take_the_certificate_for_each_of_its_names_and_no_other(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path, ["127.0.0.1", "::1", "simulator.azvpn.svc"])
+    client = ssl.create_default_context(cafile=certificates.ca_file)
+    client.verify_flags |= ssl.VERIFY_X509_STRICT  # what Python does by itself from 3.13 on
+    for name in ("127.0.0.1", "::1", "simulator.azvpn.svc"):
+        handshake(client, certificates.server_context(), name)
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        handshake(client, certificates.server_context(), "simulator.other.svc")
+
+    authority = x509.load_pem_x509_certificate(certificates.ca_file.read_bytes())
+    server = x509.load_pem_x509_certificate((tmp_path / "server.crt").read_bytes())
+    limit = dt.timedelta(days=397)
+    assert server.not_valid_after_utc - server.not_valid_before_utc <= limit, "the most that browsers take"
+    assert authority.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 0
+
+
+def test_a_server_certificate_in_its_last_month_is_made_anew_by_the_same_authority(tmp_path: Path) -> None:
+    Certificates(tmp_path, ["127.0.0.1"])
+    authority = (tmp_path / "ca.crt").read_bytes()
+    old = CA.from_pem(authority, (tmp_path / "ca.key").read_bytes()).issue_cert(
+        "127.0.0.1", not_after=dt.datetime.now(dt.UTC) + dt.timedelta(days=29)
+    )
+    (tmp_path / "server.crt").write_bytes(old.cert_chain_pems[0].bytes())
+    (tmp_path / "server.key").write_bytes(old.private_key_pem.bytes())
+
+    Certificates(tmp_path, ["127.0.0.1"]).server_context()
+    assert (tmp_path / "ca.crt").read_bytes() == authority
+    renewed = x509.load_pem_x509_certificate((tmp_path / "server.crt").read_bytes())
+    assert renewed.not_valid_after_utc > dt.datetime.now(dt.UTC) + dt.timedelta(days=300)

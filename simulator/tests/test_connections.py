@@ -138,17 +138,75 @@ def test_an_empty_list_has_no_next_link(arm: ArmDriver) -> None:
     assert arm.get("connections").body == {"value": []}
 
 
-def test_a_long_list_comes_in_pages_that_join_to_the_whole(make_arm: Make) -> None:
+LISTS = [
+    pytest.param("connections", id="the connections of a group"),
+    pytest.param("virtualNetworkGateways", id="its virtual network gateways"),
+    pytest.param("localNetworkGateways", id="its local network gateways"),
+    pytest.param("virtualNetworks", id="its virtual networks"),
+    pytest.param("virtualNetworkGateways/GwA/connections", id="the connections of a gateway"),
+]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_long_list_comes_in_pages_that_join_to_the_whole(make_arm: Make, path: str) -> None:
+    arm = make_arm()
+    for i in range(5):
+        arm.finish(arm.put(f"connections/c{i}", arm.site("GwA", "Site", "k1")))
+    whole = arm.get(path).body
+    assert "nextLink" not in whole
+
+    arm.change(options={"pageSize": 2})
+    rows: list[dict[str, Any]] = []
+    url = path
+    while url:
+        page = arm.get(url).body
+        assert 0 < len(page["value"]) <= 2
+        rows += page["value"]
+        url = page.get("nextLink", "")
+    assert rows == whole["value"]
+
+
+def test_a_row_deleted_or_made_between_two_pages_hides_no_other(make_arm: Make) -> None:
     arm = make_arm(options={"pageSize": 2})
     for i in range(5):
         arm.finish(arm.put(f"connections/c{i}", arm.site("GwA", "Site", "k1")))
-    names, url = [], "connections"
-    while url:
-        page = arm.get(url).body
-        assert len(page["value"]) <= 2
-        names += [row["name"] for row in page["value"]]
-        url = page.get("nextLink", "")
-    assert names == [f"c{i}" for i in range(5)]
+    first = arm.get("connections").body
+    for gone in ("c0", "c3"):
+        arm.finish(arm.call("DELETE", f"connections/{gone}"))
+    arm.finish(arm.put("connections/c0", arm.site("GwA", "Site", "k1")))
+    second = arm.get(first["nextLink"]).body
+    third = arm.get(second["nextLink"]).body
+
+    assert [[row["name"] for row in page["value"]] for page in (first, second, third)] == [
+        ["c0", "c1"],
+        ["c2", "c4"],
+        ["c0"],
+    ]
+    assert "nextLink" not in third
+
+
+@pytest.mark.parametrize("path", [p for p in LISTS if "connections" not in str(p.values[0])])
+def test_a_gateway_in_a_list_is_the_same_document_as_when_it_is_read(arm: ArmDriver, path: str) -> None:
+    rows = arm.get(path).body["value"]
+    assert rows
+    assert rows == [arm.get(row["id"]).body for row in rows]
+
+
+@pytest.mark.parametrize("path", [p for p in LISTS if "connections" in str(p.values[0])])
+def test_a_connection_in_a_list_has_its_configuration_and_nothing_of_its_tunnel(
+    make_arm: Make, policy: dict[str, Any], path: str
+) -> None:
+    arm = make_arm(options={"echoSharedKey": True})
+    arm.finish(arm.put("connections/C1", arm.site("GwA", "Site", "k1", ipsecPolicies=[policy])))
+    read = arm.get("connections/C1").body
+    [row] = arm.get(path).body["value"]
+
+    hidden = {"connectionStatus", "tunnelConnectionStatus", "sharedKey"}
+    assert hidden <= set(read["properties"])
+    assert not hidden & set(row["properties"])
+    assert row["properties"]["ipsecPolicies"] == [policy]
+    assert {k: v for k, v in row.items() if k != "properties"} == {k: v for k, v in read.items() if k != "properties"}
+    assert row["properties"].items() <= read["properties"].items()
 
 
 def test_the_list_of_a_gateway_has_both_ends_and_leaves_more_out(arm: ArmDriver) -> None:

@@ -41,14 +41,16 @@ def test_waiting_as_long_as_told_is_enough(size: int, refill: float) -> None:
     ("method", "path", "kind"),
     [
         ("GET", "connections", "subscription-reads"),
-        ("PUT", "connections/C1", "subscription-writes"),
-        ("POST", "connections/C1/getikesas", "subscription-writes"),
+        ("PUT", "localNetworkGateways/Site", "subscription-writes"),
+        ("POST", "virtualNetworkGateways/GwA/getbgppeerstatus", "subscription-writes"),
         ("DELETE", "connections/C1", "subscription-deletes"),
         ("GET", "/subscriptions", "tenant-reads"),
     ],
 )
 def test_every_answer_says_what_remains(arm: ArmDriver, method: str, path: str, kind: str) -> None:
-    first, second = arm.call(method, path, {}), arm.call(method, path, {})
+    body = {"location": "eastus", "properties": {"fqdn": "site.example"}}
+    first, second = arm.call(method, path, body), arm.call(method, path, body)
+    assert first.status < 300
     name = f"x-ms-ratelimit-remaining-{kind}"
     assert int(second.headers[name]) == int(first.headers[name]) - 1
     everyone = name.replace("subscription-", "subscription-global-").replace("tenant-", "tenant-global-")

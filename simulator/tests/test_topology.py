@@ -2,6 +2,7 @@
 
 import ipaddress
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,55 @@ def test_a_change_that_makes_no_topology_changes_nothing(arm: ArmDriver) -> None
     with pytest.raises(TopologyError):
         arm.change(tenantId="short", locks=[{"scope": "/", "level": "ReadOnly"}])
     assert arm.azure.installation.shown() == before
+
+
+def test_a_json_file_is_read_as_json_and_its_mistakes_carry_their_place(
+    tmp_path: Path, document: dict[str, Any]
+) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps(document))
+    assert load_topology(str(file)) == parse_topology(document)
+    file.write_text('{"tenantId": nothing}')
+    with pytest.raises(TopologyError, match=r"mine\.json:1:14"):
+        load_topology(str(file))
+    file.write_text("{}")
+    with pytest.raises(TopologyError, match=r"mine\.json: tenantId: "):
+        load_topology(str(file))
+
+
+def test_a_change_leaves_every_part_that_it_does_not_name_the_very_same(preset: ArmDriver) -> None:
+    def parts() -> dict[str, object]:
+        [net] = preset.azure.world.topology.subscriptions[0].resource_groups
+        rows = (*net.virtual_network_gateways, *net.local_network_gateways, *net.connections)
+        return {row.name: row for row in rows} | {"principal": preset.azure.world.topology.principals[0]}
+
+    before = parts()
+    preset.change(
+        subscriptions=[
+            {
+                "id": SUBSCRIPTION,
+                "resourceGroups": [{"name": "Net", "localNetworkGateways": [{"name": "Site", "tags": {}}]}],
+            }
+        ]
+    )
+    after = parts()
+    assert after.keys() == before.keys()
+    assert {name for name in before if after[name] is not before[name]} == {"Site"}
+
+
+def test_a_secret_among_the_properties_of_a_connection_is_masked_too(document: dict[str, Any]) -> None:
+    row = {"name": "C", "virtualNetworkGateway": "GwA", "localNetworkGateway": "Site", "sharedKey": "canary"}
+    group(document)["connections"] = [
+        {
+            **row,
+            "properties": {"sharedKey": "canary", "routingWeight": 1, "certificateAuthentication": [{"key": "canary"}]},
+        }
+    ]
+    shown = ArmDriver(document, "").azure.installation.shown()
+    [connection] = group(shown)["connections"]
+    assert connection["properties"] == {
+        "sharedKey": "***",
+        "routingWeight": 1,
+        "certificateAuthentication": [{"key": "***"}],
+    }
+    assert connection["sharedKey"] == "***"

@@ -227,6 +227,86 @@ def test_counters_run_while_a_tunnel_is_up_and_stand_while_it_is_down(arm: ArmDr
     assert arm.properties("C1")["ingressBytesTransferred"] == 5500
 
 
+@pytest.mark.parametrize(
+    ("change", "grown"),
+    [
+        pytest.param({"silent": True}, (0, 0), id="a silent site: nothing in either direction"),
+        pytest.param({"ingressBytesPerSecond": 0}, (0, 25000), id="a one-way path: Azure sends and nothing comes back"),
+        pytest.param({"egressBytesPerSecond": 0}, (12500, 0), id="the other way"),
+        pytest.param({"ingressBytesPerSecond": 10, "egressBytesPerSecond": 20}, (100, 200), id="less of both"),
+        pytest.param({}, (12500, 25000), id="the rates that every device has"),
+    ],
+)
+def test_traffic_changes_at_any_time_and_the_tunnel_stays_as_it_is(
+    arm: ArmDriver, device: Device, change: dict[str, Any], grown: tuple[int, int]
+) -> None:
+    assert connect(arm) == "Connected"
+    before = arm.properties("C1")
+    device(**change)
+    arm.wait(10)
+    after = arm.properties("C1")
+
+    names = ("ingressBytesTransferred", "egressBytesTransferred")
+    assert tuple(after[n] - before[n] for n in names) == grown
+    [one], [other] = before["tunnelConnectionStatus"], after["tunnelConnectionStatus"]
+    assert tuple(other[n] - one[n] for n in names) == grown
+    assert {k: v for k, v in other.items() if k not in names} == {k: v for k, v in one.items() if k not in names}
+    assert other["connectionStatus"] == "Connected"
+
+
+def test_a_site_that_was_silent_speaks_again(arm: ArmDriver, device: Device) -> None:
+    device(silent=True)
+    assert connect(arm) == "Connected"
+    assert (arm.properties("C1")["ingressBytesTransferred"], arm.status("C1")) == (0, "Connected")
+    device(silent=False)
+    arm.wait(10)
+    assert arm.properties("C1")["ingressBytesTransferred"] == 12500
+
+
+def test_a_silent_site_that_negotiates_anew_stays_silent(arm: ArmDriver, device: Device) -> None:
+    device(silent=True)
+    connect(arm)
+    assert arm.finish(arm.call("POST", "connections/C1/resetconnection"))["status"] == "Succeeded"
+    assert (arm.properties("C1")["ingressBytesTransferred"], arm.status("C1")) == (0, "Connected")
+
+
+def test_counters_keep_their_value_over_a_reset(arm: ArmDriver) -> None:
+    connect(arm)
+    seen = arm.properties("C1")["ingressBytesTransferred"]
+    for _ in range(6):
+        arm.call("POST", "connections/C1/resetconnection")
+        for _ in range(5):
+            arm.wait(7)
+            now = arm.properties("C1")["ingressBytesTransferred"]
+            assert now >= seen > 0
+            seen = now
+
+
+@pytest.mark.parametrize("quiet", ["GwA", "GwB"])
+def test_a_silent_gateway_lets_no_byte_pass_over_its_pair_whichever_end_it_is(arm: ArmDriver, quiet: str) -> None:
+    def counted() -> list[int]:
+        names = ("ingressBytesTransferred", "egressBytesTransferred")
+        return [arm.properties(half)[name] for half in ("ab", "ba") for name in names]
+
+    def silence(value: bool) -> None:
+        group = {"name": "Net", "virtualNetworkGateways": [{"name": quiet, "silent": value}]}
+        arm.change(subscriptions=[{"id": arm.group.split("/")[2], "resourceGroups": [group]}])
+
+    assert pair(arm, {}, {}) == ("Connected", "Connected")
+    arm.wait(10)
+    gateway = arm.get(f"virtualNetworkGateways/{quiet}").body
+    before = counted()
+    assert min(before) > 0
+    silence(True)
+    arm.wait(100)
+    assert counted() == before
+    assert (arm.status("ab"), arm.status("ba")) == ("Connected", "Connected")
+    assert arm.get(f"virtualNetworkGateways/{quiet}").body == gateway, "Azure does not know of it"
+    silence(False)
+    arm.wait(10)
+    assert counted() == [n + 20000 for n in before]
+
+
 def test_status_can_lag_behind(make_arm: Make) -> None:
     arm = make_arm(options={"statusLagSeconds": 60})
     arm.finish(arm.put("connections/C1", arm.site("GwA", "Site", "k1")), 30 + SITE_SECONDS)
