@@ -48,7 +48,8 @@ from azure_vpn_operator.reconcile.memory import Memories
 from azure_vpn_operator.reconcile.operation_times import OperationTimes
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
-from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
+from azure_vpn_operator.reconcile.records import record_readers
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.triggers import Look, looks_after
@@ -105,7 +106,7 @@ class Core:
     ) -> None:
         installation = installation_of(settings, environment)
         self.clock = clock
-        self.store = ObjectStore([CONNECTION, POLICY])
+        self.store: Store = ObjectStore(record_readers(installation))
         self.reader = Reader(self.store, installation)
         observer = metrics.controller.queue(QUEUE)
         self.queue: WorkQueue[ObjectKey] = WorkQueue(clock, observer=observer, group_of=lambda key: key.namespace)
@@ -141,7 +142,6 @@ class Core:
             gatherer=gatherer,
             turns=Turns(
                 installation=installation,
-                store=self.store,
                 reader=self.reader,
                 gatherer=gatherer,
                 operations=self.operations,
@@ -155,7 +155,7 @@ class Core:
             events=ports.events,
             memories=self.memories,
             clock=clock,
-            enqueue=self.enqueue,
+            enqueue=self.enqueue_looks,
             on_drift=metrics.azure.drift_detected,
         )
         self.policies = PolicyReconciler(
@@ -173,7 +173,6 @@ class Core:
             clock=clock,
             interval=settings.sweep_interval,
             enqueue=self.enqueue_looks,
-            enqueue_first=lambda looks: self.enqueue_resync(look.key for look in looks),
         )
         groups = GroupWatch(
             store=self.store,
@@ -186,7 +185,7 @@ class Core:
         self.drift_finder = DriftFinder(groups, clock, settings.drift_interval)
         backoff: Backoff[ObjectKey] = Backoff(base=2.0, maximum=300.0)
         self.secret_finder = (
-            SecretFinder(ports.secrets, self.reader, clock, settings.secrets_interval, self.enqueue)
+            SecretFinder(ports.secrets, self.reader, clock, settings.secrets_interval, self.enqueue_looks)
             if settings.watch_secrets
             else None
         )
@@ -210,11 +209,6 @@ class Core:
         for look in looks:
             self.queue.add(look.key, priority=look.priority, after=look.after)
 
-    def enqueue(self, keys: Iterable[ObjectKey]) -> None:
-        """Have these looked at now."""
-        for key in keys:
-            self.queue.add(key)
-
     def enqueue_resync(self, keys: Iterable[ObjectKey]) -> None:
         """Have these looked at when nothing else is waiting."""
         for key in keys:
@@ -228,7 +222,7 @@ class Core:
     def apply_rules(self, rules: AccessRules) -> None:
         """Let these access rules hold from now on, and look at everything in their light."""
         self.tenancy.replace(rules)
-        self.enqueue(self.store.keys(CONNECTION))
+        self.enqueue_looks(Look(key, Priority.ROLLOUT) for key in self.store.keys(CONNECTION))
 
     async def fill(self) -> None:
         """Fill the store and have everything looked at once."""

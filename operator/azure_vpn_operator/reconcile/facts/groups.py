@@ -11,10 +11,9 @@ from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
-from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
+from azure_vpn_operator.reconcile.reading import CONNECTION, Reader, Store
 from azure_vpn_operator.reconcile.tenancy import Tenancy
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ class GroupWatch:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        store: Store,
         reader: Reader,
         tenancy: Tenancy,
         operations: Operations,
@@ -51,8 +50,8 @@ class GroupWatch:
     def groups(self) -> dict[Group, dict[HalfKey, Touched]]:
         """The groups with the halves in them that may be looked at there."""
         found: dict[Group, dict[HalfKey, Touched]] = {}
-        for document in self._store.list(CONNECTION):
-            subject = self._reader.connection(document)
+        for record in self._store.list(CONNECTION):
+            subject = self._reader.connection(record)
             if not isinstance(subject, VpnConnection):
                 continue
             sides = {HalfRole.FORWARD: subject}
