@@ -4,6 +4,7 @@ Size: that list is long, and two lists would hide what belongs together.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable, Iterable, Mapping
@@ -224,9 +225,9 @@ class Core:
         self.tenancy.replace(rules)
         self.enqueue_looks(Look(key, Priority.ROLLOUT) for key in self.store.keys(CONNECTION))
 
-    async def fill(self) -> None:
-        """Fill the store and have everything looked at once."""
-        await self.sweeper.fill()
+    async def fill(self, after_page: Callable[[], None] = lambda: None) -> None:
+        """Fill the store and have everything looked at once; `after_page` is called whenever a part of it is there."""
+        await self.sweeper.fill(after_page)
 
     def _on_turn(self, key: ObjectKey, priority: Priority, after: float) -> None:
         """Who has a gateway is looked at before others: it stands idle until then."""
@@ -353,7 +354,9 @@ async def _supervise(
         await endpoint.start()
     _stop_on_signals(stop)
     try:
-        filling = asyncio.create_task(core.fill())
+        # What there is from the start stays: a collection of garbage that goes through all of it holds up everything for a second.
+        gc.freeze()
+        filling = asyncio.create_task(core.fill(after_page=gc.freeze))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({filling, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()

@@ -133,10 +133,13 @@ class Sweeper:
         self._interval = interval
         self._enqueue = enqueue
 
-    async def fill(self) -> None:
-        """Fill the store for the first time; tries until it works, and says why it does not yet."""
+    async def fill(self, after_page: Callable[[], None]) -> None:
+        """Fill the store for the first time; tries until it works, and says why it does not yet.
+
+        What is found is everything there is, and nobody waits for any of it in particular.
+        """
         for kind in (POLICY, CONNECTION):
-            while not await self._list(kind, first=True):
+            while not await self._list(kind, after_page):
                 await self._clock.sleep(LIST_RETRY_SECONDS)
 
     async def run(self) -> None:
@@ -151,24 +154,25 @@ class Sweeper:
                         "a list could not be taken in; trying again at the next interval", extra={"kind": kind}
                     )
 
-    async def _list(self, kind: str, *, first: bool = False) -> bool:
-        """Take in one list; what the first one finds is everything, and nobody waits for it in particular."""
-        fault = await self._list_once(kind, first=first)
+    async def _list(self, kind: str, after_page: Callable[[], None] | None = None) -> bool:
+        fault = await self._list_once(kind, after_page)
         for _ in range(LISTS_BEGUN_ANEW):
             if fault is not None and fault.code == PAGES_EXPIRED:
-                fault = await self._list_once(kind, first=first)
+                fault = await self._list_once(kind, after_page)
         if fault is not None:
             log.warning("could not list objects; trying again", extra={"kind": kind, "fault": str(fault)})
         return fault is None
 
-    async def _list_once(self, kind: str, *, first: bool) -> Fault | None:
-        listing = self._store.begin_list(kind)
+    async def _list_once(self, kind: str, after_page: Callable[[], None] | None) -> Fault | None:
+        listing, first = self._store.begin_list(kind), after_page is not None
 
         async def take(page: Sequence[Document]) -> None:
             for number, document in enumerate(page, 1):
                 self._wake(self._store.take_listed(listing, document), first=first)
                 if number % TAKEN_AT_ONCE == 0:
                     await asyncio.sleep(0)
+            if after_page is not None:
+                after_page()
 
         fault = await self._objects.list_all(kind, take)
         if fault is not None:
@@ -193,7 +197,7 @@ class DriftFinder:
     async def run(self) -> None:
         """Look again and again; a group's failure is no other group's."""
         while True:
-            groups = self._groups.groups()
+            groups = await self._groups.groups()
             await self._clock.sleep(self._interval if not groups else 0.0)
             for group, members in groups.items():
                 # Spread over the interval: the lists of many groups do not come in one burst.

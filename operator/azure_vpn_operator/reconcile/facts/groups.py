@@ -1,8 +1,10 @@
 """Drift is found by one LIST per resource group and minute: a connection that shows otherwise than last seen gets a pass."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole
@@ -16,6 +18,9 @@ from azure_vpn_operator.reconcile.tenancy import Tenancy
 from azure_vpn_operator.runtime.keys import ObjectKey
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 200
+"""Objects that are looked at in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,12 @@ class GroupWatch:
         self._memory_of = memory_of
         self._enqueue = enqueue
 
-    def groups(self) -> dict[Group, dict[HalfKey, Touched]]:
-        """The groups with the halves in them that may be looked at there."""
+    async def groups(self) -> dict[Group, dict[HalfKey, Touched]]:
+        """The groups with the halves in them that may be looked at there. Others get their turn meanwhile."""
         found: dict[Group, dict[HalfKey, Touched]] = {}
-        for record in self._store.list(CONNECTION):
+        for number, record in enumerate(self._store.list(CONNECTION), 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
             subject = self._reader.connection(record)
             if not isinstance(subject, VpnConnection):
                 continue
