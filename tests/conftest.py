@@ -17,9 +17,9 @@ import pytest
 import pytest_asyncio
 from kubernetes.aio.client import ApiClient
 
-from workbench.control_plane import ControlPlane
-from workbench.go_toolchain import ToolchainError
-from workbench.toolchain import CONTROL_PLANE, find_binaries
+from workbench.control_plane.plane import ControlPlane
+from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
+from workbench.toolchain.go import ToolchainError
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -16,9 +16,10 @@ import pytest
 import yaml
 from kubernetes.aio.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi, RbacAuthorizationV1Api
 
-from workbench.commands import Ports
-from workbench.control_plane import ControlPlane, is_detached_running, main
-from workbench.manifests import ManifestError
+from workbench.control_plane.__main__ import main
+from workbench.control_plane.commands import Ports
+from workbench.control_plane.manifests import ManifestError
+from workbench.control_plane.plane import ControlPlane, is_detached_running
 from workbench.processes import Process, ProcessError
 from workbench.rest import ApiError, call
 
@@ -383,7 +384,7 @@ def test_programs_do_not_outlive_a_killed_starter(kubernetes_binaries: Mapping[s
     script = (
         "import asyncio, os, signal, sys\n"
         "from pathlib import Path\n"
-        "from workbench.control_plane import ControlPlane\n"
+        "from workbench.control_plane.plane import ControlPlane\n"
         "async def run():\n"
         "    await ControlPlane(Path(sys.argv[1])).start()\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

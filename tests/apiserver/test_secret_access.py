@@ -14,7 +14,7 @@ import pytest_asyncio
 import yaml
 
 from support.cases.objects import DROP, Document, connection, observed
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import ApiError, call
 
 _REPOSITORY = Path(__file__).parents[2]

@@ -17,8 +17,8 @@ from typing import Any
 import aiohttp
 from kubernetes.aio.client import ApiClient
 
-from workbench import bench_figures as figures
-from workbench.bench_fleet import LONE_GROUP, NAMESPACE, Fleet, connection, policy
+from workbench.bench import figures
+from workbench.bench.fleet import LONE_GROUP, NAMESPACE, Fleet, connection, policy
 from workbench.rest import ApiError, Document, call
 from workbench.stack import SERVICE_ACCOUNT, SYSTEM_NAMESPACE, Stack
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.pki import Authority, create_signing_key, write_private
+from workbench.control_plane.pki import Authority, create_signing_key, write_private
 
 HOST = "127.0.0.1"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from workbench.pki import KeyPair, write_private
+from workbench.control_plane.pki import KeyPair, write_private
 
 
 def write_certificate_kubeconfig(path: Path, *, server: str, ca: bytes, user: str, pair: KeyPair) -> Path:

@@ -3,16 +3,11 @@
 There is no scheduler, no controller manager and no kubelet: nothing is garbage collected, a deleted namespace stays
 Terminating for ever, and no pod runs. Everything is kept in one folder, so that several can run side by side.
 
-    python -m workbench.control_plane up --dir DIR      starts one that stays; KUBECONFIG is DIR/kubeconfig
-    python -m workbench.control_plane down --dir DIR    stops it
-
 Size: one class whose parts are useless apart; command lines, certificates and manifests are modules of their own.
 """
 
-import argparse
 import asyncio
 import datetime as dt
-import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,13 +17,12 @@ from typing import Self
 import aiohttp
 from kubernetes.aio import client as kubernetes_client
 
-from workbench import commands, manifests
-from workbench.go_toolchain import ToolchainError
-from workbench.kubeconfig import write_certificate_kubeconfig, write_token_kubeconfig
-from workbench.pki import Authority
+from workbench.control_plane import commands, manifests
+from workbench.control_plane.kubeconfig import write_certificate_kubeconfig, write_token_kubeconfig
+from workbench.control_plane.pki import Authority
 from workbench.processes import Process, ProcessError, is_recorded_running, stop_recorded
 from workbench.rest import ApiError, Document, call, connect
-from workbench.toolchain import CONTROL_PLANE, find_binaries
+from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_GRACE_SECONDS = 2.0
@@ -303,38 +297,3 @@ def _recorded(directory: Path) -> list[tuple[Path, str]]:
         (directory / "kube-apiserver.pid", commands.api_server_marker(directory)),
         (directory / "etcd.pid", commands.etcd_marker(directory)),
     ]
-
-
-async def _up(directory: Path) -> None:
-    if is_detached_running(directory):
-        sys.stdout.write("It is running already.\n")
-    else:
-        await stop_detached(directory)
-        await ControlPlane(directory, detached=True).start()
-
-
-async def _down(directory: Path) -> None:
-    stopped = await stop_detached(directory)
-    sys.stdout.write("Stopped.\n" if stopped else "Nothing was running.\n")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0, or 1 after the reason was printed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m workbench.control_plane", description="Run etcd and kube-apiserver."
-    )
-    parser.add_argument("command", choices=["up", "down"])
-    parser.add_argument("--dir", type=Path, required=True, help="the folder for data, certificates, logs and pid files")
-    options = parser.parse_args(arguments)
-    try:
-        asyncio.run(_up(options.dir) if options.command == "up" else _down(options.dir))
-        if options.command == "up":
-            sys.stdout.write(f"export KUBECONFIG={options.dir.resolve() / 'kubeconfig'}\n")
-    except (ToolchainError, ProcessError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -23,15 +23,15 @@ from types import FrameType
 import aiohttp
 from rich.console import Console
 
-from workbench import manifests
-from workbench.demo_folder import DemoFolder, DemoRunsError
-from workbench.demo_screen import Lines, Picture, Screen, plain_console, print_tables
-from workbench.go_toolchain import ToolchainError
-from workbench.live_table import Fleet, Missing
+from workbench.control_plane import manifests
+from workbench.demo.folder import DemoFolder, DemoRunsError
+from workbench.demo.live_table import Fleet, Missing
+from workbench.demo.screen import Lines, Picture, Screen, plain_console, print_tables
 from workbench.processes import ProcessError
 from workbench.rest import ApiError, call
 from workbench.stack import ROOT, Stack
-from workbench.toolchain import find_binaries
+from workbench.toolchain.binaries import find_binaries
+from workbench.toolchain.go import ToolchainError
 
 NAMESPACE = "network"
 SAMPLES = tuple(ROOT / "manifests" / "samples" / name for name in ("site-to-site", "vnet-to-vnet", "default-policy"))

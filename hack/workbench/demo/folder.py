@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from workbench.pki import write_private
+from workbench.control_plane.pki import write_private
 from workbench.processes import is_recorded_running
 from workbench.stack import is_detached_stack_running, stop_detached_stack
 

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from workbench.live_table import Fleet, Missing, changes, render_tables
+from workbench.demo.live_table import Fleet, Missing, changes, render_tables
 
 QUIET_SECONDS = 2.0
 """Nobody waits longer than this without a word."""

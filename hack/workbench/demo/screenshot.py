@@ -1,4 +1,4 @@
-"""Takes the picture of the README from a demo that runs: `make demo-up`, then `python -m workbench.screenshot`.
+"""Takes the picture of the README from a demo that runs: `make demo-up`, then `python -m workbench.demo.screenshot`.
 
 What it shows is what kubectl prints. It also goes to standard output, for the text beside the picture.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from workbench.demo_folder import DemoFolder
+from workbench.demo.folder import DemoFolder
 from workbench.stack import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "demo.svg"

@@ -2,29 +2,23 @@
 
 `KUBEBUILDER_ASSETS` wins, as it does for envtest. Otherwise each binary is built once from the modules pinned in
 hack/kubernetes and kept in the user's cache folder, under a name made of everything that decides its contents.
-
-    python -m workbench.toolchain              builds what is missing, prints the folder
-    python -m workbench.toolchain --optional   the same, but only says so if there is no Go here and CI is not set
-    python -m workbench.toolchain --find       says what would be used, or why nothing can be
 """
 
-import argparse
 import fcntl
 import hashlib
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from workbench.go_toolchain import GoToolchain, ToolchainError, find_go
 from workbench.progress import Progress
+from workbench.toolchain.go import GoToolchain, ToolchainError, find_go
 
-MODULE = Path(__file__).resolve().parents[1] / "kubernetes"
+MODULE = Path(__file__).resolve().parents[2] / "kubernetes"
 """The folder of the go.mod that pins what is built."""
 
 PACKAGES: Mapping[str, str] = {
@@ -64,6 +58,14 @@ def find_binaries(
                 if not found[name].exists():
                     _build(name, found[name], go, environ, module)
     return found
+
+
+def describe_source(names: Sequence[str]) -> str:
+    """Return the folder or the Go that would be used, without building anything. Raises ToolchainError if there is none."""
+    if assets := os.environ.get("KUBEBUILDER_ASSETS"):
+        return str(_find_assets(Path(assets), names)[names[0]].parent)
+    go = find_go(os.environ, _go_directive(MODULE))
+    return f"{go.command} ({go.version})"
 
 
 def _find_assets(folder: Path, names: Iterable[str]) -> dict[str, Path]:
@@ -169,34 +171,3 @@ def _last_words(log: Path, count: int = 20) -> str:
     lines = log.read_text(errors="replace").splitlines()
     telling = [line for line in lines if " " in line.strip()]
     return "\n".join(f"  {line}" for line in (telling or lines)[-count:])
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Build what is missing and print the folder that holds the binaries; 1 and the reason if that is not possible."""
-    parser = argparse.ArgumentParser(prog="python -m workbench.toolchain", description="Build etcd and kube-apiserver.")
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(PACKAGES)}; default: all but kubectl"
-    )
-    parser.add_argument("--optional", action="store_true", help="no failure where they cannot be had, unless CI is set")
-    parser.add_argument("--find", action="store_true", help="only say which folder or which Go would be used")
-    options = parser.parse_args(arguments)
-    if unknown := sorted(set(options.names) - set(PACKAGES)):
-        parser.error(f"unknown: {', '.join(unknown)}")
-    names = options.names or CONTROL_PLANE
-    try:
-        sys.stdout.write(f"{_describe_source(names) if options.find else find_binaries(names)[names[0]].parent}\n")
-    except ToolchainError as error:
-        sys.stderr.write(f"{error}\n")
-        return 0 if options.optional and not os.environ.get("CI") else 1
-    return 0
-
-
-def _describe_source(names: Sequence[str]) -> str:
-    if assets := os.environ.get("KUBEBUILDER_ASSETS"):
-        return str(_find_assets(Path(assets), names)[names[0]].parent)
-    go = find_go(os.environ, _go_directive(MODULE))
-    return f"{go.command} ({go.version})"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -21,8 +21,8 @@ from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.fakes.clock import FakeClock
 from support.fakes.scripted_server import ScriptedServer, scripted_server
 from support.world.operator_access import RecordedRequests
-from workbench.control_plane import ControlPlane
-from workbench.pki import Authority
+from workbench.control_plane.pki import Authority
+from workbench.control_plane.plane import ControlPlane
 
 VERSION = ("version",)
 KINDS = ("apis", "azvpn.dev", "v1alpha1", "ipsecpolicies")

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from workbench.pki import Authority
+from workbench.control_plane.pki import Authority
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.manifests import ManifestError, load
+from workbench.control_plane.manifests import ManifestError, load
 
 
 def write(path: Path, *names: str) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from workbench.pki import Authority, KeyPair, create_signing_key, write_private
+from workbench.control_plane.pki import Authority, KeyPair, create_signing_key, write_private
 
 
 def server_context(pair: KeyPair, folder: Path) -> ssl.SSLContext:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workbench.demo_folder import DemoFolder, DemoRunsError
+from workbench.demo.folder import DemoFolder, DemoRunsError
 from workbench.processes import Process
 
 ENVIRONMENT = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_SECRET": "a secret with 'quotes' and $signs"}
@@ -78,7 +78,7 @@ async def test_stop_where_no_demo_ever_was(tmp_path: Path) -> None:
 async def test_stop_ends_a_demo_in_another_terminal(folder: DemoFolder) -> None:
     script = (
         "import sys, time, pathlib\n"
-        "from workbench.demo_folder import DemoFolder\n"
+        "from workbench.demo.folder import DemoFolder\n"
         "with DemoFolder(pathlib.Path(sys.argv[1])).hold():\n"
         "    print('held', flush=True); time.sleep(60)\n"
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from workbench.live_table import Fleet, changes, render_tables
+from workbench.demo.live_table import Fleet, changes, render_tables
 
 EXPECTED = [("VpnConnection", "vnet1-to-site6"), ("IpsecPolicy", "site6")]
 

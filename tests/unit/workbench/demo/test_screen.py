@@ -4,8 +4,8 @@ from typing import Any
 from rich.console import Console
 
 from support.fakes.clock import FakeClock
-from workbench.demo_screen import Lines, Picture
-from workbench.live_table import Fleet, Missing
+from workbench.demo.live_table import Fleet, Missing
+from workbench.demo.screen import Lines, Picture
 
 CONNECTION: dict[str, Any] = {"metadata": {"name": "vnet1-to-site6", "generation": 1}}
 FLEET = Fleet.of([CONNECTION], [])

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from workbench.go_toolchain import ToolchainError
-from workbench.toolchain import CONTROL_PLANE, MODULE, PACKAGES, find_binaries, main
+from workbench.toolchain.__main__ import main
+from workbench.toolchain.binaries import CONTROL_PLANE, MODULE, PACKAGES, find_binaries
+from workbench.toolchain.go import ToolchainError
 
 FAKE_GO = """#!/bin/sh
 # Plays `go env` and `go build`: the binary it makes is a text that names the build.
@@ -157,7 +158,7 @@ def test_interrupted_build_leaves_nothing_that_counts_as_built(workplace: Workpl
 def test_two_processes_build_once(workplace: Workplace) -> None:
     workplace.environ["FAKE_GO_SLEEP"] = "0.5"
     script = (
-        "import sys; from pathlib import Path; from workbench.toolchain import find_binaries\n"
+        "import sys; from pathlib import Path; from workbench.toolchain.binaries import find_binaries\n"
         "print(find_binaries(['etcd'], module=Path(sys.argv[1]))['etcd'].read_text())"
     )
     env = {**workplace.environ, "PYTHONPATH": str(MODULE.parent)}

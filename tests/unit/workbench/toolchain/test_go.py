@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.go_toolchain import ToolchainError, find_go, version_numbers
+from workbench.toolchain.go import ToolchainError, find_go, version_numbers
 
 
 def a_go(folder: Path, version: str) -> Path:
