@@ -91,7 +91,7 @@ async def apply(
 async def wait_until_served(
     api_client: kubernetes_client.ApiClient, crd: Document, *, timeout_seconds: float = 10.0
 ) -> None:
-    """Wait until each served version of a CRD is in discovery; raises ManifestError when that takes too long."""
+    """Wait until each served version of a CRD is in discovery and can be listed; raises ManifestError when that takes too long."""
     spec = crd["spec"]
     missing = [version["name"] for version in spec["versions"] if version["served"]]
     deadline = time.monotonic() + timeout_seconds
@@ -100,10 +100,17 @@ async def wait_until_served(
         try:
             listing = await call(api_client, "GET", f"/apis/{spec['group']}/{version}")
             if any(resource["name"] == spec["names"]["plural"] for resource in listing["resources"]):
+                # In discovery sooner than its storage is ready: until then every request is answered with 429.
+                await call(
+                    api_client,
+                    "GET",
+                    f"/apis/{spec['group']}/{version}/{spec['names']['plural']}",
+                    query={"limit": "1"},
+                )
                 missing.pop(0)
                 continue
         except ApiError as error:
-            if error.status not in {404, 503}:
+            if error.status not in {404, 429, 503}:
                 raise
         if time.monotonic() >= deadline:
             name = crd["metadata"]["name"]
