@@ -212,7 +212,7 @@ async def guarded(
             {
                 _ADMIN: plane.kubeconfig,
                 **{user: plane.user_kubeconfig(user) for user in users},
-                _BY_GROUP: plane.user_kubeconfig(_BY_GROUP, ["key-readers"]),
+                _BY_GROUP: plane.user_kubeconfig(_BY_GROUP, "key-readers"),
                 **{
                     f"system:serviceaccount:{_NAMESPACE}:{a['name']}": await plane.service_account_kubeconfig(
                         _NAMESPACE, a["name"]

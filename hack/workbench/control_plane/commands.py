@@ -55,10 +55,10 @@ def prepare(directory: Path) -> Authority:
     pki = directory / "pki"
     pki.mkdir(mode=0o700)
     (directory / "etcd").mkdir(mode=0o700)
-    authority = Authority.create("workbench")
+    authority = Authority()
     serving = authority.issue_server(hosts=["localhost", HOST, "kubernetes.default.svc"])
     private, public = create_signing_key()
-    (pki / "ca.crt").write_bytes(authority.pair.certificate)
+    (pki / "ca.crt").write_bytes(authority.certificate)
     (pki / "apiserver.crt").write_bytes(serving.certificate)
     write_private(pki / "apiserver.key", serving.key)
     (pki / "sa.pub").write_bytes(public)

@@ -137,7 +137,7 @@ class ControlPlane:
         command = commands.api_server_command(
             binary, self.directory, self._chosen_ports, audit_log=self.audit_log, extra=self._flags
         )
-        self.user_kubeconfig("admin", groups=["system:masters"], path=self.kubeconfig)
+        self.user_kubeconfig("admin", "system:masters", path=self.kubeconfig)
         self._start("kube-apiserver", command)
         await self.api_server.wait_until(self._api_server_is_ready, timeout_seconds=START_TIMEOUT_SECONDS)
 
@@ -209,20 +209,20 @@ class ControlPlane:
         return write_token_kubeconfig(
             path or self.directory / "kubeconfigs" / f"{namespace}.{name}",
             server=self.url,
-            ca=self._trusted.pair.certificate,
+            ca=self._trusted.certificate,
             user=f"system:serviceaccount:{namespace}:{name}",
             token=review["status"]["token"],
             namespace=namespace,
         )
 
-    def user_kubeconfig(self, user: str, groups: Sequence[str] = (), *, path: Path | None = None) -> Path:
-        """Write a kubeconfig with a client certificate for any user and groups; returns its path."""
+    def user_kubeconfig(self, user: str, group: str | None = None, *, path: Path | None = None) -> Path:
+        """Write a kubeconfig with a client certificate for any user, in a group or in none; returns its path."""
         return write_certificate_kubeconfig(
             path or self.directory / "kubeconfigs" / user.replace(":", "_"),
             server=self.url,
-            ca=self._trusted.pair.certificate,
+            ca=self._trusted.certificate,
             user=user,
-            pair=self._trusted.issue_client(user=user, groups=groups),
+            pair=self._trusted.issue_client(user=user, group=group),
         )
 
     @property

@@ -174,8 +174,8 @@ async def test_closing_ends_calls_that_are_under_way(tmp_path: Path):
 async def test_server_that_we_cannot_trust_gets_nothing(
     control_plane: ControlPlane, pod: ClusterSettings, tmp_path: Path
 ):
-    other = Authority.create("other")
-    (Path(pod.service_account_folder) / "ca.crt").write_bytes(other.pair.certificate)
+    other = Authority()
+    (Path(pod.service_account_folder) / "ca.crt").write_bytes(other.certificate)
     async with ClusterSession(pod, clock=SystemClock()) as session:
         result = await session.request("GET", KINDS)
     assert isinstance(result, Fault)

@@ -22,7 +22,7 @@ def server_context(pair: KeyPair, folder: Path) -> ssl.SSLContext:
 
 
 def shake_hands(server: ssl.SSLContext, authority: Authority, host: str) -> None:
-    client = ssl.create_default_context(cadata=authority.pair.certificate.decode())
+    client = ssl.create_default_context(cadata=authority.certificate.decode())
     client.verify_flags |= ssl.VERIFY_X509_STRICT
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -47,14 +47,14 @@ def shake_hands(server: ssl.SSLContext, authority: Authority, host: str) -> None
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_strict_client_accepts_the_server_by_each_of_its_names(tmp_path: Path, host: str) -> None:
-    authority = Authority.create("workbench")
+    authority = Authority()
     server = server_context(authority.issue_server(hosts=["localhost", "127.0.0.1"]), tmp_path)
 
     shake_hands(server, authority, host)
 
 
 def test_server_is_refused_by_another_name(tmp_path: Path) -> None:
-    authority = Authority.create("workbench")
+    authority = Authority()
     server = server_context(authority.issue_server(hosts=["localhost"]), tmp_path)
 
     with pytest.raises(ssl.SSLCertVerificationError, match="example"):
@@ -62,18 +62,18 @@ def test_server_is_refused_by_another_name(tmp_path: Path) -> None:
 
 
 def test_server_of_another_authority_is_refused_even_with_the_same_name(tmp_path: Path) -> None:
-    server = server_context(Authority.create("workbench").issue_server(hosts=["localhost"]), tmp_path)
+    server = server_context(Authority().issue_server(hosts=["localhost"]), tmp_path)
 
     with pytest.raises(ssl.SSLCertVerificationError):
-        shake_hands(server, Authority.create("workbench"), "localhost")
+        shake_hands(server, Authority(), "localhost")
 
 
-def test_client_certificate_names_user_and_groups() -> None:
-    pair = Authority.create("workbench").issue_client(user="jane", groups=["network", "on-call"])
+def test_client_certificate_names_user_and_group() -> None:
+    pair = Authority().issue_client(user="jane", group="network")
     subject = x509.load_pem_x509_certificate(pair.certificate).subject
 
     assert [name.value for name in subject.get_attributes_for_oid(NameOID.COMMON_NAME)] == ["jane"]
-    assert [name.value for name in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)] == ["network", "on-call"]
+    assert [name.value for name in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)] == ["network"]
 
 
 def test_signing_key_and_its_public_half_belong_together() -> None:
@@ -87,7 +87,7 @@ def test_signing_key_and_its_public_half_belong_together() -> None:
 
 
 def test_key_is_not_in_the_repr() -> None:
-    assert "PRIVATE" not in repr(Authority.create("workbench"))
+    assert "PRIVATE" not in repr(Authority().issue_server(hosts=["localhost"]))
 
 
 def test_private_file_stays_private_when_it_was_not(tmp_path: Path) -> None:
