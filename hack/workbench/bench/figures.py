@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 _WRITES = {"PUT", "PATCH", "DELETE", "POST"}
+_API_WRITES = {"create", "update", "patch"}
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -96,9 +99,31 @@ def audited(lines: Iterable[Mapping[str, Any]], user: str, begin: datetime, end:
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
+def is_status_write(request: str) -> bool:
+    """Whether a kind of request to the API server, as `audited` names it, writes a status."""
+    verb, _, resource = request.partition(" ")
+    return verb in _API_WRITES and resource.endswith("/status")
+
+
+def is_event_write(request: str) -> bool:
+    """Whether a kind of request to the API server writes an Event, or counts one up."""
+    verb, _, resource = request.partition(" ")
+    return verb in _API_WRITES and resource == "events"
+
+
 def per_minute(counts: Mapping[str, int], seconds: float) -> dict[str, float]:
     """Counts of a stretch of time as a rate."""
     return {name: round(count * 60 / seconds, 1) for name, count in counts.items()}
+
+
+def samples(text: str) -> dict[str, float]:
+    """Metrics as Prometheus reads them, by name and labels: `name` or `name{label="value"}`."""
+    found = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
+            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return found
 
 
 def resident_mebibytes(status: str) -> float:

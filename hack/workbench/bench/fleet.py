@@ -11,6 +11,9 @@ OWNER = "azvpn-owner"
 KEY = "Bench.Key.not.for.use"
 LONE_GROUP = "bench-lone"
 """A resource group with the gateway `gw` and the site `site`, for one connection whose requests are counted alone."""
+SHARED_POLICY = "shared"
+UPDATE_SECONDS = 45.0
+"""How long Azure takes to update a connection, before the time scale."""
 
 _POLICY: Document = {
     "ikeEncryption": "AES256",
@@ -26,18 +29,31 @@ _POLICY: Document = {
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Connections spread evenly over gateways; each gateway has a resource group and each connection a policy of its own."""
+    """Connections spread evenly over gateways; each gateway has a resource group. One Secret has the key of all.
+
+    Each connection has a policy of its own, or all but the first share one.
+    """
 
     connections: int
     gateways: int
+    shared: bool = False
+
+    @property
+    def operations_on_fullest_gateway(self) -> int:
+        """How many connections the gateway with the most has."""
+        return -(-self.connections // self.gateways)
 
     def group(self, number: int) -> str:
         """The resource group of a connection."""
         return f"bench-{number % self.gateways:03d}"
 
     def name(self, number: int) -> str:
-        """A connection's name, in Kubernetes and in Azure; its policy has the same."""
+        """A connection's name, in Kubernetes and in Azure; its own policy has the same."""
         return f"c{number:05d}"
+
+    def policy_name(self, number: int) -> str:
+        """The policy of a connection."""
+        return SHARED_POLICY if self.shared and number else self.name(number)
 
     def topology(self, installation: str) -> Document:
         """The simulated Azure in which all connections exist already, tagged as this installation's."""
@@ -48,17 +64,25 @@ class Fleet:
             "principals": [
                 {"name": "operator", "clientId": CLIENT_ID, "objectId": CLIENT_ID, "clientSecret": CLIENT_SECRET}
             ],
+            "options": {"durations": {"update": UPDATE_SECONDS}},
             "subscriptions": [{"id": SUBSCRIPTION, "name": "Bench", "resourceGroups": groups}],
         }
 
+    def shared_objects(self) -> list[Document]:
+        """What belongs to no connection alone: the Secret, and the policy that all but the first connection share."""
+        return [secret(), *([policy(SHARED_POLICY)] if self.shared else [])]
+
     def objects(self) -> list[Document]:
-        """Secret, policies and connections that are equal to what Azure holds."""
-        found = [secret()]
+        """Policies and connections that are equal to what Azure holds."""
+        found = []
         for number in range(self.connections):
-            found += [
-                policy(self.name(number)),
-                connection(self.name(number), self.group(number), site=f"site-{number:05d}", routingWeight=1),
-            ]
+            name = self.name(number)
+            if self.policy_name(number) == name:
+                found.append(policy(name))
+            site = f"site-{number:05d}"
+            found.append(
+                connection(name, self.group(number), site=site, policy=self.policy_name(number), routingWeight=1)
+            )
         return found
 
     def _group(self, gateway: int, installation: str) -> Document:
@@ -92,13 +116,13 @@ def policy(name: str, **spec: Any) -> Document:
     return _object("IpsecPolicy", name, {**_POLICY, **spec})
 
 
-def connection(name: str, group: str, *, site: str, **spec: Any) -> Document:
-    """A VpnConnection of the gateway `gw` with the policy of the same name."""
+def connection(name: str, group: str, *, site: str, policy: str | None = None, **spec: Any) -> Document:
+    """A VpnConnection of the gateway `gw`, with the policy of the same name unless another is named."""
     wanted = {
         "resourceGroup": group,
         "virtualNetworkGateway": {"name": "gw"},
         "localNetworkGateway": {"name": site},
-        "ipsecPolicyRef": {"name": name},
+        "ipsecPolicyRef": {"name": policy or name},
         "sharedKeySecretRef": {"name": "key"},
         **spec,
     }

