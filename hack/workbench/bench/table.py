@@ -123,7 +123,7 @@ def _starts(report: Document) -> Table:
     for shown, name in rows.items():
         table.add_row(shown, *(f"{_sum(start[name]):g}" for start in starts))
     if (slope := kilobytes_per_connection(starts)) is not None:
-        table.caption = f"From the smallest to the largest, a connection adds {slope:g} kB."
+        table.add_row("memory that a connection adds (kB)", *[""] * (len(starts) - 1), f"{slope:g}")
     return table
 
 

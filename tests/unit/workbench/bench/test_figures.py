@@ -123,3 +123,26 @@ def test_memory_and_processor_time_are_read_as_linux_writes_them():
         figures.resident_mebibytes("Name:\tkthread\n")
     stat = "4711 (odd) name)) S 1 1 1 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 5 6 7"
     assert figures.processor_seconds(stat, 100) == 3.0
+
+
+def test_metrics_are_found_by_name_and_labels():
+    text = (
+        "# HELP late How late\n# TYPE late gauge\nlate 0.25\n"
+        '# HELP objects Objects\n# TYPE objects gauge\nobjects{kind="A"} 3.0\nobjects{kind="B",of="x"} 4.0\n'
+    )
+    assert figures.samples(text) == {"late": 0.25, 'objects{kind="A"}': 3.0, 'objects{kind="B",of="x"}': 4.0}
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "event"),
+    [
+        pytest.param("patch vpnconnections/status", True, False, id="a status"),
+        pytest.param("get vpnconnections/status", False, False, id="a status that is only read"),
+        pytest.param("create events", False, True, id="an Event"),
+        pytest.param("patch events", False, True, id="an Event that is counted up"),
+        pytest.param("list events", False, False, id="Events that are only read"),
+        pytest.param("patch vpnconnections", False, False, id="a finalizer"),
+    ],
+)
+def test_writes_to_the_api_server(request_: str, status: bool, event: bool):
+    assert (figures.is_status_write(request_), figures.is_event_write(request_)) == (status, event)
