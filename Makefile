@@ -31,7 +31,7 @@ check: $(READY) ## Lint, types, import contracts, fast tests: under a minute
 	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & mypy=$$!; \
 	trap 'kill $$mypy 2>/dev/null; rm -f $$types' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(BIN)/python -m pytest tests/unit tests/architecture simulator/tests -m "not apiserver and not e2e and not slow" \
-	    -n auto --dist worksteal -q $(ARGS); tests=$$?; \
+	    --hypothesis-profile=quick -n auto --dist worksteal -q $(ARGS); tests=$$?; \
 	wait $$mypy; typed=$$?; echo "mypy:"; cat $$types; exit $$((tests ? tests : typed))
 
 test: $(READY) ## All tests, against a real kube-apiserver (built on first use: about 5 minutes)
