@@ -53,8 +53,8 @@ demo-up: $(READY) ## The same in the background; then: source .demo/env
 demo-down: $(READY) ## Stop what demo-up started
 	$(BIN)/python -m workbench.demo down
 
-bench: $(READY) ## Measure the figures that the operator promises
-	$(BIN)/python -m workbench.bench
+bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick for small fleets
+	$(BIN)/python -m workbench.bench $(ARGS)
 
 SEEDS ?= 500
 chaos: $(READY) ## Random histories over pairs, SEEDS=500 of them; SEED=n repeats one
