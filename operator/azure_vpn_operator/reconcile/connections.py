@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.keys.records import needs_intent, writes_key
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
 from azure_vpn_operator.domain.passes.steps import (
@@ -27,7 +26,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Step,
     Wait,
 )
-from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, Progress, Summary, judge, judge_before
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, judge, judge_before
 from azure_vpn_operator.domain.planning.drift import new_drift
 from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
 from azure_vpn_operator.domain.planning.pairs import hold_back
@@ -53,7 +52,7 @@ from azure_vpn_operator.reconcile.letting_go import after_letting_go, is_worth_w
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey, Memories
 from azure_vpn_operator.reconcile.pass_result import PassResult, combine_results
 from azure_vpn_operator.reconcile.reading import Reader, stored_connection_status
-from azure_vpn_operator.reconcile.timed_reads import Knowledge, combine_knowledge
+from azure_vpn_operator.reconcile.timed_reads import knowledge_after
 from azure_vpn_operator.reconcile.turns import Turns
 from azure_vpn_operator.reconcile.writes.azure_writer import Order, Writer
 from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
@@ -338,7 +337,7 @@ class ConnectionReconciler:
             failed=summary.failed,
             settled=summary.ready,
             exact=running,
-            knowledge=self._knowledge_for(key, reports, summary),
+            knowledge=knowledge_after(key, reports, summary, self._memories),
         )
         ended = None
         if status != stored_connection_status(document):
@@ -355,14 +354,6 @@ class ConnectionReconciler:
             memory = self._memories.of(HalfKey(key, role))
             memory.untold = (snapshot.metadata.uid, half) if ended is not None else None
         return ended or result
-
-    def _knowledge_for(self, key: ObjectKey, reports: Sequence[HalfReport], summary: Summary) -> Knowledge | None:
-        """What the next look needs to know if it is one by time; None if it ends a wait, repeats what failed, or reads nothing."""
-        target = reports[0].snapshot.target
-        if summary.failed or summary.progress is Progress.RECONCILING or not isinstance(target, Target):
-            return None
-        times = [self._memories.of(HalfKey(key, report.snapshot.role)).last_read for report in reports]
-        return combine_knowledge([Knowledge(target.connection.subscription, read_at) for read_at in times])
 
     async def _let_the_object_go(self, key: ObjectKey, halves: Sequence[HalfInPass]) -> PassResult:
         document = self._store.get(key)

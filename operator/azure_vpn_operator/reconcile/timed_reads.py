@@ -11,8 +11,12 @@ from datetime import datetime
 from typing import Final
 
 from azure_vpn_operator.domain.access import Identity
+from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.snapshot import Cadence
+from azure_vpn_operator.domain.passes.verdicts import Progress, Summary
 from azure_vpn_operator.domain.reporting.cadence import SHARE_OF_REFILL, stretched
+from azure_vpn_operator.domain.reporting.halves import HalfReport
+from azure_vpn_operator.reconcile.memory import HalfKey, Memories
 from azure_vpn_operator.reconcile.request_budget import Quota
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -40,6 +44,17 @@ def combine_knowledge(parts: Sequence[Knowledge]) -> Knowledge:
     times = [part.read_at for part in parts if part.read_at is not None]
     oldest = min(times) if len(times) == len(parts) else None
     return Knowledge(parts[0].subscription, oldest, sum(part.reads for part in parts))
+
+
+def knowledge_after(
+    key: ObjectKey, reports: Sequence[HalfReport], summary: Summary, memories: Memories
+) -> Knowledge | None:
+    """What a pass leaves; None if the next look ends a wait, repeats what failed, or reads nothing: that is no look by time."""
+    snapshot = reports[0].snapshot
+    if summary.failed or summary.progress is Progress.RECONCILING or not isinstance(snapshot.target, Target):
+        return None
+    times = [memories.of(HalfKey(key, report.snapshot.role)).last_read for report in reports]
+    return combine_knowledge([Knowledge(snapshot.target.connection.subscription, read_at) for read_at in times])
 
 
 class TimedReads:

@@ -56,7 +56,7 @@ async def at_rest(**settings: Any) -> CoreHarness:
 
 def unchecked(world: CoreHarness) -> int:
     core = world.core
-    return sum(not core.connections.is_compared(key) for key in core.store.keys(CONNECTION))
+    return sum(not core.memories.is_compared(key) for key in core.store.keys(CONNECTION))
 
 
 def count(world: CoreHarness, verb: str, what: str | None = None) -> int:
