@@ -31,7 +31,7 @@ check: $(READY) ## Lint, types, import contracts, fast tests: under a minute
 	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & mypy=$$!; \
 	trap 'kill $$mypy 2>/dev/null; rm -f $$types' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(BIN)/python -m pytest tests/unit tests/architecture simulator/tests -m "not apiserver and not e2e and not slow" \
-	    -n auto --dist worksteal -q $(ARGS); tests=$$?; \
+	    --hypothesis-profile=quick -n auto --dist worksteal -q $(ARGS); tests=$$?; \
 	wait $$mypy; typed=$$?; echo "mypy:"; cat $$types; exit $$((tests ? tests : typed))
 
 test: $(READY) ## All tests, against a real kube-apiserver (built on first use: about 5 minutes)
@@ -53,8 +53,8 @@ demo-up: $(READY) ## The same in the background; then: source .demo/env
 demo-down: $(READY) ## Stop what demo-up started
 	$(BIN)/python -m workbench.demo down
 
-bench: $(READY) ## Measure the figures that the operator promises
-	$(BIN)/python -m workbench.bench
+bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick for small fleets
+	$(BIN)/python -m workbench.bench $(ARGS)
 
 SEEDS ?= 500
 chaos: $(READY) ## Random histories over pairs, SEEDS=500 of them; SEED=n repeats one

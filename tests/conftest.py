@@ -15,16 +15,20 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from kubernetes.aio.client import ApiClient
 
-from workbench.control_plane import ControlPlane
-from workbench.go_toolchain import ToolchainError
-from workbench.toolchain import CONTROL_PLANE, find_binaries
+from workbench.control_plane.plane import ControlPlane
+from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
+from workbench.toolchain.go import ToolchainError
 
 REPOSITORY = Path(__file__).parents[1]
 
 _SHARED = ("spare_stack", "stack", "control_plane")
 """Fixtures with processes that many tests share; those whose tests take longest come first."""
+
+settings.register_profile("quick", max_examples=20)
+"""What `make check` plays of each property; `make test` plays all examples, with Hypothesis' own profile."""
 
 _BINARIES = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
 

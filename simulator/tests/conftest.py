@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from azure_vpn_simulator.certificates import Certificates
 from azure_vpn_simulator.testing import ArmDriver
+
+settings.register_profile("quick", max_examples=20)
+"""What `make check` plays of each property; `make test` plays all examples, with Hypothesis' own profile."""
 
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 DOCUMENT: dict[str, Any] = {

@@ -41,7 +41,11 @@ selectors = st.lists(
     st.dictionaries(st.sampled_from(["localAddressRanges", "remoteAddressRanges"]), anything), max_size=2
 )
 ANSWERS = {200, 201, 202, 204, 400, 403, 404, 405, 409, 412, 429}
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(
+    max_examples=settings.default.max_examples * 3 // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @SETTINGS

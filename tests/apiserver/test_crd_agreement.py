@@ -24,7 +24,7 @@ from support.cases.objects import (
     policy,
 )
 from support.world.api_server import Answer, ApiServer, open_api_server
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 
 _SCHEMA = {"type", "enum", "range", "length", "items", "required"}
 _TOO_SMALL = {"range", "length", "items"}

@@ -25,7 +25,7 @@ from azure_vpn_operator.domain.rules.validation import read_policy
 from azure_vpn_operator.domain.rules.violations import Invalid
 from support.cases.objects import NETWORK, SUBSCRIPTION, Document, connection, pair_connection, policy
 from support.world.api_server import ApiServer, open_api_server
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import ApiError, call
 
 _CRDS = Path(__file__).parents[2] / "crds"

@@ -14,7 +14,7 @@ from support.cases.objects import Case, Document, UpdateCase, params
 from support.cases.policies import POLICY_CASES
 from support.cases.updates import UPDATE_CASES
 from support.world.api_server import Answer, ApiServer, open_api_server
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 
 _TEXTS = {rule.id: rule.text for rule in (*POLICY_RULES, *CONNECTION_RULES, *CONNECTION_TRANSITIONS)}
 # The server's words for what the schema says.

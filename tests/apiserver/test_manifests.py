@@ -14,8 +14,8 @@ import yaml
 from azure_vpn_operator.app.access_file import parse_access_file
 from azure_vpn_operator.app.serving import split_address
 from azure_vpn_operator.app.settings import Environment, Settings
-from workbench.control_plane import ControlPlane
-from workbench.toolchain import find_binaries
+from workbench.control_plane.plane import ControlPlane
+from workbench.toolchain.binaries import find_binaries
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"

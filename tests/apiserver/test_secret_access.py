@@ -14,7 +14,7 @@ import pytest_asyncio
 import yaml
 
 from support.cases.objects import DROP, Document, connection, observed
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import ApiError, call
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -212,7 +212,7 @@ async def guarded(
             {
                 _ADMIN: plane.kubeconfig,
                 **{user: plane.user_kubeconfig(user) for user in users},
-                _BY_GROUP: plane.user_kubeconfig(_BY_GROUP, ["key-readers"]),
+                _BY_GROUP: plane.user_kubeconfig(_BY_GROUP, "key-readers"),
                 **{
                     f"system:serviceaccount:{_NAMESPACE}:{a['name']}": await plane.service_account_kubeconfig(
                         _NAMESPACE, a["name"]

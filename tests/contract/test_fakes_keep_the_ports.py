@@ -55,7 +55,7 @@ from support.world.simulated_azure import (
     local_gateway_id,
     simulated_azure,
 )
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import call
 
 

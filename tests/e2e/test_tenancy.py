@@ -14,7 +14,7 @@ from support.pages import DOCS, ROOT, Block, blocks_of, commands_not_run, reader
 from support.world.access_file import AccessFile
 from support.world.tenant import Document, Tenant, condition, is_ready
 from support.world.topology import FAR, HUB, HUB_GATEWAY, TEAM, TEAM_SECRET
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import call
 from workbench.stack import SYSTEM_NAMESPACE
 

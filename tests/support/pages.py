@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.toolchain import find_binaries
+from workbench.toolchain.binaries import find_binaries
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

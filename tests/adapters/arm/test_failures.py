@@ -175,8 +175,8 @@ async def test_quota_is_told_with_each_answer_and_runs_out_as_throttling(simulat
     throttling = {"reads": {"size": 3, "refillPerSecond": 0.001}}
     async with simulated_azure(simulator_state, throttling=throttling) as azure:
         for _ in range(3):
-            await azure.connections.get(connection_id())
-        result = await azure.connections.get(connection_id())
+            await azure.gateways.get_gateway(gateway_id())
+        result = await azure.gateways.get_gateway(gateway_id())
         assert isinstance(result, Unreadable)
         assert result.fault.kind is FaultKind.THROTTLED
         assert result.fault.retry_after is not None
@@ -184,6 +184,12 @@ async def test_quota_is_told_with_each_answer_and_runs_out_as_throttling(simulat
         assert [exchange.principal_remaining for exchange in azure.observer.exchanges][:3] == [2, 1, 0]
         last = azure.observer.exchanges[-1]
         assert (last.quota, last.response_code, last.fault) == ("reads", 429, result.fault)
+
+
+async def test_a_404_of_resource_manager_tells_nothing_of_the_quota(azure: SimulatedAzure):
+    await azure.connections.get(connection_id())
+    [exchange] = azure.observer.exchanges
+    assert (exchange.response_code, exchange.principal_remaining) == (404, None)
 
 
 async def test_each_request_is_reported_once_with_its_resource(azure: SimulatedAzure):

@@ -7,7 +7,7 @@ from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.cluster.settings import ClusterSettings
 from azure_vpn_operator.runtime.clock import SystemClock
 from support.world.operator_access import RecordedRequests, operator_kubeconfig
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from azure_vpn_operator.domain.keys.digest import DigestKey
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.world.operator_access import may_operator, operator_kubeconfig
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import call
 
 

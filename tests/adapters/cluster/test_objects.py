@@ -10,7 +10,7 @@ from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.ports import StatusWrite, Written
 from support.world.operator_access import RecordedRequests
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import call
 
 POLICIES = "/apis/azvpn.dev/v1alpha1/namespaces/{}/ipsecpolicies"

@@ -21,8 +21,8 @@ from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.fakes.clock import FakeClock
 from support.fakes.scripted_server import ScriptedServer, scripted_server
 from support.world.operator_access import RecordedRequests
-from workbench.control_plane import ControlPlane
-from workbench.pki import Authority
+from workbench.control_plane.pki import Authority
+from workbench.control_plane.plane import ControlPlane
 
 VERSION = ("version",)
 KINDS = ("apis", "azvpn.dev", "v1alpha1", "ipsecpolicies")
@@ -174,8 +174,8 @@ async def test_closing_ends_calls_that_are_under_way(tmp_path: Path):
 async def test_server_that_we_cannot_trust_gets_nothing(
     control_plane: ControlPlane, pod: ClusterSettings, tmp_path: Path
 ):
-    other = Authority.create("other")
-    (Path(pod.service_account_folder) / "ca.crt").write_bytes(other.pair.certificate)
+    other = Authority()
+    (Path(pod.service_account_folder) / "ca.crt").write_bytes(other.certificate)
     async with ClusterSession(pod, clock=SystemClock()) as session:
         result = await session.request("GET", KINDS)
     assert isinstance(result, Fault)

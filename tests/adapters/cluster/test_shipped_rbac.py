@@ -6,7 +6,7 @@ from kubernetes.aio.client import ApiClient
 
 from azure_vpn_operator.render.rbac import EDIT_RULES, OPERATOR_RULES, RBAC_PATH, VIEW_RULES, render_rbac
 from support.world.operator_access import may_operator, operator_kubeconfig
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 
 
 @pytest.mark.parametrize(

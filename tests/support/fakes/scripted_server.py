@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from workbench.pki import Authority
+from workbench.control_plane.pki import Authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class ScriptedServer:
 @asynccontextmanager
 async def scripted_server(folder: Path) -> AsyncIterator[ScriptedServer]:
     """Listen on loopback until the block ends; the folder takes the certificates."""
-    authority = Authority.create("test")
+    authority = Authority()
     pair = authority.issue_server(hosts=["127.0.0.1"])
     ca_file, pair_file = folder / "ca.crt", folder / "pair.pem"
-    ca_file.write_bytes(authority.pair.certificate)
+    ca_file.write_bytes(authority.certificate)
     pair_file.write_bytes(pair.key + pair.certificate)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(pair_file)

@@ -11,7 +11,7 @@ from typing import Any
 from kubernetes.aio.client import ApiClient
 
 from support.cases.objects import Document
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import ApiError, call
 
 _PLURALS = {"IpsecPolicy": "ipsecpolicies", "VpnConnection": "vpnconnections"}

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from kubernetes.aio.client import ApiClient
 
-from workbench.control_plane import ControlPlane
+from workbench.control_plane.plane import ControlPlane
 from workbench.rest import call
 
 _RBAC = Path(__file__).parents[3] / "manifests" / "base" / "rbac.yaml"

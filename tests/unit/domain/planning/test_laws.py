@@ -57,7 +57,7 @@ from support.builders import (
 from support.checkers import PassRecord, run_pass
 
 WRITES = Put | PatchTags | SetKey | Delete
-FAST = settings(max_examples=60, deadline=None)
+FAST = settings(max_examples=settings.default.max_examples * 6 // 10, deadline=None)
 
 _networks = st.sampled_from(["10.1.0.0/16", "10.2.0.0/16", "192.168.7.0/24", "2001:db8::/32"])
 _ranges = st.lists(_networks, min_size=1, max_size=3, unique=True)

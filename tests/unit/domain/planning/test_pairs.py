@@ -57,7 +57,7 @@ DISAGREEMENTS: tuple[dict[str, Any], ...] = (
     {"protocol": "IKEv1"},
 )
 halves = st.sampled_from(sorted(STATES))
-LAW = settings(max_examples=200, deadline=None)
+LAW = settings(max_examples=2 * settings.default.max_examples, deadline=None)
 
 
 def snapshot_of(state: str, name: str, partner: str) -> Snapshot:

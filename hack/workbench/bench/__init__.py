@@ -1,0 +1,1 @@
+"""The bench: what the operator promises, measured on the whole system."""

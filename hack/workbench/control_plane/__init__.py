@@ -1,0 +1,1 @@
+"""etcd and kube-apiserver on loopback: their command lines, certificates and kubeconfigs, and what is put in."""
