@@ -339,7 +339,7 @@ async def test_lists_of_gateways_say_what_a_get_says(azure: Azure) -> None:
     for facts in listed.value:
         assert await azure.gateways.get_gateway(facts.id) == Present(facts)
     sites = await azure.gateways.list_local_gateways(SUBSCRIPTION, GROUP.upper())
-    assert sites == Present((LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",)),))
+    assert sites == Present((LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",)),))
 
 
 async def test_item_of_a_list_is_the_connection_without_the_tunnels_state(azure: Azure) -> None:
