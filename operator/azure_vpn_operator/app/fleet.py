@@ -57,6 +57,7 @@ class FleetReader:
             connections=tuple(_connection(document) for document in store.list(CONNECTION)),
             policies=tuple(self._policy(document) for document in store.list(POLICY)),
             operations_in_progress=len(self._core.operations),
+            unchecked_connections=sum(not self._core.memories.is_compared(key) for key in store.keys(CONNECTION)),
             cache_objects={kind: store.count(kind) for kind in (CONNECTION, POLICY)},
             watch_last_event_age={kind: now - then for kind, then in self._last_event.items()},
             event_loop_lag=self._supervisor.event_loop_lag,
