@@ -128,6 +128,14 @@ class GatewaysPort(Protocol):
         """The address prefixes of a virtual network."""
         ...
 
+    async def list_gateways(self, subscription: str, resource_group: str) -> Read[Sequence[GatewayFacts]]:
+        """All virtual network gateways of a group that can be read, every page."""
+        ...
+
+    async def list_local_gateways(self, subscription: str, resource_group: str) -> Read[Sequence[LocalGatewayFacts]]:
+        """All local network gateways of a group that can be read, every page."""
+        ...
+
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """Ask a virtual network gateway for its BGP sessions; changes nothing, and holds no lock."""
         ...

@@ -140,6 +140,8 @@ async def test_what_does_not_exist_is_absent(azure: Azure) -> None:
     assert await azure.connections.get_shared_key(connection_id("nobody")) == Absent()
     assert await azure.gateways.get_gateway(gateway_id("Nobody")) == Absent()
     assert await azure.gateways.get_local_gateway(local_gateway_id("Nobody")) == Absent()
+    assert await azure.gateways.list_gateways(SUBSCRIPTION, "NoSuchGroup") == Absent()
+    assert await azure.gateways.list_local_gateways(SUBSCRIPTION, "NoSuchGroup") == Absent()
 
 
 async def test_lists_show_configuration_and_no_tunnel(azure: Azure) -> None:
@@ -329,6 +331,26 @@ async def test_network_of_a_gateway_has_an_address_space(azure: Azure) -> None:
 
 def network_id(name: str) -> ArmId:
     return ArmId.build(SUBSCRIPTION, GROUP, "virtualNetworks", name)
+
+
+async def test_lists_of_gateways_say_what_a_get_says(azure: Azure) -> None:
+    listed = await azure.gateways.list_gateways(SUBSCRIPTION, GROUP)
+    assert isinstance(listed, Present)
+    assert {facts.id.name for facts in listed.value} == {"GW1", "GW2"}
+    for facts in listed.value:
+        assert await azure.gateways.get_gateway(facts.id) == Present(facts)
+    sites = await azure.gateways.list_local_gateways(SUBSCRIPTION, GROUP.upper())
+    assert sites == Present((LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",)),))
+
+
+async def test_item_of_a_list_is_the_connection_without_the_tunnels_state(azure: Azure) -> None:
+    await azure.create(routingWeight=5, enableBgp=True, dpdTimeoutSeconds=30)
+    listed = await azure.connections.list_group(SUBSCRIPTION, GROUP)
+    read = await azure.connections.get(connection_id())
+    assert isinstance(listed, Present)
+    assert isinstance(read, Present)
+    assert [item.configuration for item in listed.value] == [read.value.configuration]
+    assert (listed.value[0].connection_status, listed.value[0].tunnels) == (None, ())
 
 
 async def sessions_of(azure: Azure, gateway: ArmId) -> BgpAnswer:

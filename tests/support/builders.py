@@ -5,6 +5,7 @@
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -157,6 +158,11 @@ def a_wire_connection(**changes: Any) -> dict[str, Any]:
 def a_live_connection(**changes: Any) -> LiveConnection:
     """Build the connection as Azure shows it; the arguments are those of `a_wire_connection`."""
     return read_live_connection(a_wire_connection(**changes))
+
+
+def a_listed_connection(**changes: Any) -> LiveConnection:
+    """Build the connection as a list of its group shows it: without the tunnels' state."""
+    return replace(a_live_connection(connectionStatus=DROP, **changes), listed=True)
 
 
 def a_live_vnet_connection(**changes: Any) -> LiveConnection:

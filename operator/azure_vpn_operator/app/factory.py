@@ -37,12 +37,12 @@ from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity
 from azure_vpn_operator.domain.azure.faults import FaultKind
 from azure_vpn_operator.domain.passes.snapshot import Cadence
-from azure_vpn_operator.domain.reporting.cadence import stretched
 from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
 from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
 from azure_vpn_operator.reconcile.facts.gather import Gatherer
+from azure_vpn_operator.reconcile.facts.group_lists import GroupLists
 from azure_vpn_operator.reconcile.facts.groups import GroupWatch
 from azure_vpn_operator.reconcile.facts.keys import KeyReader
 from azure_vpn_operator.reconcile.memory import Memories
@@ -53,6 +53,7 @@ from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Sto
 from azure_vpn_operator.reconcile.records import record_readers
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
+from azure_vpn_operator.reconcile.timed_reads import TimedReads
 from azure_vpn_operator.reconcile.triggers import Look, looks_after
 from azure_vpn_operator.reconcile.turns import Turns
 from azure_vpn_operator.reconcile.writes.azure_writer import Writer
@@ -73,6 +74,8 @@ from azure_vpn_operator.telemetry.redaction import SecretRegistry
 log = logging.getLogger(__name__)
 
 LONGEST_PASS_SECONDS = 900.0
+KEEP_LISTED_SECONDS = 60.0
+"""What a list shows of a connection may be so old when it is compared for the first time."""
 QUEUE = "azure-vpn-operator"
 BUCKETS: Mapping[str, tuple[int, float]] = {"reads": (250, 25.0), "writes": (200, 10.0), "deletes": (200, 10.0)}
 """Azure's published limits per principal and subscription; what its headers tell replaces them."""
@@ -113,9 +116,15 @@ class Core:
         self.queue: WorkQueue[ObjectKey] = WorkQueue(clock, observer=observer, group_of=lambda key: key.namespace)
         observer.watch(self.queue)
         self.buckets: TokenBuckets[Quota] = TokenBuckets(lambda quota: TokenBucket(*BUCKETS[quota.kind], clock))
-        self._cadence = Cadence(steady=settings.status_interval, recent=settings.recent_interval)
         self._ports = ports
         self.tenancy = Tenancy(rules, self._connect)
+        self.timed_reads = TimedReads(
+            buckets=self.buckets,
+            identity_of=self.tenancy.identity_of,
+            clock=clock,
+            cadence=Cadence(steady=settings.status_interval, recent=settings.recent_interval),
+            enqueue=self.enqueue_resync,
+        )
         self.operations = Operations(self.tenancy.connections_for, clock, OperationTimes())
         self.memories = Memories()
         line = GatewayLine(self.tenancy.connections_for, Line(clock, self._on_turn, group_of=lambda key: key.namespace))
@@ -134,7 +143,7 @@ class Core:
             ),
             operations=self.operations,
             clock=clock,
-            cadence=self._cadence_for,
+            cadence=self.timed_reads.cadence_for,
         )
         objects = ObjectWriter(self.store, self.reader, ports.objects, self.enqueue_looks)
         self.connections = ConnectionReconciler(
@@ -191,7 +200,7 @@ class Core:
             else None
         )
         self.workers = [
-            Worker(self.queue, self.connections, self.policies, metrics.controller, clock, backoff)
+            Worker(self.queue, self.connections, self.policies, metrics.controller, clock, backoff, self.timed_reads)
             for _ in range(settings.workers)
         ]
 
@@ -245,13 +254,14 @@ class Core:
         directory = GatewayDirectory(budgeted, self.clock)
         bgp = BgpSessions(budgeted, directory, self.clock, self.enqueue_resync)
         azure = BudgetedConnections(connections, budget)
-        return AzurePorts(identity, azure, directory, CrossingDirectory(azure, self.clock), bgp)
-
-    def _cadence_for(self, subscription: str | None, identity: Identity | None) -> Cadence:
-        if subscription is None:
-            return self._cadence
-        refill = self.buckets.get(Quota(subscription.lower(), "reads", identity)).refill_per_second
-        return stretched(self._cadence, self.store.count(CONNECTION), refill)
+        return AzurePorts(
+            identity,
+            azure,
+            listed=GroupLists(azure.list_group, self.clock, KEEP_LISTED_SECONDS),
+            gateways=directory,
+            crossing=CrossingDirectory(azure, self.clock),
+            bgp=bgp,
+        )
 
 
 class _ArmTelemetry:
@@ -378,6 +388,7 @@ def _add_parts(supervisor: Supervisor, core: Core, watcher: Watcher, stop: async
         supervisor.add(f"worker-{number}", worker.run, stop=core.queue.shutdown)
     supervisor.add("sweeper", core.sweeper.run)
     supervisor.add("drift-finder", core.drift_finder.run)
+    supervisor.add("timed-reads", core.timed_reads.run)
     if core.secret_finder is not None:
         supervisor.add("secret-finder", core.secret_finder.run)
 

@@ -59,6 +59,7 @@ class FleetReader:
             connections=_Lazily(lambda: map(_connection, records)),
             policies=tuple(self._policy(record) for record in store.list(POLICY)),
             operations_in_progress=len(self._core.operations),
+            unchecked_connections=sum(not self._core.memories.is_compared(key) for key in store.keys(CONNECTION)),
             cache_objects={kind: store.count(kind) for kind in (CONNECTION, POLICY)},
             watch_last_event_age={kind: now - then for kind, then in self._last_event.items()},
             event_loop_lag=self._supervisor.event_loop_lag,

@@ -15,6 +15,7 @@ from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
 from azure_vpn_operator.reconcile.records import Record
 from azure_vpn_operator.reconcile.request_budget import current_priority
+from azure_vpn_operator.reconcile.timed_reads import TimedReads
 from azure_vpn_operator.reconcile.triggers import Look, looks_after
 from azure_vpn_operator.runtime.backoff import Backoff
 from azure_vpn_operator.runtime.clock import Clock
@@ -47,8 +48,10 @@ class Worker:
         metrics: ControllerMetrics,
         clock: Clock,
         backoff: Backoff[ObjectKey],
+        timed: TimedReads,
     ) -> None:
         """Take the backoff that all workers share: it counts an object's failures, whoever does its passes."""
+        self._timed = timed
         self._queue = queue
         self._connections = connections
         self._policies = policies
@@ -95,16 +98,23 @@ class Worker:
     async def _reconcile(self, key: ObjectKey, priority: Priority) -> PassResult:
         if key.kind == POLICY:
             return await self._policies.reconcile(key)
-        return await self._connections.reconcile(key, priority)
+        try:
+            return await self._connections.reconcile(key, priority)
+        finally:
+            self._timed.done(key)
 
     def _requeue(self, key: ObjectKey, priority: Priority, result: PassResult) -> None:
         if result.again_in is None:
+            self._timed.forget(key)
             return
         spread = 1.0
         if result.again_in >= LIST_RETRY_SECONDS and not result.exact:
             spread += random.uniform(-JITTER, JITTER)  # noqa: S311 (no secret)
-        soon = Priority.RESYNC if result.settled else priority
-        self._queue.add(key, priority=soon, after=result.again_in * spread)
+        after = result.again_in * spread
+        if result.knowledge is not None:
+            self._timed.plan(key, after, result.knowledge)
+            return
+        self._queue.add(key, priority=Priority.RESYNC if result.settled else priority, after=after)
 
 
 def _outcome(result: PassResult) -> ReconcileResult:

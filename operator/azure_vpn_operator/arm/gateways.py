@@ -1,18 +1,20 @@
 """What is read of virtual network gateways and local network gateways."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from azure_vpn_operator.arm.bgp_sessions import ask_for_sessions, look_for_sessions
-from azure_vpn_operator.arm.reading import get_one
+from azure_vpn_operator.arm.reading import get_all, get_one
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.domain.azure.bgp_sessions import split_addresses
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.live_connection import UnreadableDocumentError
-from azure_vpn_operator.domain.azure.lookups import Read
+from azure_vpn_operator.domain.azure.lookups import Present, Read
 from azure_vpn_operator.domain.azure.names import LOCAL_NETWORK_GATEWAYS, VIRTUAL_NETWORK_GATEWAYS, VIRTUAL_NETWORKS
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import BgpAnswer
+
+T = TypeVar("T")
 
 
 class ArmGateways:
@@ -52,6 +54,14 @@ class ArmGateways:
             read=_read_network,
         )
 
+    async def list_gateways(self, subscription: str, resource_group: str) -> Read[Sequence[GatewayFacts]]:
+        """All virtual network gateways of a group that can be read, every page."""
+        return await self._list(subscription, resource_group, VIRTUAL_NETWORK_GATEWAYS, _read_gateway)
+
+    async def list_local_gateways(self, subscription: str, resource_group: str) -> Read[Sequence[LocalGatewayFacts]]:
+        """All local network gateways of a group that can be read, every page."""
+        return await self._list(subscription, resource_group, LOCAL_NETWORK_GATEWAYS, _read_local_gateway)
+
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """Ask a virtual network gateway for its BGP sessions; changes nothing, and holds no lock."""
         return await ask_for_sessions(self._session, gateway)
@@ -59,6 +69,28 @@ class ArmGateways:
     async def look_at_bgp_sessions(self, gateway: ArmId, url: str) -> BgpAnswer:
         """Look once at the answer that is pending at this address; kind NOT_FOUND if Azure no longer knows it."""
         return await look_for_sessions(self._session, gateway, url)
+
+    async def _list(
+        self, subscription: str, resource_group: str, resource: str, read: Callable[[object], T]
+    ) -> Read[Sequence[T]]:
+        """An item of a form that we do not know is left out: a GET of it says what is wrong with it."""
+
+        def read_if_possible(document: object) -> T | None:
+            try:
+                return read(document)
+            except UnreadableDocumentError:
+                return None
+
+        found = await get_all(
+            self._session,
+            self._session.group_address(subscription, resource_group, resource),
+            subscription=subscription,
+            resource=resource,
+            read=read_if_possible,
+        )
+        if not isinstance(found, Present):
+            return found
+        return Present(tuple(item for item in found.value if item is not None))
 
 
 def _read_gateway(document: object) -> GatewayFacts:

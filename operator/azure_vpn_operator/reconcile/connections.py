@@ -45,12 +45,14 @@ from azure_vpn_operator.reconcile.halves import (
     is_deleting,
     line_priority,
     stage_of,
+    stand_on_lists,
     tags_sent_by,
 )
 from azure_vpn_operator.reconcile.letting_go import after_letting_go, is_worth_waiting_for
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey, Memories
 from azure_vpn_operator.reconcile.pass_result import PassResult, combine_results
 from azure_vpn_operator.reconcile.reading import Reader, Store, stored_connection_status
+from azure_vpn_operator.reconcile.timed_reads import knowledge_after
 from azure_vpn_operator.reconcile.triggers import Look
 from azure_vpn_operator.reconcile.turns import Turns
 from azure_vpn_operator.reconcile.writes.azure_writer import Order, Writer
@@ -123,13 +125,9 @@ class ConnectionReconciler:
                 self._writer.give_back(key, dict(ChainMap(*halves)))
 
     async def _pass(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult:
-        halves: list[HalfInPass] = []
-        for member in unit:
-            prepared = await self._prepare(member)
-            if isinstance(prepared, PassResult):
-                return prepared
-            halves += prepared
-        halves = coordinated(halves)
+        halves = await self._prepare_unit(unit, from_list=priority is Priority.RESYNC)
+        if isinstance(halves, PassResult):
+            return halves
         self._wake_those_ahead(halves)
         try:
             if not self._may_rotate(unit[0], halves):
@@ -142,7 +140,18 @@ class ConnectionReconciler:
         finally:
             self._lanes.leave(unit[0])
 
-    async def _prepare(self, key: ObjectKey) -> "list[HalfInPass] | PassResult":
+    async def _prepare_unit(self, unit: Sequence[ObjectKey], *, from_list: bool) -> "list[HalfInPass] | PassResult":
+        """Gather and plan all halves together; what was seen in a list only is read by a GET before anything is done about it."""
+        halves: list[HalfInPass] = []
+        for member in unit:
+            prepared = await self._prepare(member, from_list=from_list)
+            if isinstance(prepared, PassResult):
+                return prepared
+            halves += prepared
+        halves = coordinated(halves)
+        return halves if stand_on_lists(halves) else await self._prepare_unit(unit, from_list=False)
+
+    async def _prepare(self, key: ObjectKey, *, from_list: bool) -> "list[HalfInPass] | PassResult":
         """Gather and plan the object's halves, each by itself, with the object's finalizer put right first."""
         document = self._reader.record(key)
         if document is None:
@@ -151,7 +160,7 @@ class ConnectionReconciler:
         for role in self._reader.halves_of(document):
             half_key = HalfKey(key, role)
             memory = self._memories.of(half_key)
-            snapshot = await self._gatherer.gather(half_key, document, memory)
+            snapshot = await self._gatherer.gather(half_key, document, memory, from_list=from_list)
             if snapshot.denial is not None:
                 self._writer.abandon(half_key)
             step = plan(snapshot)
@@ -323,7 +332,13 @@ class ConnectionReconciler:
         if notes:
             await self._events.record(document.reference, notes)
         running = any(_runs(report.snapshot, outcome) for report, outcome in zip(reports, outcomes, strict=True))
-        result = PassResult(again_in, failed=summary.failed, settled=summary.ready, exact=running)
+        result = PassResult(
+            again_in,
+            failed=summary.failed,
+            settled=summary.ready,
+            exact=running,
+            knowledge=knowledge_after(key, reports, summary, self._memories),
+        )
         ended = None
         if status != stored_connection_status(document):
             version = snapshot.metadata.resource_version

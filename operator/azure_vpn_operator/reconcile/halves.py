@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Step
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Settled, Step
 from azure_vpn_operator.domain.passes.verdicts import Outcome
 from azure_vpn_operator.domain.planning.pair_stages import HalfInMotion, Stage, find_stage
 from azure_vpn_operator.domain.planning.pairs import coordinate, coordinate_single
@@ -34,6 +34,20 @@ class HalfInPass:
     def writes(self) -> bool:
         """Whether its step calls Azure."""
         return isinstance(self.step, Put | PatchTags | SetKey | Delete | LetGo)
+
+
+def stand_on_lists(halves: Sequence[HalfInPass]) -> bool:
+    """Whether nothing was decided from a list but that all is as wanted, or as the status says already.
+
+    A list may show less than a GET: nothing is written, and nothing new is said against a connection, before it was read by one.
+    """
+    if not any(half.snapshot.listed for half in halves):
+        return True
+    return all(
+        isinstance(half.step, Settled)
+        and (not half.step.differences or half.step.differences == half.snapshot.previous.differences)
+        for half in halves
+    )
 
 
 def coordinated(halves: list[HalfInPass]) -> list[HalfInPass]:

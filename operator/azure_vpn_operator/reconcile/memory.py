@@ -83,8 +83,10 @@ class ConnectionMemory:
     first_try: datetime | None = None
     """When this process first tried to read the connection."""
     last_read: datetime | None = None
+    compared: bool = False
+    """Its configuration was compared with Azure since the start, by a list or a GET; or there is nothing to compare."""
     seen_configuration: tuple[object, ...] | None = None
-    """What the last GET showed; None if it showed nothing there."""
+    """What the last GET showed, or the list that stood for the first one; None if it showed nothing there."""
     listed_configuration: tuple[object, ...] | None = None
     traffic: TrafficRecord | None = None
     """Azure's byte counters, as the last GET showed them."""
@@ -160,6 +162,11 @@ class Memories:
     def of_object(self, key: ObjectKey) -> dict[HalfKey, ConnectionMemory]:
         """What it remembers of the object's halves, those that have left its spec too."""
         return {HalfKey(key, role): memory for role, memory in self._of_objects.get(key, {}).items()}
+
+    def is_compared(self, key: ObjectKey) -> bool:
+        """Whether the configuration of the object's halves was compared with Azure since the start."""
+        known = self._of_objects.get(key)
+        return known is not None and all(memory.compared for memory in known.values())
 
     def traffic_of(self, half: HalfKey) -> TrafficRecord | None:
         """Azure's byte counters as this process last read them; None if it has not."""

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from azure_vpn_operator.reconcile.timed_reads import Knowledge, combine_knowledge
+
 CONFLICT_RETRY_SECONDS: Final = 0.5
 API_SERVER_RETRY_SECONDS: Final = 5.0
 
@@ -18,14 +20,18 @@ class PassResult:
     """The object is in peace: the next look is no hurry."""
     exact: bool = False
     """The next look should be neither earlier nor later: an operation is about to end."""
+    knowledge: Knowledge | None = None
+    """Only if nothing but time asks for the next look: then it waits for the budget of reads by time."""
 
 
 def combine_results(results: Sequence[PassResult]) -> PassResult:
     """One key stands for all: the earliest next look counts."""
     delays = [result.again_in for result in results if result.again_in is not None]
+    known = [result.knowledge for result in results if result.knowledge is not None]
     return PassResult(
         min(delays) if delays else None,
         failed=any(result.failed for result in results),
         settled=all(result.settled for result in results),
         exact=any(result.exact for result in results),
+        knowledge=combine_knowledge(known) if len(known) == len(results) else None,
     )

@@ -149,6 +149,20 @@ class BudgetedGateways(GatewaysPort):
         return Unreadable(fault) if fault is not None else await self._inner.get_address_space(network)
 
     @override
+    async def list_gateways(self, subscription: str, resource_group: str) -> Read[Sequence[GatewayFacts]]:
+        """As promised by the port."""
+        fault = await self._budget.take(subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.list_gateways(subscription, resource_group)
+
+    @override
+    async def list_local_gateways(self, subscription: str, resource_group: str) -> Read[Sequence[LocalGatewayFacts]]:
+        """As promised by the port."""
+        fault = await self._budget.take(subscription, "reads")
+        if fault is not None:
+            return Unreadable(fault)
+        return await self._inner.list_local_gateways(subscription, resource_group)
+
+    @override
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """As promised by the port; Azure counts a POST as a write."""
         return await self._budget.take(gateway.subscription, "writes") or await self._inner.ask_bgp_sessions(gateway)

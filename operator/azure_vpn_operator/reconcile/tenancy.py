@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from azure_vpn_operator.domain.access import AccessRules, Denial, Identity, Touched, check_access
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
+from azure_vpn_operator.reconcile.facts.group_lists import GroupLists
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class AzurePorts:
     identity: Identity | None
     """None: the operator's own."""
     connections: ConnectionsPort
+    listed: GroupLists[LiveConnection]
+    """Connections as lists show them, for the first look at each."""
     gateways: GatewayDirectory
     crossing: CrossingDirectory
     bgp: BgpSessions
@@ -45,9 +49,13 @@ class Tenancy:
         """Why the namespace may not touch it; None if it may."""
         return check_access(self._rules, namespace, touched)
 
+    def identity_of(self, namespace: str) -> Identity | None:
+        """The identity that the namespace works with by the rules in force; None: the operator's own."""
+        return self._rules.identity_of(namespace)
+
     def ports_for(self, namespace: str) -> AzurePorts:
         """Azure as the namespace's identity sees it; the same for as long as the rules name that identity."""
-        identity = self._rules.identity_of(namespace)
+        identity = self.identity_of(namespace)
         if identity not in self._ports:
             self._ports[identity] = self._connect(identity)
         return self._ports[identity]

@@ -61,6 +61,7 @@ class FleetSample:
     """Gone through by `collect`, in whichever thread that runs: making 5,000 of them takes longer than the event loop should wait."""
     policies: tuple[PolicySample, ...] = ()
     operations_in_progress: int = 0
+    unchecked_connections: int = 0
     cache_objects: Mapping[str, int] = field(default_factory=dict)
     """Objects in the store, by kind."""
     watch_last_event_age: Mapping[str, float] = field(default_factory=dict)
@@ -96,6 +97,12 @@ class FleetCollector:
         )
         yield _gauge(
             "operations_in_progress", "Azure operations that are under way", (), {(): sample.operations_in_progress}
+        )
+        yield _gauge(
+            "unchecked_connections",
+            "Connections that have not been compared with Azure since the start",
+            (),
+            {(): sample.unchecked_connections},
         )
         yield _gauge(
             "cache_objects",

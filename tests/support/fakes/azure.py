@@ -35,6 +35,8 @@ Verb = Literal[
     "get_gateway",
     "get_local_gateway",
     "get_address_space",
+    "list_gateways",
+    "list_local_gateways",
     "ask_bgp_sessions",
     "look_at_bgp_sessions",
 ]
@@ -158,14 +160,7 @@ class FakeAzure:
 
     async def list_group(self, subscription: str, resource_group: str) -> Read[Sequence[LiveConnection]]:
         """As the port says; a group exists as long as something is in it."""
-        group = (subscription.lower(), resource_group.lower())
-
-        def listed() -> Present[Sequence[LiveConnection]] | Absent:
-            if group not in {_group(known) for known in (*self.world, *self.gateways, *self.local_gateways)}:
-                return Absent()
-            return Present(tuple(self._item(found) for found in self.world if _group(found) == group))
-
-        return self._read("list_group", resource_group, listed)
+        return self._list("list_group", subscription, resource_group, self.world, self._item)
 
     async def list_of_gateway(self, gateway: ArmId) -> Read[Sequence[GatewayUse]]:
         """As the port says."""
@@ -280,6 +275,14 @@ class FakeAzure:
         found = self.networks.get(network)
         return self._read("get_address_space", network, lambda: Present(found) if found is not None else Absent())
 
+    async def list_gateways(self, subscription: str, resource_group: str) -> Read[Sequence[GatewayFacts]]:
+        """As the port says."""
+        return self._list("list_gateways", subscription, resource_group, self.gateways)
+
+    async def list_local_gateways(self, subscription: str, resource_group: str) -> Read[Sequence[LocalGatewayFacts]]:
+        """As the port says."""
+        return self._list("list_local_gateways", subscription, resource_group, self.local_gateways)
+
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """As the port says; the answer takes `bgp_seconds`."""
         self.reads.append(("ask_bgp_sessions", gateway.name))
@@ -316,6 +319,23 @@ class FakeAzure:
                 up = "Connected" if held.tunnel == "Connected" else "Connecting"
                 asn = peer.bgp_asn if peer else SITE_ASN
                 yield BgpSession(local, neighbor, asn, self.bgp_states.get(neighbor, up))
+
+    def _list(
+        self,
+        verb: Verb,
+        subscription: str,
+        resource_group: str,
+        known: Mapping[ArmId, Any],
+        show: Callable[[ArmId], Any] | None = None,
+    ) -> Read[Sequence[Any]]:
+        group = (subscription.lower(), resource_group.lower())
+
+        def listed() -> Present[Sequence[Any]] | Absent:
+            if group not in {_group(found) for found in (*self.world, *self.gateways, *self.local_gateways)}:
+                return Absent()
+            return Present(tuple((show or known.__getitem__)(found) for found in known if _group(found) == group))
+
+        return self._read(verb, resource_group, listed)
 
     def _read(self, verb: Verb, what: ArmId | str, found: Callable[[], Read[T]]) -> Read[T]:
         self._pass_time()

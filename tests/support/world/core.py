@@ -46,7 +46,17 @@ OWNER: Final = f"it/{NAMESPACE}"
 """Start of our owner tags; the object's name follows."""
 
 AZURE_READS: Final = frozenset(
-    {"get", "list_group", "list_of_gateway", "get_shared_key", "get_gateway", "get_local_gateway", "get_address_space"}
+    {
+        "get",
+        "list_group",
+        "list_of_gateway",
+        "get_shared_key",
+        "get_gateway",
+        "get_local_gateway",
+        "get_address_space",
+        "list_gateways",
+        "list_local_gateways",
+    }
 )
 AZURE_WRITES: Final = frozenset({"put", "patch_tags", "delete", "put_shared_key"})
 CLUSTER_CALLS: Final = frozenset({"list_all", "write_status", "write_finalizers", "read"})
@@ -529,7 +539,7 @@ def _what(verb: str, args: tuple[Any, ...]) -> str:
         return first.name
     if verb in {"write_status", "write_finalizers"}:
         return str(args[2])
-    return str(args[1]) if verb in {"read", "list_group"} else str(first)
+    return str(args[1]) if verb in {"read", "list_group", "list_gateways", "list_local_gateways"} else str(first)
 
 
 class _Border:
@@ -601,6 +611,7 @@ class _Life:
             *watching,
             self.core.sweeper.run,
             self.core.drift_finder.run,
+            self.core.timed_reads.run,
             *(worker.run for worker in self.core.workers),
         ]
         self.tasks += [asyncio.ensure_future(part()) for part in parts]

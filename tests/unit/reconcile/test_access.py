@@ -124,7 +124,7 @@ async def test_who_writes_next_to_a_gateway_first_sees_whether_the_operation_of_
     assert site.ready("site7") == ("True", "UpToDate")
 
 
-@pytest.mark.parametrize("verb", ["get", "get_gateway", "get_local_gateway", "list_of_gateway", "write_finalizers"])
+@pytest.mark.parametrize("verb", ["get", "list_gateways", "list_local_gateways", "list_of_gateway", "write_finalizers"])
 async def test_a_rule_that_changes_in_the_middle_of_a_pass_stops_its_write(verb: str):
     world = CoreHarness()
     changed = []
@@ -320,7 +320,7 @@ async def test_each_namespace_works_as_its_identity_and_shares_nothing_that_was_
         assert document["status"]["conditions"][0]["reason"] == "UpToDate"
         calls = [verb for caller, verb in teams.callers if caller == name]
         assert calls.count("put") == 1
-        assert calls.count("get_gateway") >= 1, "what the other one has read of the shared gateway is not used"
+        assert calls.count("list_gateways") >= 1, "what the other one has read of the shared gateway is not used"
         assert "list_group" in calls, "the shared group is listed as each of them"
     assert {caller for caller, _ in teams.callers} == {"red", "blue"}
 
@@ -330,7 +330,7 @@ async def test_another_identity_takes_over_at_the_next_pass_and_forgets_what_was
     teams.set_access(AccessRules((NamespaceEntry(names=("red",)), NamespaceEntry(names=("blue",), identity=BLUE))))
     await teams.advance(1)
     assert ("operator", "get") in teams.callers
-    assert ("operator", "get_gateway") in teams.callers
+    assert ("operator", "list_gateways") in teams.callers
     teams.callers.clear()
     await teams.settle()
     assert "red" not in {caller for caller, _ in teams.callers}

@@ -25,7 +25,8 @@ CREATION_CALLS = (
 )
 EDIT_CALLS = ("get", "list_of_gateway", "put", "poll", "get_shared_key", "read", "write_status")
 DELETION_CALLS = ("get", "list_of_gateway", "delete", "poll", "write_finalizers", "write_status", "record")
-LISTS = frozenset({"list_group", "list_all"})
+GATEWAY_LISTS = frozenset({"list_gateways", "list_local_gateways"})
+LISTS = frozenset({"list_group", "list_all"}) | GATEWAY_LISTS
 
 
 def fault_of(what: str) -> Fault:
@@ -48,6 +49,9 @@ class Fleet:
             world.put_key(name=name.lower())
 
     def interfere(self, _number: int, verb: str, what: str) -> Interference | None:
+        if verb in GATEWAY_LISTS and self.verbs & {"get_gateway", "get_local_gateway"}:
+            # A list is about all: without it each gateway is read by itself.
+            return Interference(fault=fault_of(FaultKind.UNAVAILABLE.value))
         name = next((known for known in OBJECTS if known.lower() == what.lower()), HEALTHY)
         if verb not in self.verbs or name == HEALTHY or (self.once and (verb, name) in self.seen):
             return None

@@ -314,6 +314,7 @@ async def test_gateway_is_not_asked_if_the_other_end_has_no_address(world: World
 
 
 async def test_other_end_that_cannot_be_read_is_told(world: World) -> None:
+    world.azure.fail("list_local_gateways", FORBIDDEN)
     world.azure.fail("get_local_gateway", FORBIDDEN)
     assert await world.read() == BgpFacts(Unreadable(FORBIDDEN), NotRead())
 

@@ -1,6 +1,7 @@
 """The line in front of the gateways, the cache of their facts, and the look at resource groups."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -131,13 +132,15 @@ def test_the_name_of_another_namespaces_connection_is_not_told():
 
 
 @pytest.mark.parametrize(
-    ("facts", "keep"),
+    ("facts", "keep", "again"),
     [
-        pytest.param({}, KEEP_SECONDS, id="settled"),
-        pytest.param({"provisioning_state": "Updating"}, KEEP_UNSETTLED_SECONDS, id="being changed"),
+        pytest.param({}, KEEP_SECONDS, ("list_gateways", "TestRG1"), id="settled"),
+        pytest.param(
+            {"provisioning_state": "Updating"}, KEEP_UNSETTLED_SECONDS, ("get_gateway", "VNet1GW"), id="being changed"
+        ),
     ],
 )
-async def test_how_long_a_gateway_is_kept(facts: dict[str, Any], keep: float):
+async def test_how_long_a_gateway_is_kept(facts: dict[str, Any], keep: float, again: tuple[str, str]):
     world = CoreHarness()
     gateway = world.add_gateway("VNet1GW", **facts)
     directory = GatewayDirectory(world.azure, world.clock)
@@ -147,7 +150,42 @@ async def test_how_long_a_gateway_is_kept(facts: dict[str, Any], keep: float):
     assert await directory.gateway(gateway) is first
     world.clock.jump(0.2)
     await directory.gateway(gateway)
-    assert world.azure.reads == [("get_gateway", "VNet1GW")] * 2
+    assert world.azure.reads == [("list_gateways", "TestRG1"), again]
+
+
+async def test_one_list_tells_of_all_gateways_of_a_group_and_one_of_all_its_sites():
+    world = CoreHarness()
+    gateways = [world.add_gateway(f"GW{number}") for number in range(20)]
+    sites = [arm_id("localNetworkGateways", site) for site in ("Site6", "Site7")]
+    directory = GatewayDirectory(world.azure, world.clock)
+    for gateway in gateways:
+        found = await directory.gateway(gateway)
+        assert isinstance(found, Present)
+        assert found.value.id == gateway
+    for site in sites:
+        assert isinstance(await directory.local_gateway(site), Present)
+    assert world.azure.reads == [("list_gateways", "TestRG1"), ("list_local_gateways", "TestRG1")]
+
+
+async def test_where_lists_are_refused_each_gateway_is_read_and_the_list_is_not_asked_for_each_time():
+    world = CoreHarness()
+    world.azure.fail("list_gateways", Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "no"), times=100)
+    directory = GatewayDirectory(world.azure, world.clock)
+    for number in range(5):
+        assert isinstance(await directory.gateway(world.add_gateway(f"GW{number}")), Present)
+    assert [verb for verb, _ in world.azure.reads] == ["list_gateways", *["get_gateway"] * 5]
+
+
+async def test_what_is_forgotten_is_read_anew_also_if_the_list_is_fresh():
+    world = CoreHarness()
+    directory = GatewayDirectory(world.azure, world.clock)
+    later = world.add_gateway("VNet2GW")
+    await directory.gateway(world.gateway)
+    world.add_gateway("VNet2GW", sku="VpnGw5AZ")
+    directory.forget([later.key])
+    found = await directory.gateway(later)
+    assert isinstance(found, Present)
+    assert found.value.sku == "VpnGw5AZ"
 
 
 async def test_what_is_absent_or_unreadable_is_asked_for_again_soon():
@@ -166,13 +204,13 @@ async def test_what_is_absent_or_unreadable_is_asked_for_again_soon():
 async def test_who_asks_while_a_gateway_is_being_read_shares_the_answer():
     world = CoreHarness()
     answers = asyncio.Event()
-    read = world.azure.get_gateway
+    read = world.azure.list_gateways
 
-    async def get_gateway(gateway: ArmId) -> Read[GatewayFacts]:
+    async def list_gateways(subscription: str, resource_group: str) -> Read[Sequence[GatewayFacts]]:
         await answers.wait()
-        return await read(gateway)
+        return await read(subscription, resource_group)
 
-    world.azure.get_gateway = get_gateway  # type: ignore[method-assign]
+    world.azure.list_gateways = list_gateways  # type: ignore[method-assign]
     directory = GatewayDirectory(world.azure, world.clock)
     asking = [asyncio.create_task(directory.gateway(world.gateway)) for _ in range(8)]
     await asyncio.sleep(0)

@@ -176,5 +176,5 @@ def test_nothing_is_kept_of_users_that_are_gone():
     for name in "abc":
         world.store.remove(ObjectKey(CONNECTION, "network", name), f"uid-{name}")
     kept = world.users
-    assert not (kept._under_way or kept._candidates or kept._units)
+    assert not any((kept._under_way, kept._candidates, kept._units))
     assert not kept._progress

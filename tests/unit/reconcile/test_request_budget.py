@@ -48,11 +48,13 @@ CALLS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "get_gateway": ("reads", (GATEWAY,)),
     "get_local_gateway": ("reads", (GATEWAY,)),
     "get_address_space": ("reads", (GATEWAY,)),
+    "list_gateways": ("reads", (SUBSCRIPTION, "TestRG1")),
+    "list_local_gateways": ("reads", (SUBSCRIPTION, "TestRG1")),
 }
 
 
 async def call(budget: Budget, verb: str) -> Any:
-    port = budget.gateways if verb in {"get_gateway", "get_local_gateway", "get_address_space"} else budget.connections
+    port = budget.gateways if hasattr(budget.gateways, verb) else budget.connections
     return await getattr(port, verb)(*CALLS[verb][1])
 
 

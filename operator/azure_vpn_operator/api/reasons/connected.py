@@ -43,6 +43,11 @@ CONNECTED: Final = {
         "Azure could not be read for a while, so the last known state is too old to be shown as true.",
         "See the reason of Ready.",
     ),
+    Reason.TUNNEL_NOT_READ: ReasonInfo(
+        ((ConditionType.CONNECTED, _U),),
+        "The configuration was compared by a list of the resource group, which does not show tunnels; the connection itself has not been read yet.",
+        "Wait: it is read in turn, within half of Azure's quota.",
+    ),
     Reason.NOT_CREATED: ReasonInfo(
         ((ConditionType.CONNECTED, _F),),
         "Azure has no such connection.",

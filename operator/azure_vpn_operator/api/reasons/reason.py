@@ -87,6 +87,7 @@ class Reason(StrEnum):
     PEER_HALF_MISSING = "PeerHalfMissing"
     STATUS_UNKNOWN = "StatusUnknown"
     STATUS_NOT_READ = "StatusNotRead"
+    TUNNEL_NOT_READ = "TunnelNotRead"
     NOT_CREATED = "NotCreated"
 
     BGP_ESTABLISHED = "BgpEstablished"

@@ -90,6 +90,8 @@ class LiveConnection:
     tunnels: tuple[LiveTunnel, ...] = ()
     ingress_bytes: int = 0
     egress_bytes: int = 0
+    listed: bool = False
+    """Read from a list: then nothing in it tells of the tunnel."""
 
     @property
     def settled(self) -> bool:

@@ -15,7 +15,7 @@ from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts
 from azure_vpn_operator.domain.azure.faults import Fault
 from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
-from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Read, SharedKey
+from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read, SharedKey
 from azure_vpn_operator.domain.azure.ownership import Owner
 from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
@@ -215,6 +215,11 @@ class Snapshot:
     """What Azure's byte counters have told so far."""
     bgp: BgpFacts | None = None
     """None: the spec does not ask for BGP, or there is no connection to ask about."""
+
+    @property
+    def listed(self) -> bool:
+        """Whether what is known of Azure is from a list: its configuration, and nothing of the tunnel."""
+        return isinstance(self.live, Present) and self.live.value.listed
 
     @property
     def is_outdated(self) -> bool:

@@ -26,7 +26,7 @@ def may_be_up(snapshot: Snapshot, live: LiveConnection) -> bool:
 
 
 def find_connected(snapshot: Snapshot) -> Finding:
-    """The condition Connected. While an operation runs, Azure tells nothing: then the last word stands for a while."""
+    """The condition Connected. While an operation runs, Azure tells nothing, nor does a list: then the last word stands for a while."""
     match snapshot.live:
         case Absent():
             return Finding(
@@ -94,7 +94,16 @@ def _last_word(snapshot: Snapshot) -> Finding:
             Reason.STATUS_NOT_READ,
             "Azure could not be read for three intervals",
         )
-    if before is None or before.reason is Reason.NOT_CREATED:
+    untold = before is None or before.reason is Reason.NOT_CREATED
+    if untold and snapshot.listed:
+        return Finding(
+            ConditionType.CONNECTED,
+            ConditionStatus.UNKNOWN,
+            Reason.TUNNEL_NOT_READ,
+            "so far the connection was only seen in a list, which does not show its tunnels",
+        )
+    read = isinstance(snapshot.live, Present) and not snapshot.listed
+    if before is None or untold or (read and before.reason is Reason.TUNNEL_NOT_READ):
         return Finding(
             ConditionType.CONNECTED, ConditionStatus.UNKNOWN, Reason.STATUS_UNKNOWN, "Azure has not told yet"
         )

@@ -12,8 +12,8 @@ from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.passes.findings import Finding, recall
 from azure_vpn_operator.domain.passes.requests import is_requested, is_rotation_requested
-from azure_vpn_operator.domain.passes.snapshot import NotReferenced, PolicyFound, Snapshot
-from azure_vpn_operator.domain.planning.keys import is_rotation_due
+from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, NotReferenced, PolicyFound, Snapshot
+from azure_vpn_operator.domain.planning.keys import is_random_key_due, is_rotation_due
 
 _PASSING: Final = frozenset({FaultKind.UNAVAILABLE, FaultKind.THROTTLED, FaultKind.UNREADABLE})
 _AT_REST: Final = frozenset({Reason.UP_TO_DATE, Reason.OBSERVED, Reason.MANAGEMENT_POLICY_CAPPED})
@@ -45,7 +45,9 @@ def _wanted(snapshot: Snapshot) -> bool:
     """Whether something has changed, beside the spec, that has still to reach Azure."""
     metadata, handled = snapshot.metadata, snapshot.previous.last_handled
     asked = is_requested(metadata, handled) or is_rotation_requested(metadata, handled)
-    return asked or not _same_policy(snapshot) or is_rotation_due(snapshot)
+    # A random key that would be written is another one in each process, and no reason to write it.
+    key_due = is_random_key_due(snapshot) if isinstance(snapshot.key, GeneratedKey) else is_rotation_due(snapshot)
+    return asked or not _same_policy(snapshot) or key_due
 
 
 def _same_policy(snapshot: Snapshot) -> bool:

@@ -14,10 +14,17 @@ from azure_vpn_operator.domain.passes.verdicts import Summary
 
 RECENT: Final = timedelta(minutes=5)
 """A change counts as recent for so long."""
+SHARE_OF_REFILL: Final = 0.5
+"""Reads by time use at most so much of the refill of reads."""
 
 
 def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus) -> float:
-    """Seconds until the next pass: often while the tunnel is down or something has just changed, seldom in peace."""
+    """Seconds until the next pass: often while the tunnel is down or something has just changed, seldom in peace.
+
+    At once if only a list was read, which does not show the tunnel.
+    """
+    if snapshot.listed:
+        return 0.0
     delay = summary.next_look
     if summary.ready and _deserves_attention(snapshot, status):
         delay = min(delay, snapshot.cadence.recent)
@@ -29,11 +36,16 @@ def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus)
     return delay
 
 
-def stretched(cadence: Cadence, connections: int, refill_per_second: float) -> Cadence:
-    """The same cadence with a steady interval so long that steady reads take at most half of the refill of reads."""
+def stretched(cadence: Cadence, reads: int, refill_per_second: float) -> Cadence:
+    """The same cadence with a steady interval so long that steady reads take no more than their share of the refill.
+
+    `reads`: what it takes to read every connection once. Whoever is read least recently goes first, so none waits longer than such a
+    round once it is due: three of these intervals without a read are no effect of stretching.
+    """
     if refill_per_second <= 0:
         return cadence
-    return Cadence(steady=max(cadence.steady, connections / (refill_per_second / 2)), recent=cadence.recent)
+    round_of_all = reads / (refill_per_second * SHARE_OF_REFILL)
+    return Cadence(steady=max(cadence.steady, round_of_all), recent=cadence.recent)
 
 
 def _deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool:

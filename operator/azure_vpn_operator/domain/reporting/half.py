@@ -40,17 +40,9 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
                 role=snapshot.role,
                 id=before.id or str(live.id),
                 provisioning_state=live.provisioning_state[:_STATE_LIMIT],
-                connection_status=live.connection_status[:_STATE_LIMIT] if live.connection_status is not None else None,
+                connection_status=before.connection_status if live.listed else _cut(live.connection_status),
                 connection_protocol=live.protocol[:_STATE_LIMIT],
-                tunnels=tuple(
-                    Tunnel(
-                        name=tunnel.name[:_TUNNEL_NAME_LIMIT],
-                        status=tunnel.status[:_STATE_LIMIT],
-                        # Whole seconds, as the API server keeps them: else no status would equal the stored one.
-                        last_established=_whole_seconds(tunnel.last_established),
-                    )
-                    for tunnel in live.tunnels[:_MOST_TUNNELS]
-                ),
+                tunnels=before.tunnels if live.listed else _tunnels(live),
                 traffic=find_traffic(before.traffic, snapshot.traffic, snapshot.now, snapshot.cadence.steady),
                 applied_hash=applied,
                 refused_hash=refused,
@@ -75,6 +67,22 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
             )
         case Unreadable() | NotRead():
             return before.model_copy(update={"refused_hash": refused}) if before in snapshot.previous.halves else None
+
+
+def _tunnels(live: LiveConnection) -> tuple[Tunnel, ...]:
+    return tuple(
+        Tunnel(
+            name=tunnel.name[:_TUNNEL_NAME_LIMIT],
+            status=tunnel.status[:_STATE_LIMIT],
+            # Whole seconds, as the API server keeps them: else no status would equal the stored one.
+            last_established=_whole_seconds(tunnel.last_established),
+        )
+        for tunnel in live.tunnels[:_MOST_TUNNELS]
+    )
+
+
+def _cut(state: str | None) -> str | None:
+    return state[:_STATE_LIMIT] if state is not None else None
 
 
 def _taken_now(step: Step, summary: Summary, before: ConnectionHalf) -> bool:

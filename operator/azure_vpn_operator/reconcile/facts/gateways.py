@@ -1,4 +1,7 @@
-"""Gateways and local gateways as last read, for some minutes, since a thousand connections share a few of them."""
+"""Gateways and local gateways as last read, for some minutes, since a thousand connections share a few of them.
+
+A group's gateways are read by one list; a GET asks for what the list does not show, and for what has to be read again soon.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -11,6 +14,7 @@ from azure_vpn_operator.domain.azure.lookups import Present, Read
 from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import ConnectionsPort, GatewaysPort, GatewayUse
+from azure_vpn_operator.reconcile.facts.group_lists import GroupLists
 from azure_vpn_operator.runtime.clock import Clock
 
 KEEP_SECONDS: Final = 600.0
@@ -45,21 +49,25 @@ class _Cache(Generic[T]):
 
 
 class GatewayDirectory:
-    """Reads of gateways through a small cache."""
+    """Reads of gateways through a small cache, filled from lists."""
 
     def __init__(self, gateways: GatewaysPort, clock: Clock) -> None:
         self._gateways = gateways
         self._facts: _Cache[GatewayFacts] = _Cache(clock, _keep_facts)
         self._local: _Cache[LocalGatewayFacts] = _Cache(clock, _keep)
         self._spaces: _Cache[tuple[str, ...]] = _Cache(clock, lambda _: KEEP_SECONDS)
+        self._listed: GroupLists[GatewayFacts] = GroupLists(gateways.list_gateways, clock, KEEP_SECONDS)
+        self._listed_local: GroupLists[LocalGatewayFacts] = GroupLists(
+            gateways.list_local_gateways, clock, KEEP_SECONDS
+        )
 
     async def gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
         """A virtual network gateway, at most ten minutes old."""
-        return await self._facts.get(gateway.key, lambda: self._gateways.get_gateway(gateway))
+        return await self._facts.get(gateway.key, lambda: self._read_gateway(gateway))
 
     async def local_gateway(self, local_gateway: ArmId) -> Read[LocalGatewayFacts]:
         """A local network gateway, at most ten minutes old."""
-        return await self._local.get(local_gateway.key, lambda: self._gateways.get_local_gateway(local_gateway))
+        return await self._local.get(local_gateway.key, lambda: self._read_local_gateway(local_gateway))
 
     async def address_space(self, network: ArmId) -> Read[tuple[str, ...]]:
         """The prefixes of a virtual network, or why they cannot be read, at most ten minutes old: nothing waits for them."""
@@ -70,6 +78,16 @@ class GatewayDirectory:
         keys = tuple(gateways)
         self._facts.forget(keys)
         self._local.forget(keys)
+        self._listed.drop(keys)
+        self._listed_local.drop(keys)
+
+    async def _read_gateway(self, gateway: ArmId) -> Read[GatewayFacts]:
+        listed = await self._listed.pick(gateway)
+        return Present(listed) if listed is not None else await self._gateways.get_gateway(gateway)
+
+    async def _read_local_gateway(self, local_gateway: ArmId) -> Read[LocalGatewayFacts]:
+        listed = await self._listed_local.pick(local_gateway)
+        return Present(listed) if listed is not None else await self._gateways.get_local_gateway(local_gateway)
 
 
 class CrossingDirectory:

@@ -52,7 +52,7 @@ from azure_vpn_operator.runtime.keys import ObjectKey
 
 
 class Gatherer:
-    """Reads what the next step of a connection depends on; at most one GET of the connection per pass."""
+    """Reads what the next step of a connection depends on; at most one GET of the connection each time."""
 
     def __init__(
         self,
@@ -98,8 +98,13 @@ class Gatherer:
             owns_both=isinstance(whole, VpnConnection) and whole.spec.reverse is not None,
         )
 
-    async def gather(self, half: HalfKey, record: ConnectionRecord, memory: ConnectionMemory) -> Snapshot:
-        """Read everything about one half; only cancellation leaves this method otherwise than by returning."""
+    async def gather(
+        self, half: HalfKey, record: ConnectionRecord, memory: ConnectionMemory, *, from_list: bool = False
+    ) -> Snapshot:
+        """Read everything about one half; only cancellation leaves this method otherwise than by returning.
+
+        `from_list`: a list of its group may stand for the first GET of the connection since the start.
+        """
         key = half.object
         whole = self._reader.connection(record)
         stored = self.known(half, record, memory)
@@ -110,7 +115,9 @@ class Gatherer:
         known = next((item.id for item in previous.halves if item.role is half.role), None)
         deleting = metadata.deletion_timestamp is not None
         connection = _connection_in_question(known, target, letting_go=deleting or released)
-        denial, operation, live = await self._look_at_azure(half, subject, target, connection)
+        asked = is_requested(metadata, previous.last_handled)
+        from_list = from_list and not (memory.compared or asked or deleting or released)
+        denial, operation, live = await self._look_at_azure(half, subject, target, connection, from_list=from_list)
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
         self._remember_live(memory, live)
@@ -121,7 +128,7 @@ class Gatherer:
             lookup = await self._look_up_key(key, whole, previous, needed=needed)
         azure = self._tenancy.ports_for(key.namespace)
         resolved = target if isinstance(target, Target) and enforced and not deleting and denial is None else None
-        if is_requested(metadata, previous.last_handled):
+        if asked:
             memory.key.ask()
             _forget_gateways(azure, target)
         cadence = self._cadence(target.connection.subscription if isinstance(target, Target) else None, azure.identity)
@@ -227,7 +234,13 @@ class Gatherer:
         return await self.keys.look_up(key.namespace, whole) if needed else _key_without_reading(whole)
 
     async def _look_at_azure(
-        self, half: HalfKey, subject: VpnConnection | Invalid, target: object, connection: ArmId | Absent | None
+        self,
+        half: HalfKey,
+        subject: VpnConnection | Invalid,
+        target: object,
+        connection: ArmId | Absent | None,
+        *,
+        from_list: bool,
     ) -> tuple[Denial | None, OpenOperation | FailedOperation | None, Read[LiveConnection] | NotRead]:
         """Whether the object may touch the connection; if so, the operation that runs on it, and what it is like."""
         namespace = half.object.namespace
@@ -245,7 +258,7 @@ class Gatherer:
             return None, operation, NotRead()
         if isinstance(connection, Absent):
             return None, operation, connection
-        live = await self._tenancy.connections_for(namespace).get(connection)
+        live = await self._read_connection(namespace, connection, from_list=from_list)
         denial, _, shown = self._after_reading(namespace, subject, target, connection, live)
         return denial, operation if denial is None else None, shown
 
@@ -261,10 +274,18 @@ class Gatherer:
         denial = self._tenancy.check(namespace, touched_by(connection, subject, target, live))
         return denial, None, NotRead() if denial is not None else live
 
+    async def _read_connection(self, namespace: str, connection: ArmId, *, from_list: bool) -> Read[LiveConnection]:
+        azure = self._tenancy.ports_for(namespace)
+        listed = await azure.listed.pick(connection) if from_list else None
+        return Present(replace(listed, listed=True)) if listed is not None else await azure.connections.get(connection)
+
     def _remember_live(self, memory: ConnectionMemory, live: Read[LiveConnection] | NotRead) -> None:
         now = self._clock.now()
         memory.first_try = memory.first_try or now
+        memory.compared = memory.compared or not isinstance(live, Unreadable)
         match live:
+            case Present(value) if value.listed:
+                memory.seen_configuration = value.configuration
             case Present(value):
                 memory.last_read, memory.seen_configuration = now, value.configuration
                 memory.traffic = record_traffic(memory.traffic, value, now)

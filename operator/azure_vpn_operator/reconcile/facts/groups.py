@@ -80,22 +80,27 @@ class GroupWatch:
         members = {half: touched for half, touched in members.items() if self._belongs(half, group, touched)}
         if not members:
             return 0
-        azure = self._tenancy.connections_for(next(iter(members)).object.namespace)
-        read = await azure.list_group(group.subscription, group.name)
+        azure = self._tenancy.ports_for(next(iter(members)).object.namespace)
+        read = await azure.connections.list_group(group.subscription, group.name)
         if not isinstance(read, Present):
             log.info("could not list a resource group", extra={"resourceGroup": group.name, "answer": str(read)})
             return 0
-        listed = {connection.id.key: connection.configuration for connection in read.value}
-        changed = []
+        listed = {connection.id.key: connection for connection in read.value}
+        changed, uncompared = [], []
         for half, touched in members.items():
             memory = self._memory_of(half)
-            if memory.last_read is None or half in self._operations:
+            connection = listed.get(touched.connection.key)
+            if not memory.compared:
+                uncompared += [connection] if connection is not None else []
                 continue
-            found = listed.get(touched.connection.key)
+            if half in self._operations:
+                continue
+            found = connection.configuration if connection is not None else None
             # A list may show less than a GET does: what it showed the last time is no news.
             if found not in (memory.seen_configuration, memory.listed_configuration):
                 changed.append(half.object)
             memory.listed_configuration = found
+        azure.listed.renew(group.subscription, group.name, uncompared)
         self._enqueue(changed)
         return len(changed)
 

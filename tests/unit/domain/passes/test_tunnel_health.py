@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
 from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
 from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels
@@ -12,6 +14,7 @@ from support.builders import (
     NOW,
     a_fault,
     a_half,
+    a_listed_connection,
     a_live_connection,
     a_live_vnet_connection,
     a_snapshot,
@@ -66,6 +69,27 @@ def test_a_pair_without_its_other_half_is_told_so():
     assert run_pass(a_snapshot(a_vnet_connection(), live=down)).condition("Connected") == ("False", "PeerHalfMissing")
     both = a_snapshot(a_vnet_connection(), live=down, partners=(a_half("b"),))
     assert run_pass(both).condition("Connected") == ("False", "NotConnected")
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        pytest.param(None, ("Unknown", "TunnelNotRead"), id="nothing was ever said of it"),
+        pytest.param(a_live_connection(), ("True", "AllTunnelsUp"), id="what was said before the restart stands"),
+        pytest.param(
+            a_live_connection(connectionStatus="NotConnected"), ("False", "NotConnected"), id="also that it is down"
+        ),
+        pytest.param(Absent(), ("Unknown", "TunnelNotRead"), id="it was not there, and now it is"),
+    ],
+)
+def test_a_list_says_nothing_of_the_tunnel(before: LiveConnection | Absent | None, said: tuple[str, str]):
+    outcome = a_fault() if isinstance(before, Absent) else None
+    previous = run_pass(a_snapshot(live=before), outcome).status if before is not None else VpnConnectionStatus()
+    listed = run_pass(a_snapshot(previous=previous, live=a_listed_connection()))
+    assert listed.condition("Connected") == said
+    assert listed.condition("Synced") == ("True", "UpToDate")
+    operation = run_pass(a_snapshot(previous=listed.status, live=a_live_connection(connectionStatus=None)))
+    assert operation.condition("Connected") == (said if said[0] != "Unknown" else ("Unknown", "StatusUnknown"))
 
 
 def last_seen(minutes: float, before: str = "Connected", steady: float = 300) -> tuple[str, str] | None:

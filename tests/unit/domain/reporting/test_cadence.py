@@ -8,7 +8,7 @@ import pytest
 from azure_vpn_operator.domain.azure.lookups import Absent
 from azure_vpn_operator.domain.passes.snapshot import Cadence
 from azure_vpn_operator.domain.reporting.cadence import stretched
-from support.builders import NOW, a_connection, a_live_connection, a_snapshot
+from support.builders import NOW, a_connection, a_listed_connection, a_live_connection, a_snapshot
 from support.checkers import run_pass
 
 PEACE = run_pass(a_snapshot()).status
@@ -27,6 +27,11 @@ OLD = NOW + timedelta(minutes=5)
             id="a tunnel that is down",
         ),
         pytest.param({"previous": PEACE, "now": OLD, "policy": Absent()}, 30.0, id="waiting in Kubernetes"),
+        pytest.param(
+            {"previous": PEACE, "now": OLD, "live": a_listed_connection()},
+            0.0,
+            id="only a list was read: its turn is due",
+        ),
     ],
 )
 def test_next_look(changes: dict[str, Any], delay: float):

@@ -35,6 +35,7 @@ from support.builders import (
     a_fault,
     a_gateway,
     a_half,
+    a_listed_connection,
     a_live_connection,
     a_live_vnet_connection,
     a_policy,
@@ -191,6 +192,7 @@ def other_statuses() -> Iterator[VpnConnectionStatus]:
     for tunnel in ("NotConnected", "Connecting", "Unknown"):
         yield run_pass(a_snapshot(live=a_live_connection(connectionStatus=tunnel))).status
     yield run_pass(a_snapshot(live=a_live_connection(tunnelConnectionStatus=tunnels))).status
+    yield run_pass(a_snapshot(live=a_listed_connection())).status
     yield run_pass(a_snapshot(live=Unreadable(a_fault()), attempts=Attempts(last_read=NOW - timedelta(hours=1)))).status
     down = a_live_vnet_connection(connectionStatus="NotConnected")
     yield run_pass(a_snapshot(a_vnet_connection(), live=down)).status
@@ -272,6 +274,19 @@ def test_the_half_shows_what_azure_shows():
         {"name": "a", "status": "NotConnected"},
         {"name": "b", "status": "Connected", "lastEstablished": "2026-03-01T10:00:00Z"},
     ]
+
+
+def test_what_a_list_does_not_show_stays_as_it_was_said_last():
+    tunnels = [
+        {"tunnel": "a", "connectionStatus": "Connected", "lastConnectionEstablishedUtcTime": "2026-03-01T10:00:00Z"}
+    ]
+    before = run_pass(a_snapshot(live=a_live_connection(tunnelConnectionStatus=tunnels))).status
+    assert run_pass(a_snapshot(previous=before, live=a_listed_connection())).status == before
+
+
+def test_a_list_says_of_the_configuration_what_a_get_says():
+    (half,) = run_pass(a_snapshot(live=a_listed_connection())).status.halves
+    assert (half.provisioning_state, half.connection_status, half.tunnels) == ("Succeeded", None, ())
 
 
 def test_a_stored_status_equals_the_one_that_was_written_in_spite_of_fractions_of_seconds():
