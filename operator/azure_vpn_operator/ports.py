@@ -4,10 +4,10 @@ All methods are safe to repeat, none waits for a long-running operation, and non
 such answers are values (`Absent`, `Fault`, …). Cancellation passes through.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.canonical import ArmId
@@ -169,11 +169,20 @@ class AnyVersion:
     uid: str
 
 
+PAGES_EXPIRED: Final = "Expired"
+"""Code of a fault."""
+TakePage = Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
+"""Takes one page of a list."""
+
+
 class ObjectsPort(Protocol):
     """Our own kinds in the API server. `kind` is `VpnConnection` or `IpsecPolicy`."""
 
-    async def list_all(self, kind: str) -> Sequence[Mapping[str, Any]] | Fault:
-        """Every object of the kind in the watched namespaces, from a consistent read."""
+    async def list_all(self, kind: str, take: TakePage) -> Fault | None:
+        """Hand every object of the kind in the watched namespaces to `take`, page by page, from a consistent read.
+
+        A fault: some may not have come. One with the code `PAGES_EXPIRED` means that it took too long; begun again it may work.
+        """
         ...
 
     async def write_status(

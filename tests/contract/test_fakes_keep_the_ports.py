@@ -44,6 +44,7 @@ from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.fakes.azure import FakeAzure
 from support.fakes.clock import FakeClock
 from support.fakes.cluster import FakeCluster
+from support.world.listing import list_all
 from support.world.operator_access import operator_kubeconfig
 from support.world.simulated_azure import (
     GROUP,
@@ -408,7 +409,7 @@ class Cluster:
     read_events: Callable[[], Awaitable[list[tuple[str, str]]]]
 
     async def current(self) -> dict[str, Any] | None:
-        found = await self.objects.list_all("IpsecPolicy")
+        found = await list_all(self.objects)
         assert not isinstance(found, Fault)
         return next((dict(item) for item in found), None)
 

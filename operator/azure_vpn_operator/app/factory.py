@@ -4,6 +4,7 @@ Size: that list is long, and two lists would hide what belongs together.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable, Iterable, Mapping
@@ -48,7 +49,8 @@ from azure_vpn_operator.reconcile.memory import Memories
 from azure_vpn_operator.reconcile.operation_times import OperationTimes
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
-from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
+from azure_vpn_operator.reconcile.records import record_readers
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.timed_reads import TimedReads
@@ -108,7 +110,7 @@ class Core:
     ) -> None:
         installation = installation_of(settings, environment)
         self.clock = clock
-        self.store = ObjectStore([CONNECTION, POLICY])
+        self.store: Store = ObjectStore(record_readers(installation))
         self.reader = Reader(self.store, installation)
         observer = metrics.controller.queue(QUEUE)
         self.queue: WorkQueue[ObjectKey] = WorkQueue(clock, observer=observer, group_of=lambda key: key.namespace)
@@ -150,7 +152,6 @@ class Core:
             gatherer=gatherer,
             turns=Turns(
                 installation=installation,
-                store=self.store,
                 reader=self.reader,
                 gatherer=gatherer,
                 operations=self.operations,
@@ -164,7 +165,7 @@ class Core:
             events=ports.events,
             memories=self.memories,
             clock=clock,
-            enqueue=self.enqueue,
+            enqueue=self.enqueue_looks,
             on_drift=metrics.azure.drift_detected,
         )
         self.policies = PolicyReconciler(
@@ -182,7 +183,6 @@ class Core:
             clock=clock,
             interval=settings.sweep_interval,
             enqueue=self.enqueue_looks,
-            enqueue_first=lambda looks: self.enqueue_resync(look.key for look in looks),
         )
         groups = GroupWatch(
             store=self.store,
@@ -195,7 +195,7 @@ class Core:
         self.drift_finder = DriftFinder(groups, clock, settings.drift_interval)
         backoff: Backoff[ObjectKey] = Backoff(base=2.0, maximum=300.0)
         self.secret_finder = (
-            SecretFinder(ports.secrets, self.reader, clock, settings.secrets_interval, self.enqueue)
+            SecretFinder(ports.secrets, self.reader, clock, settings.secrets_interval, self.enqueue_looks)
             if settings.watch_secrets
             else None
         )
@@ -219,11 +219,6 @@ class Core:
         for look in looks:
             self.queue.add(look.key, priority=look.priority, after=look.after)
 
-    def enqueue(self, keys: Iterable[ObjectKey]) -> None:
-        """Have these looked at now."""
-        for key in keys:
-            self.queue.add(key)
-
     def enqueue_resync(self, keys: Iterable[ObjectKey]) -> None:
         """Have these looked at when nothing else is waiting."""
         for key in keys:
@@ -237,11 +232,11 @@ class Core:
     def apply_rules(self, rules: AccessRules) -> None:
         """Let these access rules hold from now on, and look at everything in their light."""
         self.tenancy.replace(rules)
-        self.enqueue(self.store.keys(CONNECTION))
+        self.enqueue_looks(Look(key, Priority.ROLLOUT) for key in self.store.keys(CONNECTION))
 
-    async def fill(self) -> None:
-        """Fill the store and have everything looked at once."""
-        await self.sweeper.fill()
+    async def fill(self, after_page: Callable[[], None] = lambda: None) -> None:
+        """Fill the store and have everything looked at once; `after_page` is called whenever a part of it is there."""
+        await self.sweeper.fill(after_page)
 
     def _on_turn(self, key: ObjectKey, priority: Priority, after: float) -> None:
         """Who has a gateway is looked at before others: it stands idle until then."""
@@ -369,7 +364,9 @@ async def _supervise(
         await endpoint.start()
     _stop_on_signals(stop)
     try:
-        filling = asyncio.create_task(core.fill())
+        # What there is from the start stays: a collection of garbage that goes through all of it holds up everything for a second.
+        gc.freeze()
+        filling = asyncio.create_task(core.fill(after_page=gc.freeze))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({filling, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()

@@ -1,16 +1,15 @@
 """What the metrics show of each object, read from the store when somebody scrapes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from azure_vpn_operator.api.vpn_connection_status import HalfRole
 from azure_vpn_operator.reconcile.memory import HalfKey, Memories
 from azure_vpn_operator.reconcile.operations import Operations
-from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
+from azure_vpn_operator.reconcile.records import ConnectionRecord, Record
 from azure_vpn_operator.runtime.clock import Clock
-from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
 from azure_vpn_operator.runtime.supervisor import Supervisor
 from azure_vpn_operator.telemetry.fleet_metrics import (
     ConditionSample,
@@ -20,11 +19,13 @@ from azure_vpn_operator.telemetry.fleet_metrics import (
     TrafficSample,
 )
 
+T = TypeVar("T")
+
 
 class _Source(Protocol):
     """What is read of the core."""
 
-    store: ObjectStore
+    store: Store
     reader: Reader
     operations: Operations
     clock: Clock
@@ -53,40 +54,46 @@ class FleetReader:
     def sample(self) -> FleetSample:
         """Read everything that has a series per object."""
         store, now = self._core.store, self._core.clock.monotonic()
+        records = tuple(record for record in store.list(CONNECTION) if isinstance(record, ConnectionRecord))
         return FleetSample(
-            connections=tuple(_connection(document) for document in store.list(CONNECTION)),
-            policies=tuple(self._policy(document) for document in store.list(POLICY)),
+            connections=_Lazily(lambda: map(_connection, records)),
+            policies=tuple(self._policy(record) for record in store.list(POLICY)),
             operations_in_progress=len(self._core.operations),
             unchecked_connections=sum(not self._core.memories.is_compared(key) for key in store.keys(CONNECTION)),
             cache_objects={kind: store.count(kind) for kind in (CONNECTION, POLICY)},
             watch_last_event_age={kind: now - then for kind, then in self._last_event.items()},
             event_loop_lag=self._supervisor.event_loop_lag,
-            traffic=tuple(sample for document in store.list(CONNECTION) for sample in self._traffic(document)),
+            traffic=_Lazily(lambda: (sample for record in records for sample in self._traffic(record))),
         )
 
-    def _traffic(self, document: Document) -> Iterator[TrafficSample]:
-        key = ObjectKey(CONNECTION, document["metadata"]["namespace"], document["metadata"]["name"])
-        for half in (document.get("status") or {}).get("halves") or ():
-            read = self._core.memories.traffic_of(HalfKey(key, HalfRole(half["role"])))
+    def _traffic(self, record: ConnectionRecord) -> Iterator[TrafficSample]:
+        key = ObjectKey(CONNECTION, record.metadata.namespace, record.metadata.name)
+        for half in record.status.halves:
+            read = self._core.memories.traffic_of(HalfKey(key, half.role))
             if read is not None:
-                yield TrafficSample(key.namespace, key.name, half["role"], read.ingress_bytes, read.egress_bytes)
+                yield TrafficSample(key.namespace, key.name, half.role.value, read.ingress_bytes, read.egress_bytes)
 
-    def _policy(self, document: Document) -> PolicySample:
-        namespace, name = document["metadata"]["namespace"], document["metadata"]["name"]
-        return PolicySample(namespace, name, references=len(self._core.reader.users_of_policy(namespace, name)))
+    def _policy(self, record: Record) -> PolicySample:
+        namespace, name = record.metadata.namespace, record.metadata.name
+        return PolicySample(namespace, name, references=self._core.reader.count_users_of_policy(namespace, name))
 
 
-def _connection(document: Document) -> ConnectionSample:
-    status = document.get("status") or {}
-    conditions = tuple(
-        ConditionSample(item["type"], item["status"], item["reason"])
-        for item in status.get("conditions") or ()
-        if isinstance(item, Mapping)
-    )
+@dataclass(frozen=True, slots=True)
+class _Lazily(Generic[T]):
+    """Samples that are made when somebody goes through them, which may be in another thread: records never change."""
+
+    make: Callable[[], Iterator[T]]
+
+    def __iter__(self) -> Iterator[T]:
+        return self.make()
+
+
+def _connection(record: ConnectionRecord) -> ConnectionSample:
+    conditions = tuple(ConditionSample(item.type, item.status.value, item.reason) for item in record.status.conditions)
     connected = next((item.status for item in conditions if item.type == "Connected"), "Unknown")
     return ConnectionSample(
-        document["metadata"]["namespace"],
-        document["metadata"]["name"],
+        record.metadata.namespace,
+        record.metadata.name,
         conditions,
         connected=None if connected == "Unknown" else connected == "True",
     )

@@ -1,24 +1,27 @@
 """What runs for ever: workers that take keys from the queue, the list that repairs the store, and the look at resource groups."""
 
+import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from azure_vpn_operator.domain.azure.faults import Fault
-from azure_vpn_operator.ports import ObjectsPort, SecretsPort
+from azure_vpn_operator.ports import PAGES_EXPIRED, ObjectsPort, SecretsPort
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
 from azure_vpn_operator.reconcile.facts.groups import GroupWatch
 from azure_vpn_operator.reconcile.pass_result import PassResult
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
-from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
+from azure_vpn_operator.reconcile.records import Record
 from azure_vpn_operator.reconcile.request_budget import current_priority
 from azure_vpn_operator.reconcile.timed_reads import TimedReads
 from azure_vpn_operator.reconcile.triggers import Look, looks_after
 from azure_vpn_operator.runtime.backoff import Backoff
 from azure_vpn_operator.runtime.clock import Clock
+from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
+from azure_vpn_operator.runtime.object_store import Change
 from azure_vpn_operator.runtime.priority import Priority
 from azure_vpn_operator.runtime.work_queue import QueueClosed, WorkQueue
 from azure_vpn_operator.telemetry.controller_metrics import ControllerMetrics, ReconcileResult
@@ -28,6 +31,10 @@ log = logging.getLogger(__name__)
 
 LIST_RETRY_SECONDS = 5.0
 JITTER = 0.1
+LISTS_BEGUN_ANEW = 2
+"""How often a list is begun again at once because its pages had expired."""
+TAKEN_AT_ONCE = 20
+"""Listed objects that are read in one go: reading one takes about a millisecond, and others wait."""
 
 
 class Worker:
@@ -122,27 +129,27 @@ class Sweeper:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        store: Store,
         reader: Reader,
         objects: ObjectsPort,
         clock: Clock,
         interval: float,
         enqueue: Callable[[Iterable[Look]], None],
-        enqueue_first: Callable[[Iterable[Look]], None],
     ) -> None:
-        """Take two ways to ask for passes: `enqueue_first` is for what is found at the start, which is everything."""
         self._store = store
         self._reader = reader
         self._objects = objects
         self._clock = clock
         self._interval = interval
         self._enqueue = enqueue
-        self._enqueue_first = enqueue_first
 
-    async def fill(self) -> None:
-        """Fill the store for the first time; tries until it works, and says why it does not yet."""
+    async def fill(self, after_page: Callable[[], None]) -> None:
+        """Fill the store for the first time; tries until it works, and says why it does not yet.
+
+        What is found is everything there is, and nobody waits for any of it in particular.
+        """
         for kind in (POLICY, CONNECTION):
-            while not await self._list(kind, self._enqueue_first):
+            while not await self._list(kind, after_page):
                 await self._clock.sleep(LIST_RETRY_SECONDS)
 
     async def run(self) -> None:
@@ -151,22 +158,42 @@ class Sweeper:
             await self._clock.sleep(self._interval)
             for kind in (POLICY, CONNECTION):
                 try:
-                    await self._list(kind, self._enqueue)
+                    await self._list(kind)
                 except Exception:
                     log.exception(
                         "a list could not be taken in; trying again at the next interval", extra={"kind": kind}
                     )
 
-    async def _list(self, kind: str, enqueue: Callable[[Iterable[Look]], None]) -> bool:
-        marker = self._store.begin_list()
-        documents = await self._objects.list_all(kind)
-        if isinstance(documents, Fault):
-            log.warning("could not list objects; trying again", extra={"kind": kind, "fault": str(documents)})
-            return False
-        changes = self._store.replace_all(kind, documents, marker)
-        for change in changes:
-            enqueue(looks_after(change, self._reader))
-        return True
+    async def _list(self, kind: str, after_page: Callable[[], None] | None = None) -> bool:
+        fault = await self._list_once(kind, after_page)
+        for _ in range(LISTS_BEGUN_ANEW):
+            if fault is not None and fault.code == PAGES_EXPIRED:
+                fault = await self._list_once(kind, after_page)
+        if fault is not None:
+            log.warning("could not list objects; trying again", extra={"kind": kind, "fault": str(fault)})
+        return fault is None
+
+    async def _list_once(self, kind: str, after_page: Callable[[], None] | None) -> Fault | None:
+        listing, first = self._store.begin_list(kind), after_page is not None
+
+        async def take(page: Sequence[Document]) -> None:
+            for number, document in enumerate(page, 1):
+                self._wake(self._store.take_listed(listing, document), first=first)
+                if number % TAKEN_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            if after_page is not None:
+                after_page()
+
+        fault = await self._objects.list_all(kind, take)
+        if fault is not None:
+            return fault
+        for change in self._store.end_list(listing):
+            self._wake(change, first=first)
+        return None
+
+    def _wake(self, change: Change[Record], *, first: bool) -> None:
+        found = looks_after(change, self._reader)
+        self._enqueue((Look(look.key, Priority.RESYNC) for look in found) if first else found)
 
 
 class DriftFinder:
@@ -180,7 +207,7 @@ class DriftFinder:
     async def run(self) -> None:
         """Look again and again; a group's failure is no other group's."""
         while True:
-            groups = self._groups.groups()
+            groups = await self._groups.groups()
             await self._clock.sleep(self._interval if not groups else 0.0)
             for group, members in groups.items():
                 # Spread over the interval: the lists of many groups do not come in one burst.
@@ -200,7 +227,7 @@ class SecretFinder:
         reader: Reader,
         clock: Clock,
         interval: float,
-        enqueue: Callable[[Iterable[ObjectKey]], None],
+        enqueue: Callable[[Iterable[Look]], None],
     ) -> None:
         self._secrets = secrets
         self._reader = reader
@@ -226,4 +253,5 @@ class SecretFinder:
             return
         for (namespace, name), version in found.items():
             if before.get((namespace, name)) != version:
-                self._enqueue(self._reader.users_of_secret(namespace, name))
+                users = self._reader.users_of_secret(namespace, name)
+                self._enqueue(Look(user, Priority.ROLLOUT) for user in users)

@@ -1,6 +1,7 @@
 """Our own kinds in the API server."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from azure_vpn_operator.api.base import GROUP, VERSION
@@ -9,12 +10,11 @@ from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
 from azure_vpn_operator.cluster.session import FIELD_MANAGER, JSON_PATCH, ClusterSession
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
-from azure_vpn_operator.ports import AnyVersion, StatusWrite, Written
+from azure_vpn_operator.ports import PAGES_EXPIRED, AnyVersion, StatusWrite, TakePage, Written
 
 _PLURALS: Final = {kind.KIND: kind.PLURAL for kind in (VpnConnection, IpsecPolicy)}
-_PAGE: Final = "500"
-_LISTS_BEGUN: Final = 3
-"""How often a list is begun again because its pages had expired."""
+_PAGE: Final = "250"
+_EXPIRED: Final = frozenset({"Expired", "Gone"})
 
 
 class ClusterObjects:
@@ -25,16 +25,14 @@ class ClusterObjects:
         self._session = session
         self._namespaces = tuple(namespaces)
 
-    async def list_all(self, kind: str) -> Sequence[Mapping[str, Any]] | Fault:
-        """Every object of the kind in the watched namespaces, from a consistent read."""
-        found: list[Mapping[str, Any]] = []
+    async def list_all(self, kind: str, take: TakePage) -> Fault | None:
+        """Hand every object of the kind in the watched namespaces to `take`, page by page, from a consistent read."""
         paths = [_path(kind, namespace) for namespace in self._namespaces] or [_path(kind)]
         for path in paths:
-            items = await self._list(path)
-            if isinstance(items, Fault):
-                return items
-            found += items
-        return tuple(found)
+            fault = await self._list(path, take)
+            if fault is not None:
+                return replace(fault, code=PAGES_EXPIRED) if fault.code in _EXPIRED else fault
+        return None
 
     async def write_status(
         self, kind: str, namespace: str, name: str, version: str | AnyVersion, status: Mapping[str, Any]
@@ -69,17 +67,8 @@ class ClusterObjects:
             return Written(StatusWrite.GONE)
         return Written(StatusWrite.CONFLICT) if reply.kind is FaultKind.CONFLICT else reply
 
-    async def _list(self, path: Sequence[str]) -> list[Mapping[str, Any]] | Fault:
-        expired = Fault(FaultKind.UNAVAILABLE, "Expired", "The list's pages expired again and again.")
-        for _ in range(_LISTS_BEGUN):
-            items = await self._list_once(path)
-            if not isinstance(items, Fault) or items.code not in {"Expired", "Gone"}:
-                return items
-        return expired
-
-    async def _list_once(self, path: Sequence[str]) -> list[Mapping[str, Any]] | Fault:
+    async def _list(self, path: Sequence[str], take: TakePage) -> Fault | None:
         # Without a resourceVersion the read is consistent, and all pages show the same moment.
-        found: list[Mapping[str, Any]] = []
         query = {"limit": _PAGE}
         while True:
             reply = await self._session.request("GET", path, query=query)
@@ -88,9 +77,9 @@ class ClusterObjects:
             items, metadata = reply.document.get("items"), reply.document.get("metadata")
             if not isinstance(items, list) or not isinstance(metadata, Mapping):
                 return Fault(FaultKind.UNREADABLE, "UnexpectedDocument", "The API server's answer is not a list.")
-            found += items
+            await take(items)
             if not metadata.get("continue"):
-                return found
+                return None
             query = {"limit": _PAGE, "continue": metadata["continue"]}
 
 

@@ -51,15 +51,15 @@ from azure_vpn_operator.reconcile.halves import (
 from azure_vpn_operator.reconcile.letting_go import after_letting_go, is_worth_waiting_for
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey, Memories
 from azure_vpn_operator.reconcile.pass_result import PassResult, combine_results
-from azure_vpn_operator.reconcile.reading import Reader, stored_connection_status
+from azure_vpn_operator.reconcile.reading import Reader, Store, stored_connection_status
 from azure_vpn_operator.reconcile.timed_reads import knowledge_after
+from azure_vpn_operator.reconcile.triggers import Look
 from azure_vpn_operator.reconcile.turns import Turns
 from azure_vpn_operator.reconcile.writes.azure_writer import Order, Writer
 from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.exclusion import Exclusion
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
 from azure_vpn_operator.runtime.priority import Priority
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class ConnectionReconciler:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        store: Store,
         reader: Reader,
         gatherer: Gatherer,
         turns: Turns,
@@ -82,7 +82,7 @@ class ConnectionReconciler:
         events: EventsPort,
         memories: Memories,
         clock: Clock,
-        enqueue: Callable[[Iterable[ObjectKey]], None],
+        enqueue: Callable[[Iterable[Look]], None],
         on_drift: Callable[[str, str], None],
     ) -> None:
         """Take the ports; `on_drift` is told namespace and effect of each drift when it is first seen."""
@@ -105,7 +105,7 @@ class ConnectionReconciler:
         unit = self._reader.unit_of(key)
         if key != unit[0]:
             # A pair is one key in the queue.
-            self._enqueue([unit[0]])
+            self._enqueue([Look(unit[0], priority)])
             return PassResult(None)
         # The other half may still be in a pass of its own, from before it had a partner: what that one sends is not known yet.
         async with self._exclusion.hold(unit):
@@ -153,7 +153,7 @@ class ConnectionReconciler:
 
     async def _prepare(self, key: ObjectKey, *, from_list: bool) -> "list[HalfInPass] | PassResult":
         """Gather and plan the object's halves, each by itself, with the object's finalizer put right first."""
-        document = self._store.get(key)
+        document = self._reader.record(key)
         if document is None:
             return PassResult(0.0)
         halves = []
@@ -170,7 +170,7 @@ class ConnectionReconciler:
         releasing = all(isinstance(half.step, ReleaseFinalizer) for half in halves) and not is_deleting(halves[0])
         if not (adding or releasing):
             return halves
-        adjusted = await self._object_writer.set_finalizer(key, self._store.get(key) or document, present=adding)
+        adjusted = await self._object_writer.set_finalizer(key, self._reader.record(key) or document, present=adding)
         if isinstance(adjusted, PassResult):
             return adjusted
         metadata = self._reader.connection(adjusted).metadata
@@ -243,7 +243,7 @@ class ConnectionReconciler:
             if isinstance(half.step, Hold) and after is not None and half.step.reason is half.snapshot.key_turn.reason:
                 first = ObjectKey(half.key.object.kind, half.key.object.namespace, after)
                 if self._reader.is_ready(first):
-                    self._enqueue([first])
+                    self._enqueue([Look(first, Priority.ROLLOUT)])
 
     async def _foretell(self, halves: list[HalfInPass]) -> "list[HalfInPass] | PassResult":
         """Store which key is about to be written, and that it was asked for, before the first call: a crash leaves no doubt."""
@@ -330,7 +330,7 @@ class ConnectionReconciler:
         if document is None:
             return PassResult(0.0)
         if notes:
-            await self._events.record(document, notes)
+            await self._events.record(document.reference, notes)
         running = any(_runs(report.snapshot, outcome) for report, outcome in zip(reports, outcomes, strict=True))
         result = PassResult(
             again_in,
@@ -356,13 +356,13 @@ class ConnectionReconciler:
         return ended or result
 
     async def _let_the_object_go(self, key: ObjectKey, halves: Sequence[HalfInPass]) -> PassResult:
-        document = self._store.get(key)
+        document = self._reader.record(key)
         if document is None:
             return PassResult(None)
         steps = [after_letting_go(half.outcome) if isinstance(half.step, LetGo) else half.step for half in halves]
         notes = [note for step in steps for note in announce_write(step, None)]
         if notes:
-            await self._events.record(document, notes)
+            await self._events.record(document.reference, notes)
         released = await self._object_writer.set_finalizer(key, document, present=False)
         if isinstance(released, PassResult):
             return released
@@ -382,7 +382,6 @@ class ConnectionReconciler:
 
     def _forget(self, key: ObjectKey) -> None:
         self._gatherer.random_keys.forget(key)
-        self._reader.forget(key)
         self._turns.forget(key)
         self._writer.forget(key, self._memories.of_object(key))
         self._memories.forget(key)

@@ -4,24 +4,26 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.azure.faults import Fault
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.passes.finalizers import POLICY_FINALIZER
 from azure_vpn_operator.domain.reporting.policy import (
+    NAMES_SHOWN,
     PolicySnapshot,
-    PolicyUser,
+    PolicyUsers,
     build_policy_status,
     wanted_finalizers,
 )
 from azure_vpn_operator.ports import EventsPort, ObjectsPort, StatusWrite, Written
 from azure_vpn_operator.reconcile.pass_result import API_SERVER_RETRY_SECONDS, CONFLICT_RETRY_SECONDS, PassResult
-from azure_vpn_operator.reconcile.reading import POLICY, Reader, stored_connection_status, stored_policy_status
+from azure_vpn_operator.reconcile.reading import POLICY, Reader, Store
+from azure_vpn_operator.reconcile.records import PolicyRecord
 from azure_vpn_operator.reconcile.triggers import Look, looks_after
 from azure_vpn_operator.runtime.clock import Clock
-from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class PolicyReconciler:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        store: Store,
         reader: Reader,
         objects: ObjectsPort,
         events: EventsPort,
@@ -48,11 +50,10 @@ class PolicyReconciler:
 
     async def reconcile(self, key: ObjectKey) -> PassResult:
         """Do one pass: the finalizer first, since it guards the policy, then the status."""
-        document = self._store.get(key)
-        if document is None:
-            self._reader.forget(key)
+        record = self._record(key)
+        if record is None:
             return PassResult(None)
-        snapshot = self._gather(key, document)
+        snapshot = self._gather(key, record)
         finalizers = wanted_finalizers(snapshot)
         if finalizers is not None:
             written = await self._objects.write_finalizers(
@@ -62,37 +63,39 @@ class PolicyReconciler:
                 return ended
             if POLICY_FINALIZER not in finalizers and snapshot.metadata.deletion_timestamp is not None:
                 return PassResult(None)
-            document = self._store.get(key) or document
-            snapshot = replace(snapshot, metadata=self._reader.policy(document).metadata)
-        return await self._report(key, document, snapshot)
+            record = self._record(key) or record
+            snapshot = replace(snapshot, metadata=record.metadata)
+        return await self._report(key, record, snapshot)
 
-    async def _report(self, key: ObjectKey, document: Document, snapshot: PolicySnapshot) -> PassResult:
+    async def _report(self, key: ObjectKey, record: PolicyRecord, snapshot: PolicySnapshot) -> PassResult:
         status = build_policy_status(snapshot)
         if status == snapshot.previous:
             return PassResult(None)
         notes = _announce(snapshot, {condition.reason: condition.message for condition in status.conditions})
         if notes:
-            await self._events.record(document, notes)
+            await self._events.record(record.reference, notes)
         written = await self._objects.write_status(
             POLICY, key.namespace, key.name, snapshot.metadata.resource_version, status.wire()
         )
         return self._take(key, written) or PassResult(None)
 
-    def _gather(self, key: ObjectKey, document: Document) -> PolicySnapshot:
-        subject = self._reader.policy(document)
-        users = []
-        for user in self._reader.users_of_policy(key.namespace, key.name):
-            stored = self._store.get(user)
-            status = stored_connection_status(stored) if stored is not None else None
-            synced = status is not None and any(c.type == "Synced" and c.status == "True" for c in status.conditions)
-            held = status.policy.hash if status is not None and status.policy is not None and synced else None
-            users.append(PolicyUser(user.name, held))
+    def _record(self, key: ObjectKey) -> PolicyRecord | None:
+        found = self._store.get(key)
+        return found if isinstance(found, PolicyRecord) else None
+
+    def _gather(self, key: ObjectKey, record: PolicyRecord) -> PolicySnapshot:
+        place, subject = (key.namespace, key.name), record.subject
+        values = canonical_policy(subject.spec).hash if isinstance(subject, IpsecPolicy) else None
         return PolicySnapshot(
             now=self._clock.now(),
-            metadata=subject.metadata,
+            metadata=record.metadata,
             subject=subject,
-            previous=stored_policy_status(document),
-            users=tuple(users),
+            previous=record.status,
+            users=PolicyUsers(
+                count=self._reader.count_users_of_policy(*place),
+                first_names=tuple(user.name for user in self._reader.first_users_of_policy(*place, NAMES_SHOWN)),
+                updated=self._reader.count_holders_of_policy(*place, values) if values is not None else 0,
+            ),
         )
 
     def _take(self, key: ObjectKey, written: Written | Fault) -> PassResult | None:

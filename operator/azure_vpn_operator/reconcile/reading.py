@@ -1,221 +1,233 @@
-"""Stored documents read as objects, once per version, and the indexes over them that passes and triggers share."""
+"""What passes and triggers ask of the store: records by key, and who has to do with whom, by indexes."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
 
-from pydantic import ValidationError
-
+from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.azure.canonical import ArmId
-from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
-from azure_vpn_operator.domain.azure.mirror import find_clash, mirrored
+from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.domain.azure.ownership import Owner
-from azure_vpn_operator.domain.azure.target import Target, Unresolved, resolve_target
-from azure_vpn_operator.domain.rules.validation import read_connection, read_policy
+from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.rules.violations import Invalid
-from azure_vpn_operator.runtime.frozen import Document
+from azure_vpn_operator.reconcile.records import CONNECTION, POLICY, ConnectionRecord, PolicyRecord, Record, resolve
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
+from azure_vpn_operator.runtime.object_store import IndexValue, ObjectStore
 
-CONNECTION = VpnConnection.KIND
-POLICY = IpsecPolicy.KIND
-BY_POLICY = "connections-by-policy"
-BY_GATEWAYS = "connections-by-gateways"
-BY_SECRET = "connections-by-secret"  # noqa: S105 (a name)
+__all__ = ["CONNECTION", "POLICY", "Reader", "Store", "stored_connection_status", "stored_policy_status"]
 
-_WAITING = frozenset({Reason.KEY_ROTATION_WAITS.value, Reason.KEY_ROTATION_STOPPED.value})
+Store: TypeAlias = ObjectStore[Record]
+
+_BY_POLICY: Final = "connections-by-policy"
+_BY_HELD_POLICY: Final = "synced-connections-by-policy-and-hash"
+_BY_GATEWAYS: Final = "connections-by-gateways"
+_BY_PAIR: Final = "single-halves-by-pair-of-gateways"
+_BY_SECRET: Final = "connections-by-secret"  # noqa: S105 (a name)
+_BY_AWAITED_SECRET: Final = "waiting-connections-by-secret"  # noqa: S105 (a name)
+
+_WAITING: Final = frozenset({Reason.KEY_ROTATION_WAITS.value, Reason.KEY_ROTATION_STOPPED.value})
+_TWO: Final = 2
 
 
 class Reader:
-    """Reads documents of the store; each version of an object is parsed once."""
+    """Asks the store. No answer costs more because there are more objects, unless it names them all."""
 
-    def __init__(self, store: ObjectStore, installation: Installation) -> None:
+    def __init__(self, store: Store, installation: Installation) -> None:
         self._store = store
         self._installation = installation
-        self._connections: dict[ObjectKey, tuple[str, VpnConnection | Invalid]] = {}
-        self._policies: dict[ObjectKey, tuple[str, IpsecPolicy | Invalid]] = {}
-        store.add_index(BY_POLICY, CONNECTION, self._policies_of)
-        store.add_index(BY_GATEWAYS, CONNECTION, self._gateways_of)
-        store.add_index(BY_SECRET, CONNECTION, _secrets_of)
+        store.add_index(_BY_POLICY, CONNECTION, _policy_of)
+        store.add_index(_BY_HELD_POLICY, CONNECTION, _held_policy_of)
+        store.add_index(_BY_GATEWAYS, CONNECTION, _gateways_of)
+        store.add_index(_BY_PAIR, CONNECTION, _pair_of)
+        store.add_index(_BY_SECRET, CONNECTION, _secret_of)
+        store.add_index(_BY_AWAITED_SECRET, CONNECTION, _awaited_secret_of)
 
-    def connection(self, document: Document) -> VpnConnection | Invalid:
-        """The document as a VpnConnection."""
-        key, version = _identify(CONNECTION, document)
-        cached = self._connections.get(key)
-        if cached is None or cached[0] != version or not version:
-            cached = (version, read_connection(document))
-            self._connections[key] = cached
-        return cached[1]
+    def record(self, key: ObjectKey) -> ConnectionRecord | None:
+        """What is known of a VpnConnection."""
+        found = self._store.get(key)
+        return found if isinstance(found, ConnectionRecord) else None
 
-    def policy(self, document: Document) -> IpsecPolicy | Invalid:
-        """The document as an IpsecPolicy."""
-        key, version = _identify(POLICY, document)
-        cached = self._policies.get(key)
-        if cached is None or cached[0] != version or not version:
-            cached = (version, read_policy(document))
-            self._policies[key] = cached
-        return cached[1]
+    def metadata_of(self, key: ObjectKey) -> ObjectMeta | None:
+        """The metadata of an object of either kind, if it is there."""
+        found = self._store.get(key)
+        return found.metadata if found is not None else None
 
-    def forget(self, key: ObjectKey) -> None:
-        """The object is gone."""
-        self._connections.pop(key, None)
-        self._policies.pop(key, None)
+    def connection(self, record: Record) -> VpnConnection | Invalid:
+        """The object, without its status; the record must be of a VpnConnection."""
+        return _connection(record).subject
+
+    def policy(self, record: Record) -> IpsecPolicy | Invalid:
+        """The object, without its status; the record must be of an IpsecPolicy."""
+        if isinstance(record, ConnectionRecord):
+            raise TypeError("not a record of an IpsecPolicy")
+        return record.subject
 
     def target(self, connection: VpnConnection) -> Target | Unresolved:
         """The Azure resources it speaks about."""
-        found = resolve_target(connection, self._installation)
-        if connection.spec.reverse is None or not isinstance(found, Target):
-            return found
-        reverse = resolve_target(mirrored(connection, found), self._installation)
-        if isinstance(reverse, Unresolved):
-            return reverse
-        return find_clash(found, reverse) or found
+        record = self.record(_key_of(connection))
+        if record is not None and record.wanted.spec is connection.spec and record.wanted.target is not None:
+            return record.wanted.target
+        if record is not None and record.wanted.reverse is connection.spec and record.wanted.reverse_target is not None:
+            return record.wanted.reverse_target
+        return resolve(connection, self._installation)[0]
 
-    def users_of_policy(self, namespace: str, name: str) -> tuple[ObjectKey, ...]:
+    def mirrored(self, connection: VpnConnection) -> VpnConnection:
+        """The object as it looks from the other side; for an owned pair."""
+        record = self.record(_key_of(connection))
+        if record is not None and record.wanted.spec is connection.spec and record.wanted.reverse is not None:
+            return VpnConnection(metadata=connection.metadata, spec=record.wanted.reverse)
+        return resolve(connection, self._installation)[1] or connection
+
+    def halves_of(self, record: Record) -> tuple[HalfRole, ...]:
+        """The halves that the object has in Azure, or still has there although its spec no longer names them."""
+        found = _connection(record)
+        named = found.wanted.spec is not None and found.wanted.spec.reverse is not None
+        known = any(half.role is HalfRole.REVERSE for half in found.status.halves)
+        return (HalfRole.FORWARD, HalfRole.REVERSE) if named or known else (HalfRole.FORWARD,)
+
+    # -- users of a policy
+
+    def users_of_policy(self, namespace: str, name: str) -> Iterator[ObjectKey]:
         """The connections that name the policy."""
-        return self._store.keys_by_index(BY_POLICY, (namespace, name))
+        return self._store.find(_BY_POLICY, (namespace, name))
 
-    def users_of_secret(self, namespace: str, name: str) -> tuple[ObjectKey, ...]:
+    def first_users_of_policy(self, namespace: str, name: str, limit: int) -> tuple[ObjectKey, ...]:
+        """The first of them."""
+        return self._store.find_first(_BY_POLICY, (namespace, name), limit)
+
+    def count_users_of_policy(self, namespace: str, name: str) -> int:
+        """How many they are."""
+        return self._store.count_found(_BY_POLICY, (namespace, name))
+
+    def count_holders_of_policy(self, namespace: str, name: str, policy_hash: str) -> int:
+        """How many of them are in sync with these values of it."""
+        return self._store.count_found(_BY_HELD_POLICY, (namespace, name, policy_hash))
+
+    # -- users of a Secret
+
+    def users_of_secret(self, namespace: str, name: str) -> Iterator[ObjectKey]:
         """The connections that name the Secret."""
-        return self._store.keys_by_index(BY_SECRET, (namespace, name))
+        return self._store.find(_BY_SECRET, (namespace, name))
 
     def next_user_of_secret(self, namespace: str, name: str) -> ObjectKey | None:
         """The first of the connections that wait for their turn to get the Secret's key."""
-        waits = (key for key in self.users_of_secret(namespace, name) if self._ready(key).get("reason") in _WAITING)
-        return next(waits, None)
+        return next(iter(self._store.find_first(_BY_AWAITED_SECRET, (namespace, name), 1)), None)
+
+    # -- neighbours
 
     def is_ready(self, key: ObjectKey) -> bool:
         """Whether the object's last status says so."""
-        return self._ready(key).get("status") == "True"
-
-    def _ready(self, key: ObjectKey) -> Mapping[str, Any]:
-        document = self._store.get(key)
-        return ready_of(document) if document is not None else {}
-
-    def enforced(self, key: ObjectKey) -> VpnConnection | None:
-        """The object, if it is valid, enforced and not being deleted."""
-        document = self._store.get(key)
-        connection = self.connection(document) if document is not None else None
-        if not isinstance(connection, VpnConnection) or connection.metadata.deletion_timestamp is not None:
-            return None
-        return connection if effective_policies(connection.spec, self._installation).may_write else None
+        record = self.record(key)
+        ready = record.condition("Ready") if record is not None else None
+        return ready is not None and ready.status == "True"
 
     def looks_after(self, owner: Owner, connection: ArmId) -> bool:
         """Whether the object is there and has that connection in Azure. One that only observes has given it up."""
-        document = self._store.get(ObjectKey(CONNECTION, owner.namespace, owner.name))
-        if document is None:
+        record = self.record(ObjectKey(CONNECTION, owner.namespace, owner.name))
+        if record is None or (record.wanted.spec is not None and not record.wanted.enforced):
             return False
-        found = self.connection(document)
-        if isinstance(found, VpnConnection) and not effective_policies(found.spec, self._installation).may_write:
-            return False
-        known = {half.id.lower() for half in stored_connection_status(document).halves if half.id is not None}
-        target = self.target(found) if isinstance(found, VpnConnection) else None
+        known = {half.id.lower() for half in record.status.halves if half.id is not None}
+        target = record.wanted.target
         return connection.key in known or (isinstance(target, Target) and target.connection == connection)
 
     def partners_of(self, key: ObjectKey, target: Target) -> tuple[ObjectKey, ...]:
         """The connections of the same namespace that lead back between the same gateways."""
         if target.gateway is None or target.peer_gateway is None:
             return ()
-        found = self._store.keys_by_index(BY_GATEWAYS, (key.namespace, target.peer_gateway.key, target.gateway.key))
+        found = self._store.find(_BY_GATEWAYS, (key.namespace, target.peer_gateway.key, target.gateway.key))
         return tuple(other for other in found if other != key)
-
-    def halves_of(self, document: Document) -> tuple[HalfRole, ...]:
-        """The halves that the object has in Azure, or still has there although its spec no longer names them."""
-        connection = self.connection(document)
-        named = isinstance(connection, VpnConnection) and connection.spec.reverse is not None
-        known = any(half.role is HalfRole.REVERSE for half in stored_connection_status(document).halves)
-        return (HalfRole.FORWARD, HalfRole.REVERSE) if named or known else (HalfRole.FORWARD,)
-
-    def mirrored(self, connection: VpnConnection) -> VpnConnection:
-        """The object as it looks from the other side; for an owned pair."""
-        target = self.target(connection)
-        if not isinstance(target, Target):
-            return connection
-        return mirrored(connection, target)
 
     def rivals_of(self, key: ObjectKey, target: Target) -> tuple[ObjectKey, ...]:
         """The enforced connections of the same namespace between the same gateways in the same direction."""
         if target.gateway is None or target.peer_gateway is None:
             return ()
-        found = self._store.keys_by_index(BY_GATEWAYS, (key.namespace, target.gateway.key, target.peer_gateway.key))
-        return tuple(other for other in found if other != key and self._writable(other) is not None)
+        found = self._store.find(_BY_GATEWAYS, (key.namespace, target.gateway.key, target.peer_gateway.key))
+        return tuple(other for other in found if other != key and self._is_half(other))
 
     def unit_of(self, key: ObjectKey) -> tuple[ObjectKey, ...]:
         """The objects that one pass is about: the halves of a tunnel, the same from either side, or the object alone.
 
         Halves are one unit if each is the other's only partner and both are enforced and not being deleted.
         """
-        partners = self._writable_partners(key)
-        if len(partners) != 1 or self._writable_partners(partners[0]) != (key,):
-            return (key,)
-        return tuple(sorted((key, partners[0])))
+        record = self.record(key)
+        crossing = self.crossing(record) if record is not None else ()
+        return crossing if len(crossing) == _TWO else (key,)
 
-    def _writable_partners(self, key: ObjectKey) -> tuple[ObjectKey, ...]:
-        connection = self._writable(key)
-        target = self.target(connection) if connection is not None else None
-        if not isinstance(target, Target):
-            return ()
-        crossing = self.partners_of(key, target) + self.rivals_of(key, target)
-        return tuple(other for other in crossing if self._writable(other) is not None)
+    def crossing(self, record: ConnectionRecord) -> tuple[ObjectKey, ...]:
+        """The halves of a tunnel that the object is one of, in either direction: the first three, as three are no unit any more."""
+        found: tuple[ObjectKey, ...] = ()
+        for value in _pair_of(record):
+            found = self._store.find_first(_BY_PAIR, value, _TWO + 1)
+        return found
 
-    def _writable(self, key: ObjectKey) -> VpnConnection | None:
-        connection = self.enforced(key)
-        # An object that owns both halves is nobody else's half.
-        return None if connection is None or connection.spec.reverse is not None else connection
-
-    def _policies_of(self, document: Document) -> Iterable[tuple[str, str]]:
-        """Read without the rules: an invalid connection keeps its policy from being deleted as well."""
-        reference = _child(_child(document, "spec"), "ipsecPolicyRef").get("name")
-        metadata = _child(document, "metadata")
-        return [(str(metadata.get("namespace")), reference)] if isinstance(reference, str) else []
-
-    def _gateways_of(self, document: Document) -> Iterable[tuple[str, str, str]]:
-        connection = self.connection(document)
-        if isinstance(connection, Invalid):
-            return []
-        target = self.target(connection)
-        if isinstance(target, Unresolved) or target.gateway is None or target.peer_gateway is None:
-            return []
-        return [(connection.metadata.namespace, target.gateway.key, target.peer_gateway.key)]
+    def _is_half(self, key: ObjectKey) -> bool:
+        record = self.record(key)
+        return record is not None and _is_half(record)
 
 
-def ready_of(document: Document) -> Mapping[str, Any]:
-    """The condition Ready as it is stored; empty if there is none that can be read."""
-    conditions = _child(document, "status").get("conditions")
-    items = conditions if isinstance(conditions, list | tuple) else ()
-    return next((item for item in items if isinstance(item, Mapping) and item.get("type") == "Ready"), {})
+def stored_connection_status(record: Record) -> VpnConnectionStatus:
+    """The status as it is stored; one that could not be read is empty. The record must be of a VpnConnection."""
+    return _connection(record).status
 
 
-def _secrets_of(document: Document) -> Iterable[tuple[str, str]]:
-    reference = _child(_child(document, "spec"), "sharedKeySecretRef").get("name")
-    return [(str(_child(document, "metadata").get("namespace")), reference)] if isinstance(reference, str) else []
+def stored_policy_status(record: Record) -> IpsecPolicyStatus:
+    """The status as it is stored; one that could not be read is empty. The record must be of an IpsecPolicy."""
+    if isinstance(record, ConnectionRecord):
+        raise TypeError("not a record of an IpsecPolicy")
+    return record.status
 
 
-def stored_connection_status(document: Document) -> VpnConnectionStatus:
-    """The status as it is stored; one that cannot be read counts as empty."""
-    try:
-        return VpnConnectionStatus.model_validate(_child(document, "status"))
-    except ValidationError:
-        return VpnConnectionStatus()
+def _connection(record: Record) -> ConnectionRecord:
+    if isinstance(record, PolicyRecord):
+        raise TypeError("not a record of a VpnConnection")
+    return record
 
 
-def stored_policy_status(document: Document) -> IpsecPolicyStatus:
-    """The status as it is stored; one that cannot be read counts as empty."""
-    try:
-        return IpsecPolicyStatus.model_validate(_child(document, "status"))
-    except ValidationError:
-        return IpsecPolicyStatus()
+def _key_of(connection: VpnConnection) -> ObjectKey:
+    return ObjectKey(CONNECTION, connection.metadata.namespace, connection.metadata.name)
 
 
-def _identify(kind: str, document: Document) -> tuple[ObjectKey, str]:
-    metadata = _child(document, "metadata")
-    key = ObjectKey(kind, str(metadata.get("namespace", "")), str(metadata.get("name", "")))
-    return key, f"{metadata.get('uid', '')}/{metadata.get('resourceVersion', '')}"
+def _is_half(record: ConnectionRecord) -> bool:
+    """Whether it may be one half of a unit of two objects. An object that owns both halves is nobody else's half."""
+    spec = record.wanted.spec
+    return spec is not None and spec.reverse is None and record.writable
 
 
-def _child(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = document.get(name)
-    return value if isinstance(value, Mapping) else {}
+def _policy_of(record: Record) -> Iterable[IndexValue]:
+    name = _connection(record).wanted.policy
+    return [(record.metadata.namespace, name)] if name is not None else []
+
+
+def _held_policy_of(record: Record) -> Iterable[IndexValue]:
+    found = _connection(record)
+    held = found.status.policy.hash if found.status.policy is not None else None
+    if found.wanted.policy is None or held is None or not found.is_synced:
+        return []
+    return [(found.metadata.namespace, found.wanted.policy, held)]
+
+
+def _gateways_of(record: Record) -> Iterable[IndexValue]:
+    target = _connection(record).wanted.target
+    if not isinstance(target, Target) or target.gateway is None or target.peer_gateway is None:
+        return []
+    return [(record.metadata.namespace, target.gateway.key, target.peer_gateway.key)]
+
+
+def _pair_of(record: Record) -> Iterable[IndexValue]:
+    """A half by its gateways in one order; a gateway and itself are no pair."""
+    if not _is_half(_connection(record)):
+        return []
+    return [(namespace, *sorted(ends)) for namespace, *ends in _gateways_of(record) if len(set(ends)) == _TWO]
+
+
+def _secret_of(record: Record) -> Iterable[IndexValue]:
+    name = _connection(record).wanted.secret
+    return [(record.metadata.namespace, name)] if name is not None else []
+
+
+def _awaited_secret_of(record: Record) -> Iterable[IndexValue]:
+    ready = _connection(record).condition("Ready")
+    return _secret_of(record) if ready is not None and ready.reason in _WAITING else []

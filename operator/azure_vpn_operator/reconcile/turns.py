@@ -22,7 +22,6 @@ from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLine
 from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
 from azure_vpn_operator.runtime.priority import Priority
 
 _LONGEST_REST: Final = timedelta(seconds=IN_LINE_SECONDS)
@@ -43,7 +42,6 @@ class Turns:
         self,
         *,
         installation: Installation,
-        store: ObjectStore,
         reader: Reader,
         gatherer: Gatherer,
         operations: Operations,
@@ -53,7 +51,6 @@ class Turns:
         clock: Clock,
     ) -> None:
         self._installation = installation
-        self._store = store
         self._reader = reader
         self._gatherer = gatherer
         self._operations = operations
@@ -97,12 +94,12 @@ class Turns:
     def _halves(self, unit: Sequence[ObjectKey]) -> list[tuple[HalfKey, StoredFacts]]:
         found = []
         for member in unit:
-            document = self._store.get(member)
-            if document is None:
+            record = self._reader.record(member)
+            if record is None:
                 continue
-            for role in self._reader.halves_of(document):
+            for role in self._reader.halves_of(record):
                 half = HalfKey(member, role)
-                found.append((half, self._gatherer.known(half, document, self._memories.of(half))))
+                found.append((half, self._gatherer.known(half, record, self._memories.of(half))))
         return found
 
     def _is_due(self, place: _Place, halves: Iterable[tuple[HalfKey, StoredFacts]]) -> bool:

@@ -4,7 +4,7 @@ Nothing is kept between two scrapes, so an object that is gone has no series any
 simply has no objects to show.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -57,7 +57,8 @@ class PolicySample:
 class FleetSample:
     """Everything that is read at scrape time."""
 
-    connections: tuple[ConnectionSample, ...] = ()
+    connections: Iterable[ConnectionSample] = ()
+    """Gone through by `collect`, in whichever thread that runs: making 5,000 of them takes longer than the event loop should wait."""
     policies: tuple[PolicySample, ...] = ()
     operations_in_progress: int = 0
     unchecked_connections: int = 0
@@ -67,7 +68,7 @@ class FleetSample:
     """Seconds since the watch last brought something, a bookmark included, by kind."""
     event_loop_lag: float = 0.0
     """Seconds."""
-    traffic: tuple[TrafficSample, ...] = ()
+    traffic: Iterable[TrafficSample] = ()
     """Of the connections that this process has read."""
 
 
@@ -86,8 +87,8 @@ class FleetCollector:
     def collect(self) -> Iterator[Metric]:
         """Yield the series of the last sample; may run in a thread of its own."""
         sample = self._sample
-        yield from _connections(sample.connections)
-        yield from _traffic(sample.traffic)
+        yield from _connections(tuple(sample.connections))
+        yield from _traffic(tuple(sample.traffic))
         yield _gauge(
             "policy_references",
             "Connections that refer to the policy",

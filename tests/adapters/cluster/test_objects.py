@@ -9,6 +9,7 @@ from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.ports import StatusWrite, Written
+from support.world.listing import list_all
 from support.world.operator_access import RecordedRequests
 from workbench.control_plane.plane import ControlPlane
 from workbench.rest import call
@@ -62,9 +63,9 @@ async def test_list_has_the_objects_of_the_watched_namespaces_only(
     await make_policy(admin, namespace, "one")
     await make_policy(admin, namespace, "two")
     await make_policy(admin, other, "three")
-    watched = await ClusterObjects(session, namespaces=[namespace]).list_all("IpsecPolicy")
-    both = await ClusterObjects(session, namespaces=[namespace, other]).list_all("IpsecPolicy")
-    everywhere = await ClusterObjects(session).list_all("IpsecPolicy")
+    watched = await list_all(ClusterObjects(session, namespaces=[namespace]))
+    both = await list_all(ClusterObjects(session, namespaces=[namespace, other]))
+    everywhere = await list_all(ClusterObjects(session))
     assert [item["metadata"]["name"] for item in watched] == ["one", "two"]
     assert [item["metadata"]["name"] for item in both] == ["one", "two", "three"]
     assert {"one", "two", "three"} <= {item["metadata"]["name"] for item in everywhere}
@@ -72,7 +73,7 @@ async def test_list_has_the_objects_of_the_watched_namespaces_only(
 
 
 async def test_list_of_a_kind_without_objects_is_empty(objects: ClusterObjects):
-    assert await objects.list_all("VpnConnection") == ()
+    assert await list_all(objects, "VpnConnection") == []
 
 
 async def test_list_follows_every_page(
@@ -85,7 +86,7 @@ async def test_list_follows_every_page(
     monkeypatch.setattr("azure_vpn_operator.cluster.objects._PAGE", "2")
     for number in range(5):
         await make_policy(admin, namespace, f"p{number}")
-    found = await objects.list_all("IpsecPolicy")
+    found = await list_all(objects)
     assert [item["metadata"]["name"] for item in found] == [f"p{number}" for number in range(5)]
     assert [method for method, _, _ in requests.seen] == ["GET"] * 3
 
@@ -170,7 +171,7 @@ async def test_finalizer_holds_the_object_until_it_is_released(
     assert terminating["metadata"]["deletionTimestamp"]
     released = await objects.write_finalizers("IpsecPolicy", namespace, "site6", version(terminating), [])
     assert released.result is StatusWrite.WRITTEN
-    assert await objects.list_all("IpsecPolicy") == ()
+    assert await list_all(objects) == []
 
 
 async def test_invalid_status_is_rejected_and_not_taken_for_a_conflict(
@@ -196,7 +197,7 @@ async def test_server_without_our_kinds_is_a_fault_not_an_empty_list(
     session: ClusterSession, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("azure_vpn_operator.cluster.objects.VERSION", "v9")
-    result = await ClusterObjects(session).list_all("IpsecPolicy")
+    result = await list_all(ClusterObjects(session))
     assert isinstance(result, Fault)
     assert (result.kind, result.code) == (FaultKind.NOT_FOUND, "ResourceTypeNotFound")
     assert "CRD" in result.message

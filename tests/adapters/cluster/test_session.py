@@ -16,10 +16,12 @@ from azure_vpn_operator.cluster.session import ClusterSession, Reply
 from azure_vpn_operator.cluster.settings import ClusterSettings, NoClusterError
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.azure.lookups import Unreadable
+from azure_vpn_operator.ports import PAGES_EXPIRED
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.fakes.clock import FakeClock
 from support.fakes.scripted_server import ScriptedServer, scripted_server
+from support.world.listing import list_all
 from support.world.operator_access import RecordedRequests
 from workbench.control_plane.pki import Authority
 from workbench.control_plane.plane import ControlPlane
@@ -153,7 +155,7 @@ async def test_server_that_hangs_costs_the_time_limit_and_no_more(
         assert (hanging.kind, hanging.code) == (FaultKind.UNAVAILABLE, "Timeout")
         assert time.monotonic() - started < 5
         await own_control_plane.stop_api_server()
-        stopped = await ClusterObjects(session).list_all("IpsecPolicy")
+        stopped = await list_all(ClusterObjects(session))
         assert isinstance(stopped, Fault)
         assert stopped.kind is FaultKind.UNAVAILABLE
     assert [code for _, _, code in requests.seen] == [200, "Timeout", "ConnectionFailed"]
@@ -233,21 +235,15 @@ async def test_short_lived_token_is_one_of_the_shipped_account(
         assert isinstance(await session.request("GET", KINDS), Reply)
 
 
-async def test_list_whose_pages_expired_is_begun_again(tmp_path: Path):
+async def test_list_whose_pages_expired_says_so(tmp_path: Path):
     page = {"metadata": {"resourceVersion": "1", "continue": "more"}, "items": [{"metadata": {"name": "old"}}]}
     expired = {"kind": "Status", "reason": "Expired", "code": 410, "message": "too old"}
-    whole = {"metadata": {"resourceVersion": "2"}, "items": [{"metadata": {"name": "new"}}]}
     async with scripted_server(tmp_path) as server, ClusterSession(pod_of(server), clock=SystemClock()) as session:
         server.say(200, page)
         server.say(410, expired)
-        server.say(200, whole)
-        assert await ClusterObjects(session).list_all("IpsecPolicy") == ({"metadata": {"name": "new"}},)
-        for _ in range(3):
-            server.say(200, page)
-            server.say(410, expired)
-        result = await ClusterObjects(session).list_all("IpsecPolicy")
+        result = await list_all(ClusterObjects(session))
     assert isinstance(result, Fault)
-    assert (result.kind, result.code) == (FaultKind.UNAVAILABLE, "Expired")
+    assert result.code == PAGES_EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -260,7 +256,7 @@ async def test_list_whose_pages_expired_is_begun_again(tmp_path: Path):
 async def test_list_of_wrong_types_is_unreadable(tmp_path: Path, document: Any):
     async with scripted_server(tmp_path) as server, ClusterSession(pod_of(server), clock=SystemClock()) as session:
         server.say(200, document)
-        result = await ClusterObjects(session).list_all("IpsecPolicy")
+        result = await list_all(ClusterObjects(session))
     assert isinstance(result, Fault)
     assert result.kind is FaultKind.UNREADABLE
 

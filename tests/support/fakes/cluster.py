@@ -13,7 +13,7 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, SecretData, Unreadable
 from azure_vpn_operator.domain.keys.digest import DigestKey
 from azure_vpn_operator.domain.passes.events import EventNote
-from azure_vpn_operator.ports import AnyVersion, StatusWrite, Written
+from azure_vpn_operator.ports import AnyVersion, StatusWrite, TakePage, Written
 from azure_vpn_operator.runtime.clock import Clock
 
 Key = tuple[str, str, str]
@@ -108,11 +108,12 @@ class FakeCluster:
         found = self.documents.get((kind, namespace, name))
         return deepcopy(found)
 
-    async def list_all(self, kind: str) -> Sequence[Mapping[str, Any]] | Fault:
+    async def list_all(self, kind: str, take: TakePage) -> Fault | None:
         """As the port says."""
         if self.fault is not None:
             return self.fault
-        return tuple(deepcopy(found) for key, found in sorted(self.documents.items()) if key[0] == kind)
+        await take([deepcopy(found) for key, found in sorted(self.documents.items()) if key[0] == kind])
+        return None
 
     async def write_status(
         self, kind: str, namespace: str, name: str, version: str | AnyVersion, status: Mapping[str, Any]

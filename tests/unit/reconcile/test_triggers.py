@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.domain.azure.installation import Installation
-from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader
+from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
+from azure_vpn_operator.reconcile.records import Record, record_readers
 from azure_vpn_operator.reconcile.triggers import COUNT_AFTER_SECONDS, Look, looks_after
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.object_store import Change, ObjectStore
@@ -37,8 +38,9 @@ class World:
     """Two halves of a pair with policy p, and a site with policy q."""
 
     def __init__(self) -> None:
-        self.store = ObjectStore([CONNECTION, POLICY])
-        self.reader = Reader(self.store, Installation(id="it", subscription_id=SUBSCRIPTION))
+        installation = Installation(id="it", subscription_id=SUBSCRIPTION)
+        self.store: Store = ObjectStore(record_readers(installation))
+        self.reader = Reader(self.store, installation)
         self.documents = {
             ONE: document(ONE, half(*ENDS)),
             BACK: document(BACK, half(*reversed(ENDS))),
@@ -50,6 +52,9 @@ class World:
             self.store.put(key.kind, made)
 
     def change(self, key: ObjectKey, **changes: Any) -> list[ObjectKey]:
+        return self.keys(self.put(key, **changes))
+
+    def put(self, key: ObjectKey, **changes: Any) -> Change[Record]:
         changed = deepcopy(self.documents[key])
         for path, value in changes.items():
             place, name = changed, path
@@ -58,13 +63,16 @@ class World:
             name = path.split("__")[-1]
             place[name] = value
         changed["metadata"]["resourceVersion"] = "2"
-        return self.keys(self.store.put(key.kind, changed))
+        return self.store.put(key.kind, changed)
 
-    def keys(self, change: Change) -> list[ObjectKey]:
-        return list(dict.fromkeys(look.key for look in looks_after(change, self.reader)))
+    def looks(self, change: Change[Record]) -> list[Look]:
+        return list(dict.fromkeys(looks_after(change, self.reader)))
+
+    def keys(self, change: Change[Record]) -> list[ObjectKey]:
+        return list(dict.fromkeys(look.key for look in self.looks(change)))
 
 
-SYNCED = [{"type": "Synced", "status": "True", "reason": "UpToDate"}]
+SYNCED = [{"type": "Synced", "status": "True", "reason": "UpToDate", "lastTransitionTime": "2026-01-01T00:00:00Z"}]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +97,9 @@ SYNCED = [{"type": "Synced", "status": "True", "reason": "UpToDate"}]
         pytest.param(SITE, {"status__warnings": [{"id": "x"}]}, [], id="a status that nobody looks at"),
         pytest.param(SITE, {"status__conditions": SYNCED}, [Q], id="in sync now: its policy"),
         pytest.param(ONE, {"status__conditions": SYNCED}, [P, BACK], id="in sync now: its policy and its partner"),
-        pytest.param(ONE, {"status__policy": {"hash": "x"}}, [P, BACK], id="another policy is held: likewise"),
+        pytest.param(
+            ONE, {"status__policy": {"hash": "x", "source": "Custom"}}, [P, BACK], id="another policy is held: likewise"
+        ),
         pytest.param(P, {"metadata__generation": 2}, [P, BACK, ONE], id="a policy: itself and who names it"),
         pytest.param(P, {"status__strength": "Weak"}, [], id="a policy's status"),
         pytest.param(P, {"metadata__labels": {"x": "1"}}, [], id="a policy's label"),
@@ -132,16 +142,36 @@ def test_a_malformed_object_concerns_itself_at_least(spec: dict[str, Any]):
 def test_an_invalid_connection_still_counts_as_a_user_of_its_policy():
     world = World()
     world.change(SITE, spec__dpdTimeoutSeconds="soon")
-    assert world.reader.users_of_policy("network", "q") == (SITE,)
+    assert list(world.reader.users_of_policy("network", "q")) == [SITE]
 
 
-def test_an_edit_of_a_policy_is_less_urgent_for_its_users_than_an_edit_of_their_own():
+# -- how urgently, and when
+
+
+def test_an_edit_of_an_object_is_urgent_and_what_it_shares_with_others_is_not():
     world = World()
-    changed = deepcopy(world.documents[Q])
-    changed["metadata"] |= {"generation": 2, "resourceVersion": "2"}
-    assert list(looks_after(world.store.put(POLICY, changed), world.reader)) == [Look(Q), Look(SITE, Priority.ROLLOUT)]
-    edited = deepcopy(world.documents[SITE])
-    edited["metadata"] |= {"generation": 2, "resourceVersion": "3"}
-    looks = list(looks_after(world.store.put(CONNECTION, edited), world.reader))
-    assert looks[0] == Look(SITE, Priority.EDIT)
-    assert Look(Q, after=COUNT_AFTER_SECONDS) in looks, "a policy counts once for many that change together"
+    assert world.looks(world.put(P, metadata__generation=2)) == [
+        Look(P),
+        Look(BACK, Priority.ROLLOUT),
+        Look(ONE, Priority.ROLLOUT),
+    ]
+    assert world.looks(world.put(SITE, metadata__generation=2))[0] == Look(SITE)
+
+
+@pytest.mark.parametrize(
+    ("finalizers", "after"),
+    [
+        pytest.param(["azvpn.dev/policy"], COUNT_AFTER_SECONDS, id="it has its finalizer: it counts a little later"),
+        pytest.param([], 0.0, id="its finalizer has to come first, so that nobody deletes it meanwhile"),
+    ],
+)
+def test_a_policy_gathers_changes_of_its_connections(finalizers: list[str], after: float):
+    world = World()
+    world.put(Q, metadata__finalizers=finalizers)
+    assert world.looks(world.put(SITE, status__conditions=SYNCED)) == [Look(Q, after=after)]
+
+
+def test_a_policy_that_lost_its_last_connection_is_let_go_at_once():
+    world = World()
+    world.put(Q, metadata__finalizers=["azvpn.dev/policy"])
+    assert world.looks(world.store.remove(SITE, "uid-site"))[1] == Look(Q)

@@ -25,16 +25,20 @@ class DigestKey:
     """The random key that makes the digests of one installation."""
 
     value: bytes = field(repr=False)
+    name: str = field(init=False, repr=False, compare=False)
+    """Eight hex digits that tell digest keys apart, and tell nothing about them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self._mac(b"name-of-the-digest-key")[:_NAME_DIGITS])
 
     def digest(self, connection: ArmId, key: SharedKey) -> str:
         """Return the digest of a connection's key: `<name of the digest key>:<32 hex digits>`."""
         text = b"\0".join((b"shared-key", connection.key.encode(), key.value.encode()))
         return f"{self.name}:{self._mac(text)[:_DIGEST_DIGITS]}"
 
-    @property
-    def name(self) -> str:
-        """Eight hex digits that tell digest keys apart, and tell nothing about them."""
-        return self._mac(b"name-of-the-digest-key")[:_NAME_DIGITS]
+    def mark(self, key: SharedKey) -> str:
+        """Return what tells this key from another one, wherever it is used; for memory only, as it shows equal keys."""
+        return self._mac(b"mark\0" + key.value.encode())
 
     def _mac(self, text: bytes) -> str:
         return hmac.new(self.value, text, "sha256").hexdigest()

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from azure_vpn_operator.api.base import Advice, ObjectMeta
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.passes.finalizers import POLICY_FINALIZER
 from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions
 from azure_vpn_operator.domain.passes.requests import handle
@@ -17,16 +17,22 @@ from azure_vpn_operator.domain.rules.key_exchange import describe_key_exchange
 from azure_vpn_operator.domain.rules.strength import strength
 from azure_vpn_operator.domain.rules.violations import Invalid
 
-_NAMES_SHOWN = 5
+NAMES_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyUser:
-    """A VpnConnection that names the policy."""
+class PolicyUsers:
+    """The VpnConnections that name the policy."""
 
-    name: str
-    held_hash: str | None
-    """Hash of the policy that it is assigned and that Azure holds; None if Azure does not hold it (yet)."""
+    count: int = 0
+    first_names: tuple[str, ...] = ()
+    """Names of the first ones, at most `NAMES_SHOWN`."""
+    updated: int = 0
+    """How many hold its current values in Azure."""
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self.count > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class PolicySnapshot:
     metadata: ObjectMeta
     subject: IpsecPolicy | Invalid
     previous: IpsecPolicyStatus
-    users: tuple[PolicyUser, ...]
+    users: PolicyUsers
 
 
 def wanted_finalizers(snapshot: PolicySnapshot) -> tuple[str, ...] | None:
@@ -57,14 +63,13 @@ def build_policy_status(snapshot: PolicySnapshot) -> IpsecPolicyStatus:
     """Return the complete status; equal inputs give an equal status."""
     subject = snapshot.subject
     valid = subject if isinstance(subject, IpsecPolicy) else None
-    updated = sum(user.held_hash == canonical_policy(valid.spec).hash for user in snapshot.users) if valid else 0
     return IpsecPolicyStatus(
         observed_generation=snapshot.metadata.generation,
         conditions=merge_conditions(
             snapshot.previous.conditions, _findings(snapshot), snapshot.metadata.generation, snapshot.now
         ),
-        connections=len(snapshot.users),
-        updated_connections=updated,
+        connections=snapshot.users.count,
+        updated_connections=snapshot.users.updated if valid is not None else 0,
         strength=strength(valid.spec) if valid is not None else None,
         key_exchange=describe_key_exchange(valid.spec) if valid is not None else None,
         warnings=_warnings(valid),
@@ -95,8 +100,7 @@ def _findings(snapshot: PolicySnapshot) -> Sequence[Finding]:
     return findings
 
 
-def _names(users: Sequence[PolicyUser]) -> str:
-    names = sorted(user.name for user in users)
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    rest = len(names) - _NAMES_SHOWN
+def _names(users: PolicyUsers) -> str:
+    shown = ", ".join(users.first_names)
+    rest = users.count - len(users.first_names)
     return f"{shown} and {rest} more" if rest > 0 else shown

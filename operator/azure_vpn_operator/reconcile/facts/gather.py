@@ -3,7 +3,7 @@
 Size: the snapshot has many fields, and the order in which they are read is one thought.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -43,13 +43,12 @@ from azure_vpn_operator.reconcile.facts.keys import KeyFacts, KeyQuestion, KeyRe
 from azure_vpn_operator.reconcile.facts.random_keys import RandomKeys
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
-from azure_vpn_operator.reconcile.reading import POLICY, Reader, stored_connection_status
+from azure_vpn_operator.reconcile.reading import POLICY, Reader, Store, stored_connection_status
+from azure_vpn_operator.reconcile.records import ConnectionRecord
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.triggers import own_annotations
 from azure_vpn_operator.runtime.clock import Clock
-from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
 
 
 class Gatherer:
@@ -59,7 +58,7 @@ class Gatherer:
         self,
         *,
         installation: Installation,
-        store: ObjectStore,
+        store: Store,
         reader: Reader,
         tenancy: Tenancy,
         keys: KeyReader,
@@ -77,14 +76,12 @@ class Gatherer:
         self._clock = clock
         self._cadence = cadence
 
-    def known(self, half: HalfKey, document: Document, memory: ConnectionMemory) -> StoredFacts:
+    def known(self, half: HalfKey, record: ConnectionRecord, memory: ConnectionMemory) -> StoredFacts:
         """What the store says of one half; no I/O."""
         key = half.object
-        whole = self._reader.connection(document)
+        whole = self._reader.connection(record)
         subject, released = self._seen_from(half.role, whole)
-        previous = _with_what_was_not_stored(
-            stored_connection_status(document), half.role, memory, subject.metadata.uid
-        )
+        previous = _with_what_was_not_stored(stored_connection_status(record), half.role, memory, subject.metadata.uid)
         target = self._reader.target(subject) if isinstance(subject, VpnConnection) and not released else NotRead()
         policy = self.look_up_policy(key.namespace, subject)
         touched = touched_by(target.connection, subject, target) if isinstance(target, Target) else None
@@ -102,15 +99,15 @@ class Gatherer:
         )
 
     async def gather(
-        self, half: HalfKey, document: Document, memory: ConnectionMemory, *, from_list: bool = False
+        self, half: HalfKey, record: ConnectionRecord, memory: ConnectionMemory, *, from_list: bool = False
     ) -> Snapshot:
         """Read everything about one half; only cancellation leaves this method otherwise than by returning.
 
         `from_list`: a list of its group may stand for the first GET of the connection since the start.
         """
         key = half.object
-        whole = self._reader.connection(document)
-        stored = self.known(half, document, memory)
+        whole = self._reader.connection(record)
+        stored = self.known(half, record, memory)
         subject, previous, target, policy = stored.subject, stored.previous, stored.target, stored.policy
         metadata, released, pair = stored.metadata, stored.released, stored.pair
         owner = Owner(self._installation.id, key.namespace, key.name)
@@ -159,7 +156,7 @@ class Gatherer:
             owner=owner,
             metadata=metadata,
             subject=subject,
-            raw_spec=_child(document, "spec"),
+            raw_spec=record.wanted.given,
             previous=previous,
             target=target,
             policy=policy,
@@ -314,10 +311,10 @@ class Gatherer:
         rivals = tuple(other.name for other in self._reader.rivals_of(key, target))
         partners = []
         for other in self._reader.partners_of(key, target):
-            document = self._store.get(other)
-            partner = self._reader.connection(document) if document is not None else None
+            record = self._store.get(other)
+            partner = self._reader.connection(record) if record is not None else None
             if (
-                document is None
+                record is None
                 or not isinstance(partner, VpnConnection)
                 or partner.metadata.deletion_timestamp is not None
                 or partner.spec.reverse is not None
@@ -325,7 +322,7 @@ class Gatherer:
                 continue
             enforced = effective_policies(partner.spec, self._installation).may_write
             facts = _half_facts(
-                partner, self.look_up_policy(other.namespace, partner), stored_connection_status(document)
+                partner, self.look_up_policy(other.namespace, partner), stored_connection_status(record)
             )
             partners.append(replace(facts, enforced=enforced))
         return PairView(own=_half_facts(subject, policy, previous), partners=tuple(partners), rivals=rivals)
@@ -439,8 +436,3 @@ def _parse(text: str | None) -> ArmId | None:
         return ArmId.parse(text) if text else None
     except ValueError:
         return None
-
-
-def _child(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = document.get(name)
-    return value if isinstance(value, Mapping) else {}

@@ -1,8 +1,10 @@
 """Drift is found by one LIST per resource group and minute: a connection that shows otherwise than last seen gets a pass."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole
@@ -11,12 +13,14 @@ from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
-from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
+from azure_vpn_operator.reconcile.reading import CONNECTION, Reader, Store
 from azure_vpn_operator.reconcile.tenancy import Tenancy
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 200
+"""Objects that are looked at in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class GroupWatch:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        store: Store,
         reader: Reader,
         tenancy: Tenancy,
         operations: Operations,
@@ -48,11 +52,13 @@ class GroupWatch:
         self._memory_of = memory_of
         self._enqueue = enqueue
 
-    def groups(self) -> dict[Group, dict[HalfKey, Touched]]:
-        """The groups with the halves in them that may be looked at there."""
+    async def groups(self) -> dict[Group, dict[HalfKey, Touched]]:
+        """The groups with the halves in them that may be looked at there. Others get their turn meanwhile."""
         found: dict[Group, dict[HalfKey, Touched]] = {}
-        for document in self._store.list(CONNECTION):
-            subject = self._reader.connection(document)
+        for number, record in enumerate(self._store.list(CONNECTION), 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            subject = self._reader.connection(record)
             if not isinstance(subject, VpnConnection):
                 continue
             sides = {HalfRole.FORWARD: subject}

@@ -5,13 +5,13 @@ Azure's key is read only if the digests leave a question open, and once an hour 
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.vpn_connection import SharedKeySecretReference, VpnConnection
+from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, KeyRecord, VpnConnectionStatus
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
@@ -37,27 +37,20 @@ from azure_vpn_operator.domain.planning.keys import KEY_DIFFERENCE
 from azure_vpn_operator.domain.rules.shared_key import check_shared_key
 from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, SecretsPort
+from azure_vpn_operator.reconcile.facts.key_users import KeyUsers, begun_of
 from azure_vpn_operator.reconcile.facts.random_keys import compare_halves
 from azure_vpn_operator.reconcile.memory import ConnectionMemory
-from azure_vpn_operator.reconcile.reading import Reader, ready_of, stored_connection_status
+from azure_vpn_operator.reconcile.reading import Reader, Store
+from azure_vpn_operator.reconcile.request_budget import current_priority
 from azure_vpn_operator.runtime.clock import Clock
-from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
+from azure_vpn_operator.runtime.priority import Priority
 
 log = logging.getLogger(__name__)
 
 DIGEST_RETRY_AFTER: Final = timedelta(minutes=1)
-_GOES_ON: Final = frozenset(
-    {
-        Reason.SETTING_SHARED_KEY,
-        Reason.KEY_ROTATION_WAITS,
-        Reason.KEY_ROTATION_STOPPED,
-        Reason.GATEWAY_BUSY,
-        Reason.THROTTLED,
-    }
-)
-"""Reasons why a connection is not ready that do not keep it from getting the next key by itself."""
+SECRET_KEPT: Final = timedelta(minutes=1)
+"""So old may be what a pass knows of a Secret if nothing but time has caused the pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +97,20 @@ class KeyReader:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        store: Store,
         reader: Reader,
         connections_for: Callable[[str], ConnectionsPort],
         secrets: SecretsPort,
         digest_keys: DigestKeysPort,
         clock: Clock,
     ) -> None:
-        self._store = store
         self._reader = reader
         self._connections_for = connections_for
         self._secrets = secrets
         self._digest_keys = digest_keys
         self._clock = clock
+        self._users = KeyUsers(store, reader)
+        self._kept: OrderedDict[tuple[str, str, str], tuple[datetime, Present[SecretData]]] = OrderedDict()
         self._digest_key: DigestKey | None = None
         self._asked_at: datetime | None = None
 
@@ -125,7 +119,7 @@ class KeyReader:
         if isinstance(subject, Invalid) or subject.spec.shared_key_secret_ref is None:
             return NotReferenced()
         reference = subject.spec.shared_key_secret_ref
-        match await self._secrets.read(namespace, reference.name, reference.key):
+        match await self._read_secret(namespace, reference.name, reference.key):
             case Absent():
                 return Absent()
             case Unreadable(fault):
@@ -137,6 +131,19 @@ class KeyReader:
                 if violation is not None:
                     return KeyMalformed(str(violation))
                 return KeyFound(SharedKey(entry.decode("ascii")), version)
+
+    async def _read_secret(self, namespace: str, name: str, entry: str) -> Read[SecretData]:
+        """Read the Secret, or recall what was read a moment ago if time alone has caused this pass: many share a Secret."""
+        now, place = self._clock.now(), (namespace, name, entry)
+        while self._kept and now - next(iter(self._kept.values()))[0] >= SECRET_KEPT:
+            self._kept.popitem(last=False)
+        if current_priority.get() is Priority.RESYNC and place in self._kept:
+            return self._kept[place][1]
+        read = await self._secrets.read(namespace, name, entry)
+        self._kept.pop(place, None)
+        if isinstance(read, Present):
+            self._kept[place] = (now, read)
+        return read
 
     async def examine(self, question: "KeyQuestion", memory: ConnectionMemory) -> KeyFacts:
         """Compare the wanted key with what is known of Azure's, and with Azure's own if that leaves a question open."""
@@ -204,10 +211,16 @@ class KeyReader:
         reference = subject.spec.shared_key_secret_ref
         if reference is None or self._digest_key is None:
             return Turn()
-        unit = self._reader.unit_of(key)
-        own = [self._store.get(member) for member in unit]
-        begun = [since for document in own if document is not None for since in _begun(document)]
-        others = self._other_users(unit, reference, shared_key)
+        digest_key, unit = self._digest_key, self._reader.unit_of(key)
+
+        def holds_another(half: ConnectionHalf) -> bool:
+            return _holds_another(half, shared_key, digest_key)
+
+        own = [record for record in map(self._reader.record, unit) if record is not None]
+        begun = [since for since in map(begun_of, own) if since is not None]
+        others = self._users.before(
+            unit, (key.namespace, reference.name, reference.key), digest_key.mark(shared_key), holds_another
+        )
         return judge_turn(
             KeyUser(unit[0].name, due=True, since=min(begun, default=None)), list(others), self._clock.now()
         )
@@ -222,36 +235,6 @@ class KeyReader:
             else:
                 self._digest_key = found
         return self._digest_key
-
-    def _other_users(
-        self, unit: Sequence[ObjectKey], reference: SharedKeySecretReference, key: SharedKey
-    ) -> Iterator[KeyUser]:
-        for other in self._reader.users_of_secret(unit[0].namespace, reference.name):
-            document = self._store.get(other)
-            connection = self._reader.enforced(other)
-            if document is None or connection is None or other in unit:
-                continue
-            if connection.spec.shared_key_secret_ref != reference:
-                continue
-            able = not connection.spec.suspend and _goes_on(document)
-            yield KeyUser(
-                self._reader.unit_of(other)[0].name,
-                able and self._holds_another(document, key),
-                min(_begun(document), default=None),
-            )
-
-    def _holds_another(self, document: Document, key: SharedKey) -> bool:
-        for half in _halves(document):
-            digest, connection = _mapping(half.get("key")).get("digest"), half.get("id")
-            if not isinstance(digest, str) or not isinstance(connection, str) or self._digest_key is None:
-                continue
-            try:
-                wanted = self._digest_key.digest(ArmId.parse(connection), key)
-            except ValueError:
-                continue
-            if are_comparable(digest, wanted) and digest != wanted:
-                return True
-        return False
 
 
 class KeyLanes:
@@ -293,21 +276,12 @@ def _spread(connection: ArmId) -> float:
     return int(hashlib.sha256(connection.key.encode()).hexdigest()[:8], 16) / 2**32
 
 
-def _begun(document: Document) -> list[datetime]:
-    if not any("since" in _mapping(half.get("key")) for half in _halves(document)):
-        return []
-    return [half.key.since for half in stored_connection_status(document).halves if half.key and half.key.since]
-
-
-def _goes_on(document: Document) -> bool:
-    ready = ready_of(document)
-    return ready.get("status") == "True" or ready.get("reason") in _GOES_ON
-
-
-def _halves(document: Document) -> Sequence[Mapping[str, Any]]:
-    found = _mapping(document.get("status")).get("halves")
-    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list | tuple) else ()
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _holds_another(half: ConnectionHalf, key: SharedKey, digest_key: DigestKey) -> bool:
+    """Whether the half is known to hold another key."""
+    if half.id is None or half.key is None or half.key.digest is None:
+        return False
+    try:
+        wanted = digest_key.digest(ArmId.parse(half.id), key)
+    except ValueError:
+        return False
+    return are_comparable(half.key.digest, wanted) and half.key.digest != wanted

@@ -8,11 +8,10 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.ports import AnyVersion, ObjectsPort, StatusWrite, Written
 from azure_vpn_operator.reconcile.pass_result import API_SERVER_RETRY_SECONDS, CONFLICT_RETRY_SECONDS, PassResult
-from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
+from azure_vpn_operator.reconcile.reading import CONNECTION, Reader, Store
+from azure_vpn_operator.reconcile.records import ConnectionRecord
 from azure_vpn_operator.reconcile.triggers import Look, looks_after
-from azure_vpn_operator.runtime.frozen import Document
 from azure_vpn_operator.runtime.keys import ObjectKey
-from azure_vpn_operator.runtime.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ class ObjectWriter:
 
     def __init__(
         self,
-        store: ObjectStore,
+        store: Store,
         reader: Reader,
         objects: ObjectsPort,
         enqueue: Callable[[Iterable[Look]], None],
@@ -32,9 +31,11 @@ class ObjectWriter:
         self._objects = objects
         self._enqueue = enqueue
 
-    async def set_finalizer(self, key: ObjectKey, document: Document, *, present: bool) -> Document | PassResult:
+    async def set_finalizer(
+        self, key: ObjectKey, record: ConnectionRecord, *, present: bool
+    ) -> ConnectionRecord | PassResult:
         """Put our finalizer on the object, or take it off; returns the object as it is then."""
-        metadata = self._reader.connection(document).metadata
+        metadata = record.metadata
         others = tuple(name for name in metadata.finalizers if name != CONNECTION_FINALIZER)
         wanted = (*others, CONNECTION_FINALIZER) if present else others
         written = await self._objects.write_finalizers(
@@ -50,7 +51,7 @@ class ObjectWriter:
         taken = self._take(key, written)
         return taken if isinstance(taken, PassResult) else None
 
-    def _take(self, key: ObjectKey, written: Written | Fault) -> Document | PassResult:
+    def _take(self, key: ObjectKey, written: Written | Fault) -> ConnectionRecord | PassResult:
         """Our own write is known at once, and wakes only others: this pass has already acted on it."""
         if isinstance(written, Fault):
             level = logging.ERROR if written.kind is FaultKind.FORBIDDEN else logging.WARNING
@@ -60,4 +61,5 @@ class ObjectWriter:
             return PassResult(CONFLICT_RETRY_SECONDS if written.result is StatusWrite.CONFLICT else None)
         change = self._store.put(CONNECTION, written.document)
         self._enqueue(look for look in looks_after(change, self._reader) if look.key != key)
-        return self._store.get(key) or written.document
+        # A late answer about an object that is gone meanwhile leaves nothing to go on with.
+        return self._reader.record(key) or PassResult(0.0)

@@ -9,7 +9,7 @@ from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicyStatus
 from azure_vpn_operator.domain.reporting.policy import (
     PolicySnapshot,
-    PolicyUser,
+    PolicyUsers,
     build_policy_status,
     wanted_finalizers,
 )
@@ -19,11 +19,11 @@ from support.cases.objects import DROP, policy
 from support.checkers import check_status
 
 FINALIZER = "azvpn.dev/policy"
-HASH = "d5bb2d65afd7"
+NOBODY = PolicyUsers()
 
 
 def a_policy_snapshot(
-    *users: PolicyUser, finalizers: tuple[str, ...] = (), deleting: bool = False, **changes: Any
+    users: PolicyUsers = NOBODY, *, finalizers: tuple[str, ...] = (), deleting: bool = False, **changes: Any
 ) -> PolicySnapshot:
     now, previous = changes.pop("now", NOW), changes.pop("previous", IpsecPolicyStatus())
     document = policy({"generation": 2, "finalizers": list(finalizers)}, **changes)
@@ -45,7 +45,7 @@ def conditions(snapshot: PolicySnapshot) -> dict[str, tuple[str, str]]:
     return {c["type"]: (c["status"], c["reason"]) for c in status_of(snapshot)["conditions"]}
 
 
-A, B = PolicyUser("a", HASH), PolicyUser("b", None)
+A = PolicyUsers(1, ("a",), 1)
 
 
 @pytest.mark.parametrize(
@@ -74,33 +74,31 @@ def test_conditions(snapshot: PolicySnapshot, expected: dict[str, tuple[str, str
 
 
 def test_counts():
-    status = status_of(a_policy_snapshot(A, B, PolicyUser("c", "0123456789ab")))
+    status = status_of(a_policy_snapshot(PolicyUsers(3, ("a", "b", "c"), 1)))
     assert (status["connections"], status["updatedConnections"], status["strength"]) == (3, 1, "Weak")
 
 
 def test_users_are_named_but_not_endlessly():
-    users = [PolicyUser(f"c{index:03}", None) for index in range(400)]
-    (message,) = [c["message"] for c in status_of(a_policy_snapshot(*users))["conditions"] if c["type"] == "InUse"]
+    users = PolicyUsers(400, tuple(f"c{index:03}" for index in range(5)))
+    (message,) = [c["message"] for c in status_of(a_policy_snapshot(users))["conditions"] if c["type"] == "InUse"]
     assert message == "named by c000, c001, c002, c003, c004 and 395 more"
 
 
 @pytest.mark.parametrize(
     ("users", "finalizers", "deleting", "wanted"),
     [
-        pytest.param((), (), False, None, id="unused and free"),
-        pytest.param((A,), (), False, (FINALIZER,), id="the first user brings it"),
-        pytest.param((A,), ("a/b",), False, ("a/b", FINALIZER), id="others' stay"),
-        pytest.param((A,), (FINALIZER,), False, None, id="it is there"),
-        pytest.param((), ("a/b", FINALIZER), False, ("a/b",), id="the last user takes it"),
-        pytest.param((A,), (FINALIZER,), True, None, id="a deletion waits"),
-        pytest.param((), (FINALIZER,), True, (), id="a deletion goes on without users"),
-        pytest.param((A,), (), True, None, id="none can be added to what is being deleted"),
+        pytest.param(NOBODY, (), False, None, id="unused and free"),
+        pytest.param(A, (), False, (FINALIZER,), id="the first user brings it"),
+        pytest.param(A, ("a/b",), False, ("a/b", FINALIZER), id="others' stay"),
+        pytest.param(A, (FINALIZER,), False, None, id="it is there"),
+        pytest.param(NOBODY, ("a/b", FINALIZER), False, ("a/b",), id="the last user takes it"),
+        pytest.param(A, (FINALIZER,), True, None, id="a deletion waits"),
+        pytest.param(NOBODY, (FINALIZER,), True, (), id="a deletion goes on without users"),
+        pytest.param(A, (), True, None, id="none can be added to what is being deleted"),
     ],
 )
-def test_finalizer(
-    users: tuple[PolicyUser, ...], finalizers: tuple[str, ...], deleting: bool, wanted: tuple[str, ...] | None
-):
-    assert wanted_finalizers(a_policy_snapshot(*users, finalizers=finalizers, deleting=deleting)) == wanted
+def test_finalizer(users: PolicyUsers, finalizers: tuple[str, ...], deleting: bool, wanted: tuple[str, ...] | None):
+    assert wanted_finalizers(a_policy_snapshot(users, finalizers=finalizers, deleting=deleting)) == wanted
 
 
 def test_a_second_look_writes_nothing():
