@@ -9,6 +9,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from azure_vpn_operator.app.access_watch import AccessWatch, LoadedAccess
@@ -140,6 +141,7 @@ class Core:
                 secrets=ports.secrets,
                 digest_keys=ports.digest_keys,
                 clock=clock,
+                kept=timedelta(seconds=settings.recent_interval),
             ),
             operations=self.operations,
             clock=clock,

@@ -28,6 +28,11 @@ CONNECTED: Final = {
         "Azure is trying to bring the tunnel up.",
         "Wait a minute; then as for NotConnected.",
     ),
+    Reason.RENEGOTIATING: ReasonInfo(
+        ((ConditionType.CONNECTED, _T), (ConditionType.CONNECTED, _F)),
+        "A write of ours ended less than a minute ago, and not all tunnels are back yet: a changed policy or key takes them down for seconds.",
+        "Wait a minute; then the reason says what is down.",
+    ),
     Reason.PEER_HALF_MISSING: ReasonInfo(
         ((ConditionType.CONNECTED, _F),),
         "A VNet-to-VNet tunnel needs a connection from each side; no VpnConnection of this namespace makes the other half, and the tunnel is down.",

@@ -84,6 +84,7 @@ class Reason(StrEnum):
     REDUNDANCY_LOST = "RedundancyLost"
     NOT_CONNECTED = "NotConnected"
     CONNECTING = "Connecting"
+    RENEGOTIATING = "Renegotiating"
     PEER_HALF_MISSING = "PeerHalfMissing"
     STATUS_UNKNOWN = "StatusUnknown"
     STATUS_NOT_READ = "StatusNotRead"

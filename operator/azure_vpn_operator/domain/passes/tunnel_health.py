@@ -1,5 +1,8 @@
 """Whether the tunnels are up, by what Azure says of them, and what to show when it does not say."""
 
+from datetime import timedelta
+from typing import Final
+
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ConnectionType
@@ -8,6 +11,11 @@ from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Un
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.findings import Finding, find_condition, recall
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
+
+RENEGOTIATION: Final = timedelta(seconds=60)
+"""A write of ours takes a tunnel down for seconds; one that is not back so long after its end is down for another reason."""
+_WRITING: Final = frozenset({Reason.UPDATING, Reason.SETTING_SHARED_KEY, Reason.ADOPTING, Reason.PAIR_PUT_BACK})
+_TOLD: Final = frozenset({"Connected", "NotConnected", "Connecting"})
 
 
 def count_tunnels(live: LiveConnection) -> tuple[int, int]:
@@ -40,6 +48,10 @@ def find_connected(snapshot: Snapshot) -> Finding:
 
 def _judge(snapshot: Snapshot, live: LiveConnection) -> Finding:
     up, total = count_tunnels(live)
+    if up < total and live.connection_status in _TOLD and _is_renegotiating(snapshot):
+        status = ConditionStatus.TRUE if live.connection_status == "Connected" else ConditionStatus.FALSE
+        text = f"a change has just been applied, and {up} of {total} tunnels are back so far"
+        return Finding(ConditionType.CONNECTED, status, Reason.RENEGOTIATING, text)
     match live.connection_status:
         case "Connected" if up == total:
             text = "the tunnel is up" if total == 1 else f"all {total} tunnels are up"
@@ -83,6 +95,20 @@ def _judge_down(snapshot: Snapshot, live: LiveConnection) -> Finding:
         Reason.NOT_CONNECTED,
         "the tunnel is down: compare policy, shared key and IKE version with the other side, and see that it is reachable",
     )
+
+
+def _is_renegotiating(snapshot: Snapshot) -> bool:
+    """Whether a write of ours has just ended, under which the tunnels were up when it began."""
+    conditions = snapshot.previous.conditions
+    before, synced = (
+        find_condition(conditions, ConditionType.CONNECTED),
+        find_condition(conditions, ConditionType.SYNCED),
+    )
+    if before is None or synced is None:
+        return False
+    if synced.reason in _WRITING:
+        return before.status is ConditionStatus.TRUE
+    return before.reason == Reason.RENEGOTIATING and snapshot.now - synced.last_transition_time < RENEGOTIATION
 
 
 def _last_word(snapshot: Snapshot) -> Finding:

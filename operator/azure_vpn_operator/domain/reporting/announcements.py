@@ -120,11 +120,13 @@ def _news(before: VpnConnectionStatus, after: VpnConnectionStatus, kind: Conditi
 
 
 def _tunnel_transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:
+    """What a change of ours does to a tunnel for a moment is no news: that it ended was told, and what stays down is told then."""
     connected = find_condition(after.conditions, ConditionType.CONNECTED)
     was_connected = find_condition(before.conditions, ConditionType.CONNECTED)
-    if connected is None:
+    if connected is None or connected.reason == Reason.RENEGOTIATING:
         return
-    was_up = was_connected is not None and was_connected.status is ConditionStatus.TRUE
+    was_renegotiating = was_connected is not None and was_connected.reason == Reason.RENEGOTIATING
+    was_up = was_renegotiating or (was_connected is not None and was_connected.status is ConditionStatus.TRUE)
     if connected.status is ConditionStatus.TRUE and not was_up:
         yield EventNote(warning=False, reason=Reason.TUNNEL_UP, action="Observe", note=connected.message)
     if connected.status is ConditionStatus.FALSE and was_up:

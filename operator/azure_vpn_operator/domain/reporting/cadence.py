@@ -14,6 +14,8 @@ from azure_vpn_operator.domain.passes.verdicts import Summary
 
 RECENT: Final = timedelta(minutes=5)
 """A change counts as recent for so long."""
+AFTER_A_CHANGE: Final = 10.0
+"""Seconds until a tunnel is looked at again that a change of ours has taken down for a moment."""
 SHARE_OF_REFILL: Final = 0.5
 """Reads by time use at most so much of the refill of reads."""
 
@@ -28,6 +30,8 @@ def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus)
     delay = summary.next_look
     if summary.ready and _deserves_attention(snapshot, status):
         delay = min(delay, snapshot.cadence.recent)
+    if summary.ready and _is_coming_back(status):
+        delay = min(delay, AFTER_A_CHANGE)
     if summary.ready and snapshot.bgp is not None and snapshot.bgp.look_in is not None:
         delay = min(delay, snapshot.bgp.look_in)
     pause = find_pause(suspend=False, annotations=snapshot.metadata.annotations, live_tags={}, now=snapshot.now)
@@ -56,6 +60,11 @@ def _deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool
         return True
     latest = max(condition.last_transition_time for condition in status.conditions)
     return snapshot.now - latest < RECENT
+
+
+def _is_coming_back(status: VpnConnectionStatus) -> bool:
+    connected = find_condition(status.conditions, ConditionType.CONNECTED)
+    return connected is not None and connected.reason == Reason.RENEGOTIATING
 
 
 def _bgp_deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool:

@@ -49,8 +49,6 @@ from azure_vpn_operator.runtime.priority import Priority
 log = logging.getLogger(__name__)
 
 DIGEST_RETRY_AFTER: Final = timedelta(minutes=1)
-SECRET_KEPT: Final = timedelta(minutes=1)
-"""So old may be what a pass knows of a Secret if nothing but time has caused the pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,10 @@ class KeyReader:
         secrets: SecretsPort,
         digest_keys: DigestKeysPort,
         clock: Clock,
+        kept: timedelta,
     ) -> None:
+        """Take how old what a pass knows of a Secret may be, if nothing but time has caused the pass: `kept`."""
+        self._kept_for = kept
         self._reader = reader
         self._connections_for = connections_for
         self._secrets = secrets
@@ -135,7 +136,7 @@ class KeyReader:
     async def _read_secret(self, namespace: str, name: str, entry: str) -> Read[SecretData]:
         """Read the Secret, or recall what was read a moment ago if time alone has caused this pass: many share a Secret."""
         now, place = self._clock.now(), (namespace, name, entry)
-        while self._kept and now - next(iter(self._kept.values()))[0] >= SECRET_KEPT:
+        while self._kept and now - next(iter(self._kept.values()))[0] >= self._kept_for:
             self._kept.popitem(last=False)
         if current_priority.get() is Priority.RESYNC and place in self._kept:
             return self._kept[place][1]

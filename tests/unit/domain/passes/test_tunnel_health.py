@@ -10,8 +10,10 @@ from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
 from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
 from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels
+from azure_vpn_operator.domain.passes.verdicts import Accepted
 from support.builders import (
     NOW,
+    a_connection,
     a_fault,
     a_half,
     a_listed_connection,
@@ -123,3 +125,78 @@ def test_a_connection_that_was_just_created_is_unknown_and_no_longer_missing():
 def test_a_connection_without_listed_tunnels_counts_as_one():
     assert count_tunnels(a_live_connection()) == (1, 1)
     assert count_tunnels(a_live_connection(connectionStatus="NotConnected")) == (0, 1)
+
+
+# After a change of ours
+
+ONE_OF_TWO = {"tunnelConnectionStatus": tunnels("Connected", "NotConnected")}
+NONE_OF_TWO = {"connectionStatus": "NotConnected", "tunnelConnectionStatus": tunnels("NotConnected", "NotConnected")}
+DOWN = {"connectionStatus": "NotConnected"}
+
+
+def written(before: dict[str, Any]) -> VpnConnectionStatus:
+    """The status when Azure has taken a write to a connection that was so before."""
+    live = a_live_connection(**before)
+    at_rest = run_pass(a_snapshot(live=live)).status
+    return run_pass(a_snapshot(a_connection(routingWeight=5), previous=at_rest, live=live), Accepted(1)).status
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "condition"),
+    [
+        pytest.param({}, DOWN, ("False", "Renegotiating"), id="the change has taken the tunnel down"),
+        pytest.param({}, {"connectionStatus": "Connecting"}, ("False", "Renegotiating"), id="it is on its way back"),
+        pytest.param({}, ONE_OF_TWO, ("True", "Renegotiating"), id="one tunnel is back before the other"),
+        pytest.param({}, NONE_OF_TWO, ("False", "Renegotiating"), id="none is"),
+        pytest.param({}, {}, ("True", "AllTunnelsUp"), id="it did not go down, or is back already"),
+        pytest.param(DOWN, DOWN, ("False", "NotConnected"), id="it was down before: the change has not done it"),
+        pytest.param({}, {"connectionStatus": "Melting"}, ("Unknown", "StatusUnknown"), id="a state we do not know"),
+    ],
+)
+def test_a_tunnel_that_a_change_of_ours_took_down_is_given_a_minute(
+    before: dict[str, Any], after: dict[str, Any], condition: tuple[str, str]
+):
+    held = a_live_connection(routingWeight=5, **after)
+    snapshot = a_snapshot(a_connection(routingWeight=5), previous=written(before), live=held)
+    first = run_pass(snapshot)
+    assert first.condition("Connected") == condition
+    assert (first.next_look == 10.0) == (condition[1] == "Renegotiating"), "it is looked at again soon"
+    assert "TunnelDown" not in {note.reason for note in first.events}
+
+
+@pytest.mark.parametrize(
+    ("later", "after", "condition", "told"),
+    [
+        pytest.param(59, DOWN, ("False", "Renegotiating"), [], id="still within the minute"),
+        pytest.param(60, DOWN, ("False", "NotConnected"), ["TunnelDown"], id="it stays down, and that is told"),
+        pytest.param(60, ONE_OF_TWO, ("True", "RedundancyLost"), ["RedundancyLost"], id="one of two stays down"),
+        pytest.param(10, {}, ("True", "AllTunnelsUp"), [], id="back again: nothing was told, so nothing is taken back"),
+    ],
+)
+def test_after_the_minute_what_is_down_is_down(
+    later: int, after: dict[str, Any], condition: tuple[str, str], told: list[str]
+):
+    subject = a_connection(routingWeight=5)
+    down = a_live_connection(routingWeight=5, **DOWN)
+    ended = run_pass(a_snapshot(subject, previous=written({}), live=down)).status
+    record = run_pass(
+        a_snapshot(
+            subject,
+            previous=ended,
+            live=a_live_connection(routingWeight=5, **after),
+            now=NOW + timedelta(seconds=later),
+        )
+    )
+    assert record.condition("Connected") == condition
+    assert [note.reason for note in record.events] == told
+
+
+def test_a_tunnel_that_goes_down_while_azure_differs_by_somebody_elses_hand_is_down():
+    subject = a_connection(driftPolicy="Report")
+    before = run_pass(
+        a_snapshot(subject, previous=run_pass(a_snapshot(subject)).status, live=a_live_connection(routingWeight=5))
+    )
+    assert before.condition("Synced") == ("False", "DriftDetected")
+    down = a_live_connection(routingWeight=5, **DOWN)
+    record = run_pass(a_snapshot(subject, previous=before.status, live=down))
+    assert record.condition("Connected") == ("False", "NotConnected")

@@ -196,6 +196,11 @@ def other_statuses() -> Iterator[VpnConnectionStatus]:
     yield run_pass(a_snapshot(live=Unreadable(a_fault()), attempts=Attempts(last_read=NOW - timedelta(hours=1)))).status
     down = a_live_vnet_connection(connectionStatus="NotConnected")
     yield run_pass(a_snapshot(a_vnet_connection(), live=down)).status
+    changed = a_connection(routingWeight=5)
+    written = run_pass(a_snapshot(changed, previous=run_pass(a_snapshot()).status), Accepted(1)).status
+    half_up = [{"tunnel": "a", "connectionStatus": "Connected"}, {"tunnel": "b", "connectionStatus": "NotConnected"}]
+    for tunnels in ({"connectionStatus": "NotConnected"}, {"tunnelConnectionStatus": half_up}):
+        yield run_pass(a_snapshot(changed, previous=written, live=a_live_connection(routingWeight=5, **tunnels))).status
     for hold in ("2027-01-01T00:00:00Z", "soon"):
         yield run_pass(a_snapshot(a_connection(annotations={"azvpn.dev/hold-until": hold}))).status
     yield run_pass(a_snapshot(live=a_live_connection(tags={"azvpn-owner": OWNER, "azvpn-hold": ""}))).status
