@@ -8,11 +8,11 @@ from support.world.core import AZURE_WRITES, CoreHarness, Interference
 pytestmark = pytest.mark.slow
 
 QUIET = 45.0
-"""Longer than the time between two looks at anything that is not in peace."""
+"""Longer than the time between two looks at anything."""
 
 
 async def play(scenario: Scenario, before: CoreHarness, crash_at: int = 0, *, carried_out: bool = False) -> CoreHarness:
-    world = CoreHarness(drift_interval=20.0)
+    world = CoreHarness(drift_interval=20.0, status_interval=40.0)
     world.azure.operation_seconds = 12.0
     world.continue_from(before)
     await world.start()
