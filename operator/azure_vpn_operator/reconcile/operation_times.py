@@ -16,7 +16,7 @@ FIRST_LOOK: Final = 2.0
 _GROWTH: Final = 1.25
 _LONGEST_FIRST_STEP: Final = 20.0
 _DOWN_AT_FIRST: Final = 0.9
-_DOWN: Final = 0.99
+_DOWN: Final = 0.998
 """How much shorter the next one is expected to be, before and after the estimate was once too short."""
 _DOWN_AFTER_LUCK: Final = 0.95
 _LUCK: Final = 10

@@ -15,7 +15,7 @@ from azure_vpn_operator.domain.passes.verdicts import Summary
 
 RECENT: Final = timedelta(minutes=5)
 """A change counts as recent for so long."""
-_GROWTH: Final = 2.0
+_GROWTH: Final = 4.0
 """What has changed recently is looked at again after so many times the time that it has stayed as it is."""
 AFTER_A_CHANGE: Final = 10.0
 """Seconds until a tunnel is looked at again that a change of ours has taken down for a moment."""

@@ -19,8 +19,8 @@ OLD = NOW + timedelta(minutes=5)
     ("changes", "delay"),
     [
         pytest.param({}, 30.0, id="what has just become ready is looked at often"),
-        pytest.param({"previous": PEACE, "now": NOW + timedelta(seconds=15)}, 30.0, id="also a little later"),
-        pytest.param({"previous": PEACE, "now": NOW + timedelta(seconds=40)}, 80.0, id="and less often as it lasts"),
+        pytest.param({"previous": PEACE, "now": NOW + timedelta(seconds=7)}, 30.0, id="also a little later"),
+        pytest.param({"previous": PEACE, "now": NOW + timedelta(seconds=40)}, 160.0, id="and less often as it lasts"),
         pytest.param(
             {"previous": PEACE, "now": OLD - timedelta(seconds=1)}, 300.0, id="never less often than in peace"
         ),
