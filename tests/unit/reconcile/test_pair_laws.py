@@ -75,6 +75,9 @@ async def play_history(seed: int, *, swap: bool) -> tuple[list[Any], list[Any]]:
                 world.edit(CONNECTION, side[one], routingWeight=weight)
             case 3:
                 world.put_key(f"Key{dice.randrange(3)}")
+                for name in sorted(side.values()):
+                    # By time a new key is found sooner by one half or the other.
+                    world.annotate(name, reconcile_at=str(world.clock.monotonic()))
             case 4 if settled:
                 world.portal_edit(azure_name[one], ipsecPolicies=[])
             case 5:

@@ -1,6 +1,5 @@
 """When to look at a connection again, if nothing happens before."""
 
-import math
 from datetime import timedelta
 from typing import Final
 
@@ -13,10 +12,8 @@ from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL, find_pause
 from azure_vpn_operator.domain.passes.snapshot import Cadence, Snapshot
 from azure_vpn_operator.domain.passes.verdicts import Summary
 
-RECENT: Final = timedelta(minutes=5)
+RECENT: Final = timedelta(minutes=1)
 """A change counts as recent for so long."""
-_GROWTH: Final = 4.0
-"""What has changed recently is looked at again after so many times the time that it has stayed as it is."""
 AFTER_A_CHANGE: Final = 10.0
 """Seconds until a tunnel is looked at again that a change of ours has taken down for a moment."""
 SHARE_OF_REFILL: Final = 0.5
@@ -31,8 +28,8 @@ def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus)
     if snapshot.listed:
         return 0.0
     delay = summary.next_look
-    if summary.ready:
-        delay = min(delay, _attention(snapshot, status))
+    if summary.ready and _deserves_attention(snapshot, status):
+        delay = min(delay, snapshot.cadence.recent)
     if summary.ready and _is_coming_back(status):
         delay = min(delay, AFTER_A_CHANGE)
     if summary.ready and snapshot.bgp is not None and snapshot.bgp.look_in is not None:
@@ -55,14 +52,14 @@ def stretched(cadence: Cadence, reads: int, refill_per_second: float) -> Cadence
     return Cadence(steady=max(cadence.steady, round_of_all), recent=cadence.recent)
 
 
-def _attention(snapshot: Snapshot, status: VpnConnectionStatus) -> float:
-    """What is down is looked at often; what has just changed at first, and then the more seldom the longer it stays as it is."""
+def _deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool:
     connected = find_condition(status.conditions, ConditionType.CONNECTED)
-    if connected is None or connected.status is not ConditionStatus.TRUE or _bgp_deserves_attention(snapshot, status):
-        return snapshot.cadence.recent
+    if connected is None or connected.status is not ConditionStatus.TRUE:
+        return True
+    if _bgp_deserves_attention(snapshot, status):
+        return True
     latest = max(condition.last_transition_time for condition in status.conditions)
-    age = snapshot.now - latest
-    return max(snapshot.cadence.recent, _GROWTH * age.total_seconds()) if age < RECENT else math.inf
+    return snapshot.now - latest < RECENT
 
 
 def _is_coming_back(status: VpnConnectionStatus) -> bool:
