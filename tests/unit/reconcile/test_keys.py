@@ -7,7 +7,7 @@ import pytest
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.keys.digest import DigestKey
-from support.world.core import CONNECTION, KEY, POLICY, CoreHarness, Interference
+from support.world.core import CONNECTION, KEY, OWNER, POLICY, CoreHarness, Interference, connection_id, wire_connection
 
 pytestmark = pytest.mark.slow
 
@@ -460,4 +460,20 @@ async def test_looks_by_time_share_the_reads_of_a_secret_and_a_new_key_is_found_
     world.put_key(NEW)
     await world.advance(330.0 + len(sites) * 60.0)
     assert {world.live(f"VNet1to{site}").key for site in sites} == {NEW}
+    await world.stop()
+
+
+async def test_passes_that_begin_together_all_record_the_key_that_they_found():
+    world = CoreHarness(workers=4)
+    world.latency = lambda verb, _what: 2.0 if verb == "obtain" else 0.0
+    sites = [f"S{number}" for number in range(4)]
+    for site in sites:
+        world.add_site(site)
+        world.set_up_site(site, site.lower())
+        body = wire_connection(site, tags={"azvpn-owner": f"{OWNER}/{site.lower()}"})
+        world.azure.add_connection(connection_id(f"VNet1to{site}"), body, key=KEY)
+    await world.start()
+    await world.advance(20.0)
+    assert [set(record(world, site.lower())) for site in sites] == [{"digest"}] * len(sites)
+    assert not world.sent
     await world.stop()

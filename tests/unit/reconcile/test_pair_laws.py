@@ -1,7 +1,7 @@
 """Laws of pairs on the whole core: sides do not matter, nobody waits for ever, and a gateway has one operation at a time."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -40,6 +40,13 @@ def swapped(name: str, *, swap: bool) -> str:
     return SIDES[name] if swap else name
 
 
+def change_key(world: CoreHarness, key: str, names: Iterable[str]) -> None:
+    """Change it and have both looked at: by time it is found sooner by one half or the other."""
+    world.put_key(key)
+    for name in sorted(names):
+        world.annotate(name, reconcile_at=str(world.clock.monotonic()))
+
+
 async def play_history(seed: int, *, swap: bool) -> tuple[list[Any], list[Any]]:
     """One random history with the names of the two sides as they are, or swapped; what each side comes to, side A first."""
     dice = random.Random(seed)
@@ -74,10 +81,7 @@ async def play_history(seed: int, *, swap: bool) -> tuple[list[Any], list[Any]]:
             case 2:
                 world.edit(CONNECTION, side[one], routingWeight=weight)
             case 3:
-                world.put_key(f"Key{dice.randrange(3)}")
-                for name in sorted(side.values()):
-                    # By time a new key is found sooner by one half or the other.
-                    world.annotate(name, reconcile_at=str(world.clock.monotonic()))
+                change_key(world, f"Key{dice.randrange(3)}", side.values())
             case 4 if settled:
                 world.portal_edit(azure_name[one], ipsecPolicies=[])
             case 5:

@@ -3,6 +3,7 @@
 Azure's key is read only if the digests leave a question open, and once an hour to find what somebody else has changed there.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
@@ -114,6 +115,7 @@ class KeyReader:
         self._kept: OrderedDict[tuple[str, str, str], tuple[datetime, Present[SecretData]]] = OrderedDict()
         self._digest_key: DigestKey | None = None
         self._asked_at: datetime | None = None
+        self._asking = asyncio.Lock()
 
     async def look_up(self, namespace: str, subject: VpnConnection | Invalid) -> KeyLookup:
         """The key that the object names."""
@@ -227,14 +229,16 @@ class KeyReader:
         )
 
     async def _obtain_digest_key(self) -> DigestKey | None:
-        now = self._clock.now()
-        if self._digest_key is None and (self._asked_at is None or now - self._asked_at > DIGEST_RETRY_AFTER):
-            self._asked_at = now
-            found = await self._digest_keys.obtain()
-            if isinstance(found, Fault):
-                log.warning("no digests of keys can be made", extra={"fault": str(found)})
-            else:
-                self._digest_key = found
+        # Who comes while it is being asked for waits for the answer: without it the key would be compared, and not recorded.
+        async with self._asking:
+            now = self._clock.now()
+            if self._digest_key is None and (self._asked_at is None or now - self._asked_at > DIGEST_RETRY_AFTER):
+                self._asked_at = now
+                found = await self._digest_keys.obtain()
+                if isinstance(found, Fault):
+                    log.warning("no digests of keys can be made", extra={"fault": str(found)})
+                else:
+                    self._digest_key = found
         return self._digest_key
 
 
