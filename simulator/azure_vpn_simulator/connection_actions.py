@@ -13,8 +13,8 @@ from azure_vpn_simulator.gateway_shapes import gateway_address
 from azure_vpn_simulator.ipsec import IKE_LIFETIME_SECONDS
 from azure_vpn_simulator.operations import Operation, Outcome
 from azure_vpn_simulator.resources import Connection, reference
-from azure_vpn_simulator.tunnel_state import Tunnel
-from azure_vpn_simulator.tunnels import ike_sa_age
+from azure_vpn_simulator.tunnels.driver import ike_sa_age
+from azure_vpn_simulator.tunnels.state import Tunnel
 from azure_vpn_simulator.wire import Call, Reply, json_reply
 from azure_vpn_simulator.world import World
 

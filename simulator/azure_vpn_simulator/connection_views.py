@@ -5,8 +5,8 @@ from typing import Any
 from azure_vpn_simulator import connection_bodies as bodies
 from azure_vpn_simulator.ipsec import DEFAULT_SUITES, suite
 from azure_vpn_simulator.resources import Connection, ProvisioningState, reference
-from azure_vpn_simulator.tunnel_state import LiveConfig, overall
-from azure_vpn_simulator.tunnels import DEFAULT_DPD_SECONDS
+from azure_vpn_simulator.tunnels.driver import DEFAULT_DPD_SECONDS
+from azure_vpn_simulator.tunnels.state import LiveConfig, overall
 from azure_vpn_simulator.world import World, described
 
 _NOT_LISTED = {

@@ -5,7 +5,7 @@ from typing import Any
 from azure_vpn_simulator.gateways import Gateways
 from azure_vpn_simulator.operations import Operation, Outcome
 from azure_vpn_simulator.resources import Connection, Resource, reference
-from azure_vpn_simulator.tunnel_state import ConnectionStatus
+from azure_vpn_simulator.tunnels.state import ConnectionStatus
 from azure_vpn_simulator.wire import Call, Reply
 from azure_vpn_simulator.world import World, described
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from azure_vpn_simulator.resource_ids import ResourceId
-from azure_vpn_simulator.tunnel_state import LiveConfig, Tunnel
+from azure_vpn_simulator.tunnels.state import LiveConfig, Tunnel
 
 CONNECTIONS = "connections"
 GATEWAYS = "virtualNetworkGateways"

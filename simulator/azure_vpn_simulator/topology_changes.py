@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from azure_vpn_simulator.topology import MASK, SECRETS, Topology
+from azure_vpn_simulator.masking import MASK, SECRETS
+from azure_vpn_simulator.topology import Topology
 
 Document = dict[str, Any]
 _NAMED_LISTS = {

@@ -15,7 +15,7 @@ from azure_vpn_simulator.resource_ids import NETWORK, normal_location
 from azure_vpn_simulator.resources import Guids, ProvisioningState, Resource, Store
 from azure_vpn_simulator.timeline import Timeline
 from azure_vpn_simulator.topology import Topology
-from azure_vpn_simulator.tunnels import Tunnels
+from azure_vpn_simulator.tunnels.driver import Tunnels
 from azure_vpn_simulator.wire import Call, Reply, Request, json_reply
 
 _Row = TypeVar("_Row", bound=Resource)

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from azure_vpn_simulator.devices import Device
 from azure_vpn_simulator.ipsec import IKE_LIFETIME_SECONDS, Match, Suites, match, suite
 from azure_vpn_simulator.resources import Connection, Store
 from azure_vpn_simulator.timeline import Timeline
-from azure_vpn_simulator.topology import Device
-from azure_vpn_simulator.tunnel_state import ConnectionStatus, LiveConfig, Tunnel
+from azure_vpn_simulator.tunnels.state import ConnectionStatus, LiveConfig, Tunnel
 
 PAIR_DELAY_SECONDS = 5.0
 DEFAULT_DPD_SECONDS = 45
