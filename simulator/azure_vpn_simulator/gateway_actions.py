@@ -5,6 +5,7 @@ from typing import Any
 from azure_vpn_simulator.gateways import Gateways
 from azure_vpn_simulator.operations import Operation, Outcome
 from azure_vpn_simulator.resources import Connection, Resource, reference
+from azure_vpn_simulator.tunnels.history import Cause
 from azure_vpn_simulator.tunnels.state import ConnectionStatus
 from azure_vpn_simulator.wire import Call, Reply
 from azure_vpn_simulator.world import World, described
@@ -29,7 +30,7 @@ class GatewayActions:
         seconds = self._world.options.durations.gateway_reset
         for connection in self._world.store.at_end(call.id.key):
             if connection.live is not None:
-                self._world.tunnels.negotiate(connection, delay=seconds)
+                self._world.tunnels.negotiate(connection, Cause.RESET, away=seconds)
 
         def finish(operation: Operation) -> None:
             if operation.error is None:

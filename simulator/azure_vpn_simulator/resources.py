@@ -1,6 +1,7 @@
 """The resources of the simulated subscriptions, found by any spelling of their ids."""
 
 import itertools
+import math
 import random
 import uuid
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ class Connection(Resource):
     live: LiveConfig | None = None
     tunnels: list[Tunnel] = field(default_factory=list)
     deleted: bool = False
+    reported: float = -math.inf
+    """The latest simulated time of which somebody was shown the state."""
 
 
 class Store:

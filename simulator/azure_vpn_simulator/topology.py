@@ -11,8 +11,9 @@ from pydantic.alias_generators import to_camel
 
 from azure_vpn_simulator.devices import Device
 from azure_vpn_simulator.masking import Properties, Secret, SharedKey
-from azure_vpn_simulator.options import Options
+from azure_vpn_simulator.options import Options, TunnelStatus
 from azure_vpn_simulator.resource_ids import ResourceId
+from azure_vpn_simulator.spans import Seconds
 
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.()-]+$")]
 
@@ -50,7 +51,8 @@ class LocalNetworkGateway(_Part):
 class VirtualNetworkGateway(_Part):
     """A VPN gateway. Without `virtualNetwork` it sits in a network of its own, made from `addressSpace`.
 
-    `silent` is no setting of Azure's: nobody behind the gateway sends or answers.
+    Three are no settings of Azure's: `silent` (nobody behind the gateway sends or answers), and what differs from the options of
+    the same name in how it reports its tunnels, `statusLagSeconds` and `tunnelStatus`.
     """
 
     name: Name
@@ -62,6 +64,8 @@ class VirtualNetworkGateway(_Part):
     address_space: list[str] = []
     virtual_network: Name | None = None
     silent: bool = False
+    status_lag_seconds: Seconds | None = None
+    tunnel_status: TunnelStatus | None = None
     tags: dict[str, str] | None = None
 
 
