@@ -62,5 +62,8 @@ def _merged_rows(old: list[BaseModel], new: list[Any]) -> list[Any]:
 def _row_name(row: Any) -> str:
     if not isinstance(row, BaseModel | dict):
         return repr(row)
-    values = [row.get(name) if isinstance(row, dict) else getattr(row, name, None) for name in _ROW_NAMES]
-    return next((str(value).lower() for value in values if value is not None and value != ""), "")
+    for name in _ROW_NAMES:
+        value = row.get(name) if isinstance(row, dict) else getattr(row, name, None)
+        if value is not None and value != "":
+            return str(value).lower()
+    return ""
