@@ -211,15 +211,17 @@ def test_an_event_at_something_that_is_gone_by_then_is_no_mistake(fleet: ArmDriv
 @pytest.mark.parametrize(
     ("event", "resource", "how", "told"),
     [
-        pytest.param("failover", SITE, {}, "a failover needs the id of one of virtualNetworkGateways", id="of a site"),
+        pytest.param(
+            "failover", SITE, {}, "event failover needs the id of one of virtualNetworkGateways", id="of a site"
+        ),
         pytest.param("outage", GATEWAY, {"forSeconds": 1}, "needs the id of one of localNetworkGateways", id="gateway"),
         pytest.param(
-            "drop", f"{GATEWAY}/x", {"forSeconds": 1}, "a drop needs the id of one of connections", id="no id"
+            "drop", f"{GATEWAY}/x", {"forSeconds": 1}, "event drop needs the id of one of connections", id="no id"
         ),
         pytest.param("failover", "virtualNetworkGateways/No", {}, "is not there", id="no such gateway"),
         pytest.param("failover", GATEWAY, {"instance": 1}, "instance: the gateway is not active-active", id="instance"),
         pytest.param("failover", ACTIVE, {"tunnel": 1}, "name the instance, not a tunnel", id="tunnel of a failover"),
-        pytest.param("outage", SITE, {}, "a outage needs forSeconds", id="how long"),
+        pytest.param("outage", SITE, {}, "event outage needs forSeconds", id="how long"),
         pytest.param(
             "drop", "connections/a1", {"forSeconds": 1, "planned": True}, "belong to a failover", id="planned"
         ),

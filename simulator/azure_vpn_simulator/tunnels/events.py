@@ -50,11 +50,11 @@ class EventSpec(BaseModel):
     def _fits(self) -> Self:
         failover = self.event is Event.FAILOVER
         if not failover and (self.planned is not None or self.instance is not None):
-            raise ValueError(f"planned and instance belong to a failover; a {self.event} may name a tunnel")
+            raise ValueError(f"planned and instance belong to a failover; event {self.event} may name a tunnel")
         if failover and self.tunnel is not None:
             raise ValueError("a failover takes down the tunnels of an instance: name the instance, not a tunnel")
         if not failover and self.for_seconds is None:
-            raise ValueError(f"a {self.event} needs forSeconds")
+            raise ValueError(f"event {self.event} needs forSeconds")
         if self.count > 1 and self.every_seconds is None:
             raise ValueError("a count above 1 needs everySeconds")
         return self
@@ -84,16 +84,17 @@ class TunnelEvents:
         self._world.timeline.advance()
         wanted, id_ = _TYPES[spec.event], ResourceId.parse(spec.resource)
         if id_ is None or id_.type.lower() != wanted.lower():
-            raise ValueError(f"resource: a {spec.event} needs the id of one of {wanted}")
+            raise ValueError(f"resource: event {spec.event} needs the id of one of {wanted}")
         found = self._world.store.get(id_)
         if found is None:
             raise ValueError(f"resource: {spec.resource} is not there")
         if spec.instance is not None and spec.instance >= instance_count(found):
             raise ValueError("instance: the gateway is not active-active, it has instance 0 only")
         self._numbers += 1
-        event = _Scheduled(self._numbers, spec, self._world.timeline.now + spec.in_seconds)
+        first = self._world.timeline.now + spec.in_seconds
+        event = _Scheduled(self._numbers, spec, first)
         self._events.append(event)
-        self._world.timeline.after(spec.in_seconds, partial(self._happen, event))
+        self._world.timeline.at(first, partial(self._happen, event))
         self._world.timeline.advance()
         return self._described(event)
 
