@@ -19,6 +19,7 @@ from azure_vpn_simulator.request_ids import RequestIds
 from azure_vpn_simulator.resource_ids import NETWORK
 from azure_vpn_simulator.resources import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS, NETWORKS
 from azure_vpn_simulator.topology import Principal, Subscription, Topology
+from azure_vpn_simulator.tunnels.events import TunnelEvents
 from azure_vpn_simulator.wire import Call, Reply, Request, json_reply
 from azure_vpn_simulator.world import World
 
@@ -44,6 +45,7 @@ class Azure:
         self._actions = ConnectionActions(self.world, self._connections)
         self._gateway_actions = GatewayActions(self.world, self._gateways)
         self.installation = Installation(self.world, self._connections)
+        self.events = TunnelEvents(self.world)
         self._quotas = Quotas()
         self._routes = self._table()
 

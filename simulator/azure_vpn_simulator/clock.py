@@ -23,6 +23,12 @@ class Clock(Protocol):
     def wall(self) -> datetime:
         """Return the real date and time (tokens and the journal live by it)."""
 
+    def wall_of(self, seconds: float) -> datetime:
+        """Return the real date and time at which the simulated time was, or will be, `seconds`.
+
+        What was before the last jump or change of speed is placed there.
+        """
+
     def step(self, seconds: float) -> None:
         """Jump ahead by `seconds` simulated seconds; wall time does not, or clients would hold tokens that are over."""
 
@@ -42,7 +48,7 @@ class ScaledClock:
         self._monotonic = monotonic
         self._scale = _positive(scale)
         self._origin = datetime.now(UTC)
-        self._real_mark = monotonic()
+        self._real_origin = self._real_mark = monotonic()
         self._simulated_mark = 0.0
 
     @property
@@ -62,18 +68,27 @@ class ScaledClock:
         """Return the real date and time."""
         return datetime.now(UTC)
 
+    def wall_of(self, seconds: float) -> datetime:
+        """Return the real date and time at a simulated one; nothing is before the last jump or change of speed."""
+        since_mark = max(0.0, seconds - self._simulated_mark) / self._scale
+        return self._origin + timedelta(seconds=self._real_mark - self._real_origin + since_mark)
+
     def step(self, seconds: float) -> None:
         """Jump ahead by `seconds`; negative values raise ValueError."""
         if seconds < 0:
             raise ValueError("time does not go back")
-        self._simulated_mark += seconds
+        self._mark(seconds)
 
     def set_scale(self, scale: float) -> None:
         """Change the speed from now on; ValueError unless above 0."""
         scale = _positive(scale)
-        self._simulated_mark = self.seconds()
-        self._real_mark = self._monotonic()
+        self._mark(0)
         self._scale = scale
+
+    def _mark(self, jump: float) -> None:
+        real = self._monotonic()
+        self._simulated_mark += (real - self._real_mark) * self._scale + jump
+        self._real_mark = real
 
 
 class ManualClock:
@@ -100,6 +115,10 @@ class ManualClock:
 
     def wall(self) -> datetime:
         """Return the date and time that tokens live by."""
+        return self._wall
+
+    def wall_of(self, seconds: float) -> datetime:  # noqa: ARG002 - the same whenever it is asked for
+        """Return the wall time now: it does not pass with simulated time here."""
         return self._wall
 
     def step_wall(self, seconds: float) -> None:

@@ -9,12 +9,14 @@ from azure_vpn_simulator import connection_bodies as bodies
 from azure_vpn_simulator import invented_codes as invented
 from azure_vpn_simulator.connections import Connections
 from azure_vpn_simulator.errors import bad_content
+from azure_vpn_simulator.gateway_rules import instance_count
 from azure_vpn_simulator.gateway_shapes import gateway_address
 from azure_vpn_simulator.ipsec import IKE_LIFETIME_SECONDS
 from azure_vpn_simulator.operations import Operation, Outcome
 from azure_vpn_simulator.resources import Connection, reference
-from azure_vpn_simulator.tunnel_state import Tunnel
-from azure_vpn_simulator.tunnels import ike_sa_age
+from azure_vpn_simulator.tunnels.driver import ike_sa_age
+from azure_vpn_simulator.tunnels.history import Cause
+from azure_vpn_simulator.tunnels.state import Tunnel
 from azure_vpn_simulator.wire import Call, Reply, json_reply
 from azure_vpn_simulator.world import World
 
@@ -72,7 +74,7 @@ class ConnectionActions:
 
         def finish(operation: Operation) -> None:
             if operation.error is None and connection.live is not None:
-                self._world.tunnels.negotiate(connection)
+                self._world.tunnels.negotiate(connection, Cause.RESET)
 
         locked = self._connections.locked_gateways(connection.properties)
         return self._world.start_action(
@@ -106,8 +108,8 @@ class ConnectionActions:
     def _ike_sa(self, connection: Connection, tunnel: Tunnel) -> dict[str, Any]:
         world, live = self._world, connection.live
         now = world.timeline.now
-        found = world.tunnels.agreement(connection, tunnel.index)
-        if live is None or found is None:
+        agreed, child = tunnel.agreed, tunnel.child
+        if live is None or agreed is None or child is None:
             return {}
         number, age = ike_sa_age(tunnel, now)
         seed = f"{connection.id.key}/{tunnel.index}/{tunnel.generation}/{number}"
@@ -120,9 +122,9 @@ class ConnectionActions:
             "ResponderCookie": _cookie(seed + "/r"),
             "LocalUdpEncapsulationPort": 0,
             "RemoteUdpEncapsulationPort": 0,
-            "Encryption": found.suite.ike.encryption,
-            "Integrity": found.suite.ike.integrity,
-            "DhGroup": found.suite.ike.group,
+            "Encryption": agreed.suite.ike.encryption,
+            "Integrity": agreed.suite.ike.integrity,
+            "DhGroup": agreed.suite.ike.group,
             "LifeTimeSeconds": IKE_LIFETIME_SECONDS,
             "IsSaInitiator": live.mode != "ResponderOnly",
             "ElapsedTimeInSeconds": int(age),
@@ -130,14 +132,14 @@ class ConnectionActions:
                 {
                     "LocalEndpoint": local,
                     "RemoteEndpoint": remote,
-                    "Encryption": found.suite.esp.encryption,
-                    "Integrity": found.suite.esp.integrity,
-                    "PfsGroupId": found.suite.pfs if tunnel.rekeys else "None",
+                    "Encryption": agreed.suite.esp.encryption,
+                    "Integrity": agreed.suite.esp.integrity,
+                    "PfsGroupId": agreed.suite.pfs if tunnel.rekeys else "None",
                     "InboundSPI": _cookie(f"{seed}/{tunnel.rekeys}/in") & 0xFFFFFFFF,
                     "OutboundSPI": _cookie(f"{seed}/{tunnel.rekeys}/out") & 0xFFFFFFFF,
-                    "LifetimeKilobytes": live.sa_kilobytes,
-                    "LifeTimeSeconds": live.sa_seconds,
-                    "ElapsedTimeInSeconds": int(now - tunnel.child_since),
+                    "LifetimeKilobytes": child.kilobytes,
+                    "LifeTimeSeconds": child.seconds,
+                    "ElapsedTimeInSeconds": int(now - child.since),
                     "InboundBytes": ingress,
                     "OutboundBytes": egress,
                 }
@@ -145,12 +147,17 @@ class ConnectionActions:
         }
 
     def _addresses(self, connection: Connection, index: int) -> tuple[str, str]:
-        store = self._world.store
-        local = gateway_address(reference(connection.properties, "virtualNetworkGateway1"), index)
-        peer = store.find(reference(connection.properties, "localNetworkGateway2"))
+        own, other = (reference(connection.properties, f"virtualNetworkGateway{number}") for number in (1, 2))
+        peer = self._world.store.find(reference(connection.properties, "localNetworkGateway2"))
         if peer is not None:
-            return local, str(peer.properties.get("gatewayIpAddress") or peer.properties.get("fqdn") or "")
-        return local, gateway_address(reference(connection.properties, "virtualNetworkGateway2"), index)
+            remote = str(peer.properties.get("gatewayIpAddress") or peer.properties.get("fqdn") or "")
+            return self._instance_address(own, index), remote
+        return self._instance_address(own, index), self._instance_address(other, index)
+
+    def _instance_address(self, gateway_key: str, index: int) -> str:
+        # Between an active-active gateway and another one, both tunnels end at that one's only instance.
+        gateway = self._world.store.find(gateway_key)
+        return gateway_address(gateway_key, min(index, instance_count(gateway) - 1))
 
 
 def _cookie(seed: str) -> int:

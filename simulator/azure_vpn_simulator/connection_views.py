@@ -5,8 +5,8 @@ from typing import Any
 from azure_vpn_simulator import connection_bodies as bodies
 from azure_vpn_simulator.ipsec import DEFAULT_SUITES, suite
 from azure_vpn_simulator.resources import Connection, ProvisioningState, reference
-from azure_vpn_simulator.tunnel_state import LiveConfig, overall
-from azure_vpn_simulator.tunnels import DEFAULT_DPD_SECONDS
+from azure_vpn_simulator.tunnels.driver import DEFAULT_DPD_SECONDS
+from azure_vpn_simulator.tunnels.state import LiveConfig, Segment, overall
 from azure_vpn_simulator.world import World, described
 
 _NOT_LISTED = {
@@ -29,27 +29,32 @@ class ConnectionViews:
     def shown(self, connection: Connection, api_version: str, *, status: bool) -> dict[str, Any]:
         """Return one connection; with `status`, also the state of its tunnels unless it is Updating."""
         world = self._world
-        now = world.timeline.now
         properties = {"packetCaptureDiagnosticState": "None", **bodies.shown(connection.properties, api_version)}
         if world.options.echo_shared_key:
             properties["sharedKey"] = connection.key
-        seen = now - world.options.status_lag_seconds
-        moved = [(t, t.status_at(seen), *t.bytes_at(seen)) for t in connection.tunnels]
-        if status and connection.state is not ProvisioningState.UPDATING and connection.tunnels:
-            properties["connectionStatus"] = str(overall([each for _, each, _, _ in moved]))
-            properties["tunnelConnectionStatus"] = [
-                {
-                    "tunnel": f"{connection.id.name}_{tunnel.index}",
-                    "connectionStatus": str(each),
-                    "ingressBytesTransferred": ingress,
-                    "egressBytesTransferred": egress,
-                    "lastConnectionEstablishedUtcTime": self._utc(tunnel.last_established),
-                }
-                for tunnel, each, ingress, egress in moved
-            ]
-        properties["ingressBytesTransferred"] = sum(ingress for _, _, ingress, _ in moved)
-        properties["egressBytesTransferred"] = sum(egress for _, _, _, egress in moved)
+        seen = world.reports.seen(connection, world.options, world.timeline.now)
+        tunnels = [(tunnel.index, tunnel.at(seen), *tunnel.bytes_at(seen)) for tunnel in connection.tunnels]
+        if status and connection.state is not ProvisioningState.UPDATING and tunnels:
+            properties["connectionStatus"] = str(overall([segment.status for _, segment, _, _ in tunnels]))
+            how = world.reports.tunnel_status(connection, world.options)
+            if how != "missing":
+                properties["tunnelConnectionStatus"] = [
+                    self._tunnel(f"{connection.id.name}_{index}", segment, ingress, egress, timed=how != "noTimes")
+                    for index, segment, ingress, egress in tunnels
+                    if how != "empty"
+                ]
+        properties["ingressBytesTransferred"] = sum(ingress for _, _, ingress, _ in tunnels)
+        properties["egressBytesTransferred"] = sum(egress for _, _, _, egress in tunnels)
         return described(connection, properties)
+
+    def _tunnel(self, name: str, segment: Segment, ingress: int, egress: int, *, timed: bool) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "tunnel": name,
+            "connectionStatus": str(segment.status),
+            "ingressBytesTransferred": ingress,
+            "egressBytesTransferred": egress,
+        }
+        return {**row, "lastConnectionEstablishedUtcTime": self._utc(segment.established)} if timed else row
 
     def listed(self, connection: Connection, api_version: str) -> dict[str, Any]:
         """Return one item of a group's list: neither state nor key."""

@@ -161,8 +161,9 @@ class Connections:
         gateways = [g for g in map(self._world.store.find, gateway_keys(connection.properties)) if g is not None]
         policy_based = any(gateway_rules.is_policy_based(g.properties) for g in gateways)
         live = live_config(connection, policy_based=policy_based)
-        count = 2 if any(g.properties.get("activeActive") for g in gateways) else 1
-        self._world.tunnels.begin(connection, live, count)
+        count = max(map(gateway_rules.instance_count, gateways), default=1)
+        can_wait = self._world.options.lifetime_edit == "nextRekey"
+        self._world.tunnels.begin(connection, live, count, lifetimes_can_wait=can_wait)
 
     def locked_gateways(self, properties: dict[str, Any]) -> tuple[str, ...]:
         """Return the keys of the gateways that a write to such a connection keeps busy."""

@@ -1,4 +1,4 @@
-"""The control API, plain HTTP on loopback: the journal, the topology, faults and the clock."""
+"""The control API, plain HTTP on loopback: the journal, the topology, faults, events, the tunnels' history and the clock."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from azure_vpn_simulator.faults import FaultSpec
 from azure_vpn_simulator.simulator import Simulator
 from azure_vpn_simulator.topology import TopologyError
+from azure_vpn_simulator.tunnels.events import EventSpec
+from azure_vpn_simulator.tunnels.history import Cause, History
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,15 +32,18 @@ class Control:
         app.router.add_get("/faults", self._faults)
         app.router.add_post("/faults", self._add_fault)
         app.router.add_delete("/faults", self._clear_faults)
+        app.router.add_get("/events", self._events)
+        app.router.add_post("/events", self._add_event)
+        app.router.add_delete("/events", self._clear_events)
+        app.router.add_get("/tunnels", self._tunnels)
+        app.router.add_delete("/tunnels", self._forget_tunnels)
+        app.router.add_get("/outages", self._outages)
         app.router.add_get("/clock", self._time)
         app.router.add_post("/clock", self._set_clock)
         return app
 
     async def _journal(self, request: web.Request) -> web.Response:
-        since = request.query.get("since", "0")
-        if not (since.isascii() and since.isdigit()):
-            raise ValueError("since must be a number")
-        return web.Response(body=self._simulator.journal.since_json(int(since)), content_type="application/json")
+        return web.Response(body=self._simulator.journal.since_json(_since(request)), content_type="application/json")
 
     async def _forget(self, _: web.Request) -> web.Response:
         self._simulator.journal.clear()
@@ -62,6 +67,33 @@ class Control:
         self._simulator.clear_faults()
         return web.Response(status=204)
 
+    async def _events(self, _: web.Request) -> web.Response:
+        return web.json_response({"events": self._simulator.azure.events.shown()})
+
+    async def _add_event(self, request: web.Request) -> web.Response:
+        event = self._simulator.azure.events.add(EventSpec.model_validate(await _object(request)))
+        return web.json_response(event, status=201)
+
+    async def _clear_events(self, _: web.Request) -> web.Response:
+        self._simulator.azure.events.clear()
+        return web.Response(status=204)
+
+    async def _tunnels(self, request: web.Request) -> web.Response:
+        return web.json_response(self._history().since(_since(request), request.query.get("connection")))
+
+    async def _forget_tunnels(self, _: web.Request) -> web.Response:
+        self._history().clear()
+        return web.Response(status=204)
+
+    async def _outages(self, request: web.Request) -> web.Response:
+        causes = [_cause(text) for text in request.query.getall("cause", [])]
+        return web.json_response(self._history().outages(_since(request), causes))
+
+    def _history(self) -> History:
+        world = self._simulator.azure.world
+        world.timeline.advance()
+        return world.history
+
     async def _time(self, _: web.Request) -> web.Response:
         return web.json_response(self._clock())
 
@@ -69,18 +101,32 @@ class Control:
         wanted = await _object(request)
         if not wanted or set(wanted) - {"scale", "step"} or any(not _number(v) for v in wanted.values()):
             raise ValueError("give scale, step, or both, as numbers")
-        clock = self._simulator.azure.world.clock
+        clock, timeline = self._simulator.azure.world.clock, self._simulator.azure.world.timeline
+        timeline.advance()  # what was due before has its real time by the old speed
         if "scale" in wanted:
             clock.set_scale(float(wanted["scale"]))
         if "step" in wanted:
             clock.step(float(wanted["step"]))
-        self._simulator.azure.world.timeline.advance()
+        timeline.advance()
         return web.json_response(self._clock())
 
     def _clock(self) -> dict[str, Any]:
         clock = self._simulator.azure.world.clock
         now = clock.seconds()
         return {"scale": clock.scale, "seconds": now, "utc": clock.utc(now).isoformat()}
+
+
+def _since(request: web.Request) -> int:
+    since = request.query.get("since", "0")
+    if not (since.isascii() and since.isdigit()):
+        raise ValueError("since must be a number")
+    return int(since)
+
+
+def _cause(text: str) -> Cause:
+    if text not in set(Cause):
+        raise ValueError(f"cause must be one of {', '.join(Cause)}")
+    return Cause(text)
 
 
 def _number(value: object) -> bool:

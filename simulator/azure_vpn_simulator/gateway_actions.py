@@ -5,7 +5,7 @@ from typing import Any
 from azure_vpn_simulator.gateways import Gateways
 from azure_vpn_simulator.operations import Operation, Outcome
 from azure_vpn_simulator.resources import Connection, Resource, reference
-from azure_vpn_simulator.tunnel_state import ConnectionStatus
+from azure_vpn_simulator.tunnels.history import Cause
 from azure_vpn_simulator.wire import Call, Reply
 from azure_vpn_simulator.world import World, described
 
@@ -29,7 +29,7 @@ class GatewayActions:
         seconds = self._world.options.durations.gateway_reset
         for connection in self._world.store.at_end(call.id.key):
             if connection.live is not None:
-                self._world.tunnels.negotiate(connection, delay=seconds)
+                self._world.tunnels.negotiate(connection, Cause.RESET, away=seconds)
 
         def finish(operation: Operation) -> None:
             if operation.error is None:
@@ -53,25 +53,30 @@ class GatewayActions:
             settings = far.properties.get("bgpSettings") if far else None
             if not connection.properties["enableBgp"] or not settings:
                 continue
-            ups = [t for t in connection.tunnels if t.status is ConnectionStatus.CONNECTED]
-            now, own = self._world.timeline.now, gateway.properties.get("bgpSettings") or {}
-            since = max((t.established for t in ups if t.established is not None), default=None)
-            up = since is not None and bool(own)
-            peers += [
-                {
-                    "localAddress": local,
-                    "neighbor": neighbor,
-                    "asn": settings.get("asn", 0),
-                    "state": "Connected" if up else "Connecting",
-                    "connectedDuration": _duration(now - since) if up and since is not None else "00:00:00",
-                    "routesReceived": 1 if up else 0,
-                    "messagesSent": int((now - since) / 60) + 3 if up and since is not None else 0,
-                    "messagesReceived": int((now - since) / 60) + 3 if up and since is not None else 0,
-                }
-                for local in str(own.get("bgpPeeringAddress", "")).split(",")
-                for neighbor in str(settings.get("bgpPeeringAddress", "")).split(",")
-            ]
+            own = gateway.properties.get("bgpSettings") or {}
+            addresses = str(own.get("bgpPeeringAddress", "")).split(",")
+            for index, local in enumerate(addresses):
+                tunnels = [t for t in connection.tunnels if len(addresses) == 1 or t.index == index]
+                since = max((t.established for t in tunnels if t.established is not None), default=None)
+                peers += [
+                    self._bgp_peer(local, neighbor, settings.get("asn", 0), since if own else None)
+                    for neighbor in str(settings.get("bgpPeeringAddress", "")).split(",")
+                ]
         return peers
+
+    def _bgp_peer(self, local: str, neighbor: str, asn: int, since: float | None) -> dict[str, Any]:
+        up = self._world.timeline.now - since if since is not None else None
+        messages = int(up / 60) + 3 if up is not None else 0
+        return {
+            "localAddress": local,
+            "neighbor": neighbor,
+            "asn": asn,
+            "state": "Connecting" if up is None else "Connected",
+            "connectedDuration": _duration(up or 0),
+            "routesReceived": 0 if up is None else 1,
+            "messagesSent": messages,
+            "messagesReceived": messages,
+        }
 
     def _far_end(self, connection: Connection, gateway: Resource) -> Resource | None:
         p = connection.properties

@@ -3,6 +3,7 @@
 from typing import Any
 
 from azure_vpn_simulator import invented_codes as invented
+from azure_vpn_simulator.resources import Resource
 
 _NO_IKEV1 = {"Basic", "Standard", "HighPerformance"}
 _TUNNELS = {"Basic": 10, "Standard": 10, "VpnGw4": 100, "VpnGw5": 100, "VpnGw4AZ": 100, "VpnGw5AZ": 100}
@@ -12,6 +13,11 @@ _TUNNELS_OTHERWISE = 30
 def is_policy_based(gateway: dict[str, Any]) -> bool:
     """Tell from a gateway's properties whether it is PolicyBased."""
     return gateway.get("vpnType") == "PolicyBased"
+
+
+def instance_count(gateway: Resource | None) -> int:
+    """Return how many instances of a gateway have tunnels at the same time: 2 if it is active-active."""
+    return 2 if gateway is not None and gateway.properties.get("activeActive") else 1
 
 
 def sku_of(gateway: dict[str, Any]) -> str:

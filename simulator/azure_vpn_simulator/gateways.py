@@ -17,6 +17,7 @@ from azure_vpn_simulator.resources import (
     ProvisioningState,
     Resource,
 )
+from azure_vpn_simulator.tunnels.history import Cause
 from azure_vpn_simulator.wire import Call, Reply, json_reply
 from azure_vpn_simulator.world import World, described
 
@@ -91,7 +92,7 @@ class Gateways:
         if moved:
             for connection in self._used_by(existing):
                 if connection.live is not None:
-                    self._world.tunnels.negotiate(connection)
+                    self._world.tunnels.negotiate(connection, Cause.SETTINGS)
         return json_reply(200, described(existing, existing.properties), headers)
 
     def delete_local(self, call: Call) -> Reply:

@@ -20,6 +20,7 @@ from azure_vpn_simulator.topology import (
     resolve,
 )
 from azure_vpn_simulator.topology_changes import Document, masked, merged
+from azure_vpn_simulator.tunnels.reports import Reporting
 from azure_vpn_simulator.world import World
 
 _Shape = Callable[[ResourceId, Any], Document]
@@ -50,11 +51,13 @@ class Installation:
     def _apply(self, before: Topology | None, after: Topology) -> None:
         presets = list(self._new_connections(before, after))
         self._world.topology = after
+        self._world.draws.seed = after.options.seed
         self._rows(NETWORKS, before, after, network_properties)
         self._rows(GATEWAYS, before, after, self._gateway)
         self._rows(LOCAL_GATEWAYS, before, after, local_properties)
         for id_, _, row in _resources(after, GATEWAYS):
             self._world.tunnels.gateway_changed(id_.key, silent=row.silent)
+            self._world.reports.gateway_changed(id_.key, Reporting(row.status_lag_seconds, row.tunnel_status))
         for id_, _, row in _resources(after, LOCAL_GATEWAYS):
             self._world.tunnels.device_changed(id_.key, row.device)
         for id_, sent, row in presets:
@@ -144,11 +147,11 @@ def _resources(topology: Topology | None, type_: str) -> Iterator[tuple[Resource
 
 
 def _configured(row: Any) -> Any:
-    """Return what Azure knows of a row: not the device that is really there, nor whether anybody sends."""
+    """Return what Azure knows of a row: not the device that is really there, whether anybody sends, or how late it reports."""
     match row:
         case LocalNetworkGateway():
             return row.model_copy(update={"device": None})
         case VirtualNetworkGateway():
-            return row.model_copy(update={"silent": False})
+            return row.model_copy(update={"silent": False, "status_lag_seconds": None, "tunnel_status": None})
         case _:
             return row

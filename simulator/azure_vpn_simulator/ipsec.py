@@ -1,10 +1,11 @@
 """IPsec/IKE policies: their values, and whether two sides of a tunnel have a combination in common."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 IKE_ENCRYPTION = ("DES", "DES3", "AES128", "AES192", "AES256", "GCMAES128", "GCMAES256")
@@ -38,21 +39,58 @@ DEFAULT_SA_SECONDS = 27000
 POLICY_BASED_SA_SECONDS = 3600
 
 
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _shown(values: list[str]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+_ALTERNATIVES = (Field(min_length=1), BeforeValidator(_listed), PlainSerializer(_shown))
+
+
 class Proposal(BaseModel):
-    """One combination that a device takes, in Azure's own words."""
+    """Combinations that a device takes, in Azure's own words: a value, or a list of alternatives, for each algorithm."""
 
     model_config = ConfigDict(
         extra="forbid", alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
     )
 
-    ike_encryption: Literal["DES", "DES3", "AES128", "AES192", "AES256", "GCMAES128", "GCMAES256"]
-    ike_integrity: Literal["MD5", "SHA1", "SHA256", "SHA384", "GCMAES128", "GCMAES256"]
-    dh_group: Literal["None", "DHGroup1", "DHGroup2", "DHGroup14", "DHGroup2048", "ECP256", "ECP384", "DHGroup24"]
-    ipsec_encryption: Literal[
-        "None", "DES", "DES3", "AES128", "AES192", "AES256", "GCMAES128", "GCMAES192", "GCMAES256"
+    ike_encryption: Annotated[
+        list[Literal["DES", "DES3", "AES128", "AES192", "AES256", "GCMAES128", "GCMAES256"]], *_ALTERNATIVES
     ]
-    ipsec_integrity: Literal["MD5", "SHA1", "SHA256", "GCMAES128", "GCMAES192", "GCMAES256"]
-    pfs_group: Literal["None", "PFS1", "PFS2", "PFS2048", "ECP256", "ECP384", "PFS24", "PFS14", "PFSMM"]
+    ike_integrity: Annotated[list[Literal["MD5", "SHA1", "SHA256", "SHA384", "GCMAES128", "GCMAES256"]], *_ALTERNATIVES]
+    dh_group: Annotated[
+        list[Literal["None", "DHGroup1", "DHGroup2", "DHGroup14", "DHGroup2048", "ECP256", "ECP384", "DHGroup24"]],
+        *_ALTERNATIVES,
+    ]
+    ipsec_encryption: Annotated[
+        list[Literal["None", "DES", "DES3", "AES128", "AES192", "AES256", "GCMAES128", "GCMAES192", "GCMAES256"]],
+        *_ALTERNATIVES,
+    ]
+    ipsec_integrity: Annotated[
+        list[Literal["MD5", "SHA1", "SHA256", "GCMAES128", "GCMAES192", "GCMAES256"]], *_ALTERNATIVES
+    ]
+    pfs_group: Annotated[
+        list[Literal["None", "PFS1", "PFS2", "PFS2048", "ECP256", "ECP384", "PFS24", "PFS14", "PFSMM"]],
+        *_ALTERNATIVES,
+    ]
+
+    def takes_phases(self, offered: "Suite") -> bool:
+        """Tell whether main mode and quick mode are among the alternatives, whatever the PFS group."""
+        return (
+            offered.ike.encryption in self.ike_encryption
+            and offered.ike.integrity in self.ike_integrity
+            and offered.ike.group in map(_canonical, self.dh_group)
+            and offered.esp.encryption in self.ipsec_encryption
+            and offered.esp.integrity in self.ipsec_integrity
+        )
+
+    def takes(self, offered: "Suite") -> bool:
+        """Tell whether the whole suite is among the alternatives."""
+        own = {_pfs(offered.ike.group, each) for each in self.pfs_group}
+        return self.takes_phases(offered) and offered.pfs in own
 
 
 class Ike(NamedTuple):
@@ -93,14 +131,16 @@ Suites = frozenset[Suite]
 def suite(policy: dict[str, object]) -> Suite:
     """Turn one complete wire policy into its canonical suite (DHGroup14 is DHGroup2048, PFS14 is PFS2048)."""
     group = _canonical(policy["dhGroup"])
-    pfs = _canonical(policy["pfsGroup"])
-    if pfs == "PFSMM":
-        pfs = _PFS_OF_DH.get(group, "None")
     return Suite(
         Ike(str(policy["ikeEncryption"]), str(policy["ikeIntegrity"]), group),
         Esp(str(policy["ipsecEncryption"]), str(policy["ipsecIntegrity"])),
-        pfs,
+        _pfs(group, policy["pfsGroup"]),
     )
+
+
+def _pfs(group: str, value: object) -> str:
+    pfs = _canonical(value)
+    return _PFS_OF_DH.get(group, "None") if pfs == "PFSMM" else pfs
 
 
 def _canonical(value: object) -> str:
@@ -136,12 +176,20 @@ _DEFAULT_FIRST = Suite(Ike("AES256", "SHA256", "DHGroup2"), Esp("GCMAES256", "GC
 def match(azure: Suites, other: Suites | None) -> Match | None:
     """Find the best combination of Azure's suites and the other side's (None: takes anything); None if there is none."""
     if other is None:
-        return Match(_DEFAULT_FIRST if _DEFAULT_FIRST in azure else min(azure, key=_order), pfs_fits=True)
-    both = azure & other
+        return _best(azure, azure)
+    phases = {(s.ike, s.esp) for s in other}
+    return _best(azure & other, [s for s in azure if (s.ike, s.esp) in phases])
+
+
+def match_proposals(azure: Suites, proposals: Sequence[Proposal]) -> Match | None:
+    """Find the best combination of Azure's suites that one of the proposals takes; None if there is none."""
+    near = [s for s in azure if any(p.takes_phases(s) for p in proposals)]
+    return _best([s for s in near if any(p.takes(s) for p in proposals)], near)
+
+
+def _best(both: Collection[Suite], near: Collection[Suite]) -> Match | None:
     if both:
         return Match(_DEFAULT_FIRST if _DEFAULT_FIRST in both else min(both, key=_order), pfs_fits=True)
-    phases = {(s.ike, s.esp) for s in other}
-    near = [s for s in azure if (s.ike, s.esp) in phases]
     return Match(min(near, key=_order), pfs_fits=False) if near else None
 
 

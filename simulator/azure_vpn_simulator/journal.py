@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from azure_vpn_simulator.topology import MASK
+from azure_vpn_simulator.masking import MASK
 
 _SECRETS = {"sharedkey", "authorizationkey", "client_secret", "client_assertion", "password", "outboundauthcertificate"}
 _READABLE_BYTES = 256 * 1024

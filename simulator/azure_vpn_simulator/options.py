@@ -5,6 +5,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from azure_vpn_simulator.spans import Seconds, Span
+
+TunnelStatus = Literal["full", "noTimes", "empty", "missing"]
+"""How much of `tunnelConnectionStatus` a GET shows."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(
@@ -46,6 +51,8 @@ class Durations(_Part):
     gateway_create: float = Field(default=1800, ge=0)
     gateway_reset: float = Field(default=60, ge=0)
     local_gateway: float = Field(default=10, ge=0)
+    planned_failover: Seconds = Span(min=10, max=15)
+    unplanned_failover: Seconds = Span(min=60, max=180)
 
 
 class ApiVersions(_Part):
@@ -73,7 +80,10 @@ class Options(_Part):
     enforce_if_match: bool = False
     enforce_tunnel_limits: bool = True
     normalize_aliases: bool = False
-    status_lag_seconds: float = Field(default=0, ge=0)
+    lifetime_edit: Literal["renegotiate", "nextRekey"] = "renegotiate"
+    status_lag_seconds: Seconds = Span.of(0)
+    tunnel_status: TunnelStatus = "full"
+    seed: int = 0
     page_size: int = Field(default=1000, ge=1)
     token_lifetime_seconds: int = Field(default=3600, ge=1)
     audiences: list[str] = ["https://management.azure.com", "https://management.core.windows.net"]

@@ -1,6 +1,7 @@
 """The resources of the simulated subscriptions, found by any spelling of their ids."""
 
 import itertools
+import math
 import random
 import uuid
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from azure_vpn_simulator.resource_ids import ResourceId
-from azure_vpn_simulator.tunnel_state import LiveConfig, Tunnel
+from azure_vpn_simulator.tunnels.state import LiveConfig, Tunnel
 
 CONNECTIONS = "connections"
 GATEWAYS = "virtualNetworkGateways"
@@ -68,6 +69,8 @@ class Connection(Resource):
     live: LiveConfig | None = None
     tunnels: list[Tunnel] = field(default_factory=list)
     deleted: bool = False
+    reported: float = -math.inf
+    """The latest simulated time of which somebody was shown the state."""
 
 
 class Store:

@@ -9,6 +9,7 @@ from azure_vpn_simulator.azure import Azure
 from azure_vpn_simulator.clock import ManualClock
 from azure_vpn_simulator.operations import Effects
 from azure_vpn_simulator.topology import parse_topology
+from azure_vpn_simulator.tunnels.events import EventSpec
 from azure_vpn_simulator.wire import Request
 
 BASE_URL = "https://arm.example:8443"
@@ -98,6 +99,23 @@ class ArmDriver:
     def change(self, **document: object) -> None:
         """Merge changes into the topology."""
         self.azure.installation.update(document)
+
+    def event(self, event: str, resource: str, **how: object) -> dict[str, Any]:
+        """Schedule an event, as the control API does; `resource` is below the group's Microsoft.Network provider."""
+        spec = {"event": event, "resource": f"{self.network}/{resource}", **how}
+        return self.azure.events.add(EventSpec.model_validate(spec))
+
+    def outages(self, *, since: int = 0) -> dict[str, Any]:
+        """Return when tunnels were down, as the control API does."""
+        self.azure.world.timeline.advance()
+        return self.azure.world.history.outages(since)
+
+    def ike_sas(self, name: str) -> list[dict[str, Any]]:
+        """Ask for the IKE SAs of a connection; the answer is some seconds later."""
+        answer = self.call("POST", f"connections/{name}/getikesas")
+        ended = self.finish(answer, self.azure.world.options.durations.get_ike_sas)
+        sas: list[dict[str, Any]] = json.loads(ended["properties"]["output"])["IkeSAs"]
+        return sas
 
     def site(self, gateway: str, local: str, key: str | None, **properties: object) -> dict[str, Any]:
         """Return the body of a site-to-site connection."""

@@ -27,7 +27,11 @@ class Timeline:
 
     def after(self, seconds: float, event: Callable[[], None]) -> None:
         """Run `event` once, `seconds` (0 or more) from `now`."""
-        heapq.heappush(self._queue, (self.now + seconds, next(self._order), event))
+        self.at(self.now + seconds, event)
+
+    def at(self, seconds: float, event: Callable[[], None]) -> None:
+        """Run `event` once, at a simulated time that is not over yet."""
+        heapq.heappush(self._queue, (seconds, next(self._order), event))
 
     def advance(self) -> None:
         """Run every event due by the clock, earliest first, those that these events add included."""

@@ -6,51 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    SerializationInfo,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from azure_vpn_simulator.ipsec import Proposal
-from azure_vpn_simulator.options import Options
+from azure_vpn_simulator.devices import Device
+from azure_vpn_simulator.masking import Properties, Secret, SharedKey
+from azure_vpn_simulator.options import Options, TunnelStatus
 from azure_vpn_simulator.resource_ids import ResourceId
-
-MASK = "***"
-"""Stands for a secret in everything that is shown; in an update it means: keep the one you have."""
+from azure_vpn_simulator.spans import Seconds
 
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.()-]+$")]
-SECRETS = {"key", "sharedKey", "clientSecret", "managedIdentityHeader"}
-"""The names under which a topology has secrets."""
-
-
-def _shown_secret(value: str | None, info: SerializationInfo) -> str | None:
-    return MASK if info.context and value is not None else value
-
-
-def _shown_properties(properties: dict[str, Any], info: SerializationInfo) -> dict[str, Any]:
-    shown: dict[str, Any] = _masked(properties) if info.context else properties
-    return shown
-
-
-def _masked(value: Any, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {k: _masked(v, k) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_masked(v) for v in value]
-    return MASK if name in SECRETS and value is not None else value
-
-
-SharedKey = Annotated[
-    str, Field(min_length=1, max_length=128, pattern=r"^[!-,./0-9:-}]+$"), PlainSerializer(_shown_secret)
-]
-Secret = Annotated[str, Field(min_length=1), PlainSerializer(_shown_secret)]
-Properties = Annotated[dict[str, Any], PlainSerializer(_shown_properties)]
 
 
 class TopologyError(Exception):
@@ -70,22 +35,6 @@ class Bgp(_Part):
     peering_address: str | None = None
 
 
-class Device(_Part):
-    """The VPN device behind a local network gateway; everything but the key has a friendly default."""
-
-    key: SharedKey = Field(repr=False)
-    proposals: Literal["any"] | list[Proposal] = "any"
-    protocols: list[Literal["IKEv2", "IKEv1"]] = ["IKEv2", "IKEv1"]
-    mode: Literal["Default", "ResponderOnly", "InitiatorOnly"] = "Default"
-    requires_policy_based_traffic_selectors: bool = False
-    delay_seconds: float = Field(default=5, ge=0)
-    outage: bool = False
-    outage_tunnels: list[Literal[0, 1]] = []
-    silent: bool = False
-    ingress_bytes_per_second: int = Field(default=1250, ge=0)
-    egress_bytes_per_second: int = Field(default=2500, ge=0)
-
-
 class LocalNetworkGateway(_Part):
     """A site as Azure knows it, and the device that really is there (absent: nothing answers)."""
 
@@ -102,7 +51,8 @@ class LocalNetworkGateway(_Part):
 class VirtualNetworkGateway(_Part):
     """A VPN gateway. Without `virtualNetwork` it sits in a network of its own, made from `addressSpace`.
 
-    `silent` is no setting of Azure's: nobody behind the gateway sends or answers.
+    Three are no settings of Azure's: `silent` (nobody behind the gateway sends or answers), and what differs from the options of
+    the same name in how it reports its tunnels, `statusLagSeconds` and `tunnelStatus`.
     """
 
     name: Name
@@ -114,6 +64,8 @@ class VirtualNetworkGateway(_Part):
     address_space: list[str] = []
     virtual_network: Name | None = None
     silent: bool = False
+    status_lag_seconds: Seconds | None = None
+    tunnel_status: TunnelStatus | None = None
     tags: dict[str, str] | None = None
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from azure_vpn_simulator.topology import MASK, SECRETS, Topology
+from azure_vpn_simulator.masking import MASK, SECRETS
+from azure_vpn_simulator.topology import Topology
 
 Document = dict[str, Any]
 _NAMED_LISTS = {
@@ -15,7 +16,9 @@ _NAMED_LISTS = {
     "localNetworkGateways",
     "connections",
     "principals",
+    "tunnels",
 }
+_ROW_NAMES = ("id", "name", "index")
 _REPLACED_WHOLE = {"tags", "addTags", "properties"}
 
 
@@ -27,9 +30,9 @@ def masked(topology: Topology) -> Document:
 def merged(topology: Topology, changes: Document) -> Document:
     """Return a topology with changes, to be checked as a document is.
 
-    Named things are found by name (subscriptions by id) and changed or added; other lists and values are replaced; masked
-    secrets stay as they are; what is not mentioned stays. What has no change in it comes as the part that it was, which is not
-    checked again: a change of one thing costs little however many others there are.
+    Named things are found by name (subscriptions by id, tunnels of a device by index) and changed or added; other lists and values
+    are replaced; masked secrets stay as they are; what is not mentioned stays. What has no change in it comes as the part that it
+    was, which is not checked again: a change of one thing costs little however many others there are.
     """
     return _merged(topology, changes)
 
@@ -57,6 +60,10 @@ def _merged_rows(old: list[BaseModel], new: list[Any]) -> list[Any]:
 
 
 def _row_name(row: Any) -> str:
-    if isinstance(row, BaseModel):
-        return str(getattr(row, "id", None) or getattr(row, "name", "")).lower()
-    return str(row.get("id") or row.get("name") or "").lower() if isinstance(row, dict) else repr(row)
+    if not isinstance(row, BaseModel | dict):
+        return repr(row)
+    for name in _ROW_NAMES:
+        value = row.get(name) if isinstance(row, dict) else getattr(row, name, None)
+        if value is not None and value != "":
+            return str(value).lower()
+    return ""

@@ -13,9 +13,12 @@ from azure_vpn_simulator.operations import Finish, Operation, Operations, Outcom
 from azure_vpn_simulator.options import Options
 from azure_vpn_simulator.resource_ids import NETWORK, normal_location
 from azure_vpn_simulator.resources import Guids, ProvisioningState, Resource, Store
+from azure_vpn_simulator.spans import Draws
 from azure_vpn_simulator.timeline import Timeline
 from azure_vpn_simulator.topology import Topology
-from azure_vpn_simulator.tunnels import Tunnels
+from azure_vpn_simulator.tunnels.driver import Tunnels
+from azure_vpn_simulator.tunnels.history import History
+from azure_vpn_simulator.tunnels.reports import StatusReports
 from azure_vpn_simulator.wire import Call, Reply, Request, json_reply
 
 _Row = TypeVar("_Row", bound=Resource)
@@ -32,7 +35,10 @@ class World:
         self.timeline = Timeline(clock)
         self.store = Store()
         self.operations = Operations(self.timeline, self.guids)
-        self.tunnels = Tunnels(self.timeline, self.store)
+        self.draws = Draws(topology.options.seed)
+        self.history = History(clock)
+        self.tunnels = Tunnels(self.timeline, self.store, self.draws, self.history)
+        self.reports = StatusReports(self.draws)
 
     @property
     def options(self) -> Options:

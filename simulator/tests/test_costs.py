@@ -14,7 +14,7 @@ PER_GATEWAY = 5
 
 
 def installation(document: dict[str, Any], connections: int) -> ArmDriver:
-    """A group with so many connections, a few on each gateway, all of them up."""
+    """A group with so many connections, a few on each gateway, all of them up; Azure reports late, and by chance."""
     document = copy.deepcopy(document)
     [subscription] = document["subscriptions"]
     [net] = subscription["resourceGroups"]
@@ -30,9 +30,9 @@ def installation(document: dict[str, Any], connections: int) -> ArmDriver:
         }
         for i in names
     ]
-    document["options"] = {"pageSize": 10}
+    document["options"] = {"pageSize": 10, "statusLagSeconds": {"min": 5, "max": 300}}
     arm = ArmDriver(document, f"/subscriptions/{subscription['id']}/resourceGroups/Net")
-    arm.wait(60)
+    arm.wait(400)
     return arm
 
 
@@ -61,6 +61,16 @@ REQUESTS: dict[str, Callable[[ArmDriver], Any]] = {
     "a page in the middle": lambda arm: arm.get(arm.get("connections").body["nextLink"]),
     "the connections of a gateway": lambda arm: arm.get("virtualNetworkGateways/Gw1/connections"),
     "a page of the local gateways": lambda arm: arm.get("localNetworkGateways"),
+    "the IKE SAs of a connection": lambda arm: arm.ike_sas("c7"),
+    "a change from the request until the tunnel is up again": lambda arm: arm.finish(
+        arm.put("connections/c7", arm.site("Gw1", "Site7", "k1", connectionMode="ResponderOnly"))
+    ),
+    "a failover and what comes of it": lambda arm: (arm.event("failover", "virtualNetworkGateways/Gw1"), arm.wait(20)),
+    "an outage of a site and what comes of it": lambda arm: (
+        arm.event("outage", "localNetworkGateways/Site7", forSeconds=100),
+        arm.wait(200),
+    ),
+    "what has happened to tunnels since": lambda arm: arm.outages(since=arm.azure.world.history.next - 5),
 }
 
 

@@ -456,6 +456,15 @@ def test_each_instance_of_an_active_active_gateway_has_bgp_sessions_of_its_own(a
     assert [(p["localAddress"], p["neighbor"]) for p in peers] == [(local, "10.9.0.1") for local in own]
 
 
+def test_the_bgp_session_of_an_instance_goes_with_its_tunnel(arm: ArmDriver, device: Device) -> None:
+    device(outageTunnels=[1])
+    connect(arm, gateway="GwActive", enableBgp=True)
+    answer = arm.call("POST", "virtualNetworkGateways/GwActive/getBgpPeerStatus")
+    arm.finish(answer, 5)
+    states = [peer["state"] for peer in arm.get(answer.headers["Location"]).body["value"]]
+    assert states == ["Connected", "Connecting"]
+
+
 def test_both_halves_of_a_pair_make_one_bgp_session_on_each_gateway(arm: ArmDriver) -> None:
     pair(arm, {"enableBgp": True}, {"enableBgp": True})
     arm.wait(60)
