@@ -114,6 +114,9 @@ class Worker:
         if result.knowledge is not None:
             self._timed.plan(key, after, result.knowledge)
             return
+        if result.exact:
+            # It looks for the end of an operation: what comes after that is as urgent as what asks for it, not as what is over.
+            priority = max(priority, Priority.ROLLOUT)
         self._queue.add(key, priority=Priority.RESYNC if result.settled else priority, after=after)
 
 

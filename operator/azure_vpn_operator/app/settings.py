@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     status_interval: float = Field(default=300.0, ge=1)
     """How often a connection in peace is read. Longer by itself if the quota of reads asks for it."""
     recent_interval: float = Field(default=30.0, ge=1)
-    """How often a connection is read that is not connected, waits for something, or changed within the last minute. Stretched likewise."""
+    """How often a connection is read that is not connected, waits for something, or has just changed. Stretched likewise."""
     drift_interval: float = Field(default=55.0, ge=1)
     """How often each resource group is listed to find drift."""
     azure_timeout: float = Field(default=60.0, ge=1)

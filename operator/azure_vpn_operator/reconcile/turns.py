@@ -63,10 +63,11 @@ class Turns:
     async def wait(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult | None:
         """Have the unit wait if that is all it can do; None if its pass is to be done now."""
         holder = unit[0]
-        if self._line.claim(holder):
-            return None
-        halves = self._halves(unit)
-        if any(half in self._operations or self._memories.of(half).updating_since is not None for half, _ in halves):
+        has_turn, halves = self._line.claim(holder), self._halves(unit)
+        runs = any(half in self._operations or self._memories.of(half).updating_since is not None for half, _ in halves)
+        if runs and _is_edited(halves):
+            self._line.announce(holder, Priority.EDIT)
+        if has_turn or runs:
             return None
         marks = {half: mark_of(facts.metadata, facts.policy) for half, facts in halves}
         place = self._places.get(holder)
@@ -134,5 +135,9 @@ class Turns:
 
 def _line_priority(halves: Iterable[tuple[HalfKey, StoredFacts]], priority: Priority) -> Priority:
     """How urgent the change is, also if it is found by a restart: an edit of the object itself, or of what it shares with others."""
-    edited = any(facts.metadata.generation != facts.previous.observed_generation for _, facts in halves)
-    return min(priority, Priority.EDIT if edited else Priority.ROLLOUT)
+    return min(priority, Priority.EDIT if _is_edited(halves) else Priority.ROLLOUT)
+
+
+def _is_edited(halves: Iterable[tuple[HalfKey, StoredFacts]]) -> bool:
+    """Whether somebody has changed an object of the unit, and no status has spoken of that yet."""
+    return any(facts.metadata.generation != facts.previous.observed_generation for _, facts in halves)

@@ -99,6 +99,18 @@ class Line(Generic[H]):
         self._offer(concerned, asking=holder)
         return holder in self._held_by or not resources
 
+    def enter_anew(self, holder: H, resources: frozenset[str], *, priority: Priority = Priority.EDIT) -> bool:
+        """Give back what the holder has, and stand in the line with all others: who comes first gets it, which may be the holder."""
+        given_back = self._held_by.pop(holder, frozenset())
+        for resource in given_back:
+            del self._holder_of[resource]
+        waiter = self._waiters.get(holder)
+        if waiter is not None:
+            self._remove(waiter)
+        self._insert(holder, resources, priority)
+        self._offer(resources | given_back, asking=holder)
+        return holder in self._held_by or not resources
+
     def claim(self, holder: H) -> bool:
         """Say that one is there, after one was told to come later; says whether the holder has what it waits for."""
         waiter = self._waiters.get(holder)

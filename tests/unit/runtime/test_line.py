@@ -373,3 +373,17 @@ def test_what_a_release_costs_does_not_grow_with_the_line(monkeypatch: pytest.Mo
         return count
 
     assert comparisons(4000) <= comparisons(100) + 16
+
+
+def test_who_enters_anew_gives_way_to_those_who_come_first_and_else_keeps_what_it_has():
+    woken: list[str] = []
+    line: Line[str] = Line(FakeClock(), lambda holder, *_: woken.append(holder))
+    gateway = frozenset({"g"})
+    assert line.enter("a", gateway, priority=Priority.ROLLOUT)
+    assert line.enter_anew("a", gateway, priority=Priority.ROLLOUT), "nobody waits"
+    assert not line.enter("b", gateway, priority=Priority.EDIT)
+    assert line.enter_anew("a", gateway, priority=Priority.UNDO), "it comes first itself"
+    assert not line.enter_anew("a", gateway, priority=Priority.ROLLOUT)
+    assert (line.holder_of("g"), woken) == ("b", ["b"])
+    line.release("b")
+    assert line.holder_of("g") == "a"

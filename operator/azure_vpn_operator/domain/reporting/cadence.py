@@ -12,7 +12,7 @@ from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL, find_pause
 from azure_vpn_operator.domain.passes.snapshot import Cadence, Snapshot
 from azure_vpn_operator.domain.passes.verdicts import Summary
 
-RECENT: Final = timedelta(minutes=1)
+RECENT: Final = timedelta(seconds=30)
 """A change counts as recent for so long."""
 AFTER_A_CHANGE: Final = 10.0
 """Seconds until a tunnel is looked at again that a change of ours has taken down for a moment."""

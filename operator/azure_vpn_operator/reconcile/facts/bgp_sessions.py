@@ -17,7 +17,6 @@ from azure_vpn_operator.domain.azure.lookups import NotRead, Present, Read, Unre
 from azure_vpn_operator.domain.azure.names import LOCAL_NETWORK_GATEWAYS
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.snapshot import INTERVALS_UNTIL_UNKNOWN, Cadence
-from azure_vpn_operator.domain.reporting.cadence import RECENT
 from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.ports import BgpAnswer, BgpPending, GatewaysPort
 from azure_vpn_operator.reconcile.facts.gateways import GatewayDirectory
@@ -26,6 +25,8 @@ from azure_vpn_operator.runtime.keys import ObjectKey
 
 PATIENCE_SECONDS: Final = 300.0
 """An answer that is not there after so long is given up."""
+CHANGED_RECENTLY_SECONDS: Final = 300.0
+"""So long a gateway is asked often after a session has changed: routes settle slowly."""
 _JITTER: Final = 0.1
 """Passes come so much earlier or later than asked for; a question that waited for the next one would come an interval late."""
 _RETRY_LOOK_SECONDS: Final = 10.0
@@ -142,7 +143,7 @@ class BgpSessions:
         if known.fault is not None:
             restless = not verdict(known.fault).stalled
         else:
-            changed = asker.changed_at is not None and now - asker.changed_at < RECENT.total_seconds()
+            changed = asker.changed_at is not None and now - asker.changed_at < CHANGED_RECENTLY_SECONDS
             restless = changed or not all_established(known.sessions or (), asker.addresses)
         interval = (cadence.recent if restless else cadence.steady) * (1 - _JITTER)
         asked_to_wait = known.fault.retry_after or 0.0 if known.fault is not None else 0.0

@@ -16,6 +16,7 @@ from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, Ke
 from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
 from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, message_of_write, retry_seconds
 from azure_vpn_operator.ports import Accepted as PortAccepted
+from azure_vpn_operator.reconcile.facts.gather import mark_of
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Beginning, Operations
 from azure_vpn_operator.reconcile.tenancy import Tenancy
@@ -59,7 +60,7 @@ class Writer:
             return [None for _ in orders]
         connections = frozenset(filter(None, (_known_connection(snapshot) for snapshot in unit)))
         gateways = frozenset().union(*(_gateways_of(order.snapshot) for order in orders))
-        stopped = await self._line.reserve(holder, connections, gateways, priority)
+        stopped = await self._line.reserve(holder, connections, gateways, priority, _wish(unit))
         if stopped is not None:
             return [stopped for _ in orders]
         outcomes: list[Outcome] = []
@@ -230,6 +231,12 @@ def _connection_of(snapshot: Snapshot) -> ArmId:
     if found is None:
         raise ValueError("no connection to write to")
     return found
+
+
+def _wish(unit: Sequence[Snapshot]) -> object:
+    """What the unit wants now; None while its halves hold different policies: then it must not wait for others."""
+    held = {snapshot.live.value.policies for snapshot in unit if isinstance(snapshot.live, Present)}
+    return tuple(mark_of(snapshot.metadata, snapshot.policy) for snapshot in unit) if len(held) <= 1 else None
 
 
 def _known_connection(snapshot: Snapshot) -> ArmId | None:

@@ -34,26 +34,45 @@ class GatewayLine:
         self._line = line
         self._known: set[str] = set()
         self._priorities: dict[ObjectKey, Priority] = {}
+        self._announced: dict[ObjectKey, Priority] = {}
+        """How urgent the next write is of those whose own operation still runs."""
+        self._wishes: dict[ObjectKey, object] = {}
+        """What those who hold gateways have written, or are about to write."""
 
     def enter(self, key: ObjectKey, gateways: frozenset[str], priority: Priority) -> Busy | None:
         """Take all these gateways (as comparable texts), or a place in the line; None if the connection has them. No I/O.
 
         The place is given by the best priority that the connection ever came with since it last had nothing to write.
         """
+        known = (self._priorities.get(key, priority), self._announced.pop(key, priority))
         if not gateways <= self._line.held_by(key):
             # What it holds is for a write that it does not want any more.
-            self._line.release(key)
-        priority = self._priorities[key] = min(priority, self._priorities.get(key, priority))
+            self.release(key)
+        priority = self._priorities[key] = min(priority, *known)
         if self._line.enter(key, gateways, priority=priority):
             return None
         names = sorted({_name_for(key, holder) for holder in self._line.blockers(key)})
         return Busy(", ".join(names) or "another operation", self._line.ahead_of(key))
 
     async def reserve(
-        self, key: ObjectKey, connections: frozenset[ArmId], gateways: frozenset[ArmId], priority: Priority
+        self,
+        key: ObjectKey,
+        connections: frozenset[ArmId],
+        gateways: frozenset[ArmId],
+        priority: Priority,
+        wish: object = None,
     ) -> Busy | Fault | None:
-        """Take all the gateways for one write, or a place in the line. None means that the write may go out."""
+        """Take all the gateways for one write, or a place in the line. None means that the write may go out.
+
+        Who holds them from a write for another `wish` goes back into the line: a change that has come meanwhile has its own place.
+        """
         wanted = frozenset(gateway.key for gateway in gateways)
+        if wish is not None and self._wishes.get(key, wish) != wish:
+            del self._wishes[key]
+            # The pass that sees the end of an operation is urgent, and the next change is so only if somebody has edited the object.
+            own = priority if priority is Priority.UNDO else max(priority, Priority.ROLLOUT)
+            priority = self._priorities[key] = min(own, self._announced.pop(key, own))
+            self._line.enter_anew(key, wanted, priority=priority)
         if (busy := self.enter(key, wanted, priority)) is not None:
             return busy
         for gateway in sorted(gateways, key=lambda item: item.key):
@@ -62,9 +81,15 @@ class GatewayLine:
                 self.step_back(key, gateways, BUSY_FROM_BEFORE_SECONDS)
                 return problem
             if problem is not None:
-                self._line.release(key)
+                self.release(key)
                 return problem
+        if wish is not None:
+            self._wishes[key] = wish
         return None
+
+    def announce(self, key: ObjectKey, priority: Priority) -> None:
+        """Remember how urgent the next write of a connection is, while its own operation keeps it from the line."""
+        self._announced[key] = min(priority, self._announced.get(key, priority))
 
     def claim(self, key: ObjectKey) -> bool:
         """Whether the connection has the gateways that it waits for; to be asked whenever it is looked at. No I/O."""
@@ -75,25 +100,33 @@ class GatewayLine:
         return self._line.waits(key)
 
     def release(self, key: ObjectKey) -> None:
-        """Give back what the connection has; the next one is told."""
+        """Give back what the connection has; the next one is told. Its next write has an urgency of its own."""
+        if self._line.held_by(key):
+            self._priorities.pop(key, None)
+        self._wishes.pop(key, None)
         self._line.release(key)
 
     def leave(self, key: ObjectKey) -> None:
         """Give up the place in the line; what the connection has, it keeps."""
         self._priorities.pop(key, None)
+        self._announced.pop(key, None)
         self._line.leave(key)
 
     def forget(self, key: ObjectKey) -> None:
         """The connection gives back what it has, and its place in the line."""
         self._priorities.pop(key, None)
+        self._announced.pop(key, None)
+        self._wishes.pop(key, None)
         self._line.forget(key)
 
     def step_back(self, key: ObjectKey, gateways: Iterable[ArmId], seconds: float) -> None:
         """Azure does something else there: nobody gets these gateways for so long, and the connection waits again."""
         wanted = frozenset(gateway.key for gateway in gateways)
         self._line.close(wanted, seconds)
-        self._line.release(key)
-        self._line.enter(key, wanted, priority=self._priorities.get(key, Priority.EDIT))
+        priority = self._priorities.get(key, Priority.EDIT)
+        self.release(key)
+        self._priorities[key] = priority
+        self._line.enter(key, wanted, priority=priority)
 
     def doubt(self, gateways: Iterable[ArmId]) -> None:
         """A write whose answer was lost may be running: look at the gateway before the next one."""

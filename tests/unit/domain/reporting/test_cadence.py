@@ -12,14 +12,14 @@ from support.builders import NOW, a_connection, a_listed_connection, a_live_conn
 from support.checkers import run_pass
 
 PEACE = run_pass(a_snapshot()).status
-OLD = NOW + timedelta(minutes=1)
+OLD = NOW + timedelta(seconds=30)
 
 
 @pytest.mark.parametrize(
     ("changes", "delay"),
     [
         pytest.param({}, 30.0, id="what has just become ready is looked at often"),
-        pytest.param({"previous": PEACE, "now": OLD - timedelta(seconds=1)}, 30.0, id="for a minute"),
+        pytest.param({"previous": PEACE, "now": OLD - timedelta(seconds=1)}, 30.0, id="for half a minute"),
         pytest.param({"previous": PEACE, "now": OLD}, 300.0, id="and then seldom"),
         pytest.param(
             {"previous": PEACE, "now": OLD, "live": a_live_connection(connectionStatus="NotConnected")},
