@@ -141,11 +141,14 @@ async def test_unreadable_kubeconfig_is_said(tmp_path: Path):
             await session.connection_facts()
 
 
-def is_stopped(pid: int) -> bool:
-    """Whether each thread of the process has stopped, or nobody can tell."""
+def wait_until_stopped(pid: int) -> None:
+    """Return once each thread of the process has stopped: the signal takes a moment to reach them."""
     threads = Path(f"/proc/{pid}/task")
-    stats = [(thread / "stat").read_text() for thread in threads.iterdir()] if threads.exists() else []
-    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+    while threads.exists():
+        stats = [(thread / "stat").read_text() for thread in threads.iterdir()]
+        if all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats):
+            return
+        time.sleep(0.01)
 
 
 async def test_server_that_hangs_costs_the_time_limit_and_no_more(
@@ -155,9 +158,7 @@ async def test_server_that_hangs_costs_the_time_limit_and_no_more(
     async with ClusterSession(settings, clock=SystemClock(), observer=requests) as session:
         assert isinstance(await session.request("GET", VERSION), Reply)
         own_control_plane.api_server.send_signal(signal.SIGSTOP)
-        while not is_stopped(own_control_plane.api_server.pid):
-            # The signal takes a moment to reach all threads.
-            await asyncio.sleep(0.01)
+        wait_until_stopped(own_control_plane.api_server.pid)
         started = time.monotonic()
         hanging = await session.request("GET", VERSION)
         own_control_plane.api_server.send_signal(signal.SIGCONT)
