@@ -1,5 +1,6 @@
 """Reads shared by all resources: one document, or all pages of a list."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -12,6 +13,8 @@ from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, Unrea
 T = TypeVar("T")
 
 _MOST_PAGES: Final = 1000
+_READ_AT_ONCE: Final = 50
+"""Items of a page that are read in one go: reading one takes up to half a millisecond, and others wait."""
 
 
 async def get_one(
@@ -43,7 +46,10 @@ async def get_all(
             return absent_or_unreadable(answer) if len(seen) == 1 else Unreadable(answer)
         try:
             items, next_url = _page(answer.document)
-            found += [read(item) for item in items]
+            for number, item in enumerate(items, 1):
+                found.append(read(item))
+                if number % _READ_AT_ONCE == 0:
+                    await asyncio.sleep(0)
         except UnreadableDocumentError as error:
             return _unreadable(str(error), answer.request_id)
     return Present(found)

@@ -87,7 +87,9 @@ class GroupWatch:
             return 0
         listed = {connection.id.key: connection for connection in read.value}
         changed, uncompared = [], []
-        for half, touched in members.items():
+        for number, (half, touched) in enumerate(members.items(), 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
             memory = self._memory_of(half)
             connection = listed.get(touched.connection.key)
             if not memory.compared:
