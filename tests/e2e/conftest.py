@@ -20,6 +20,8 @@ from workbench.stack import Stack
 
 QUICK = (
     *("--recent-interval", "1"),
+    *("--hold-down-seconds", "1"),
+    *("--confirm-within-seconds", "15"),
     *("--status-interval", "5"),
     *("--drift-interval", "2"),
     *("--sweep-interval", "10"),

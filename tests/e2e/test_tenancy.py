@@ -83,7 +83,8 @@ async def test_allowed_then_refused_then_allowed_again_without_a_restart(
         return shown == ("ECP256", 40, 0, "E2E.Allowed.Key.2")
 
     await tenant.eventually(goes_on, seconds=40, what="all that was wanted meanwhile is done")
-    await tenant.until(lambda found: condition(found, "Ready")["status"] == "True")
+    # The device does not know the new key.
+    await tenant.until(lambda found: condition(found, "Synced")["status"] == "True")
     assert sorted(await tenant.writes(since, path="connections/c1")) == [("PUT", "c1"), ("PUT", "c1/sharedkey")]
     assert tenant.stack.operator.pid == process
     assert tenant.stack.operator.exit_code is None

@@ -6,10 +6,11 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.tunnel_change import ChangeCause, ChangeState, KnownGood, TunnelBefore, TunnelChange
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts
@@ -35,6 +36,7 @@ from azure_vpn_operator.domain.passes.snapshot import (
     PolicyLookup,
     Snapshot,
 )
+from azure_vpn_operator.domain.rollout.settings import joined, settings_of
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.rules.validation import read_connection, read_policy
 from azure_vpn_operator.domain.rules.violations import Invalid
@@ -222,6 +224,27 @@ def a_failed_operation(
 ) -> FailedOperation:
     """Build an operation of ours that ended badly."""
     return FailedOperation(kind, a_fault(fault_kind, code, message="Azure's words"))
+
+
+def a_change(state: ChangeState = ChangeState.CONFIRMING, **changes: Any) -> TunnelChange:
+    """Build a change of the policy's group to what `a_policy` says, in force for a minute; the tunnel was up before."""
+    now = settings_of(a_live_connection())
+    before = settings_of(a_live_connection(ipsecPolicies=[{**SITE6_POLICY, "dhGroup": "ECP256"}]))
+    facts: dict[str, Any] = {
+        "cause": ChangeCause.POLICY,
+        "start_time": NOW - timedelta(minutes=2),
+        "from_": joined(before, None),
+        "to": joined(now, None),
+        "tunnels": (TunnelBefore(name=""),),
+        "in_force_since": None if state is ChangeState.SENT else NOW - timedelta(minutes=1),
+    }
+    return TunnelChange(state=state, **(facts | changes))
+
+
+def a_known_good(**changes: Any) -> KnownGood:
+    """Build what was there before that change."""
+    facts: dict[str, Any] = {"time": NOW - timedelta(minutes=2), "settings": a_change().from_}
+    return KnownGood(**(facts | changes))
 
 
 def an_installation(**changes: Any) -> Installation:

@@ -4,7 +4,7 @@ It works on plain documents, so that tests on a real API server use it too.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ import yaml
 from azure_vpn_operator.api.reasons import REASONS, Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import Step
@@ -23,6 +24,11 @@ from azure_vpn_operator.domain.planning.plan import plan
 from azure_vpn_operator.domain.reporting.announcements import announce
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.status import build_status
+from azure_vpn_operator.domain.rollout.change import conclude, stand
+from azure_vpn_operator.domain.rollout.change import judge as judge_change
+from azure_vpn_operator.domain.rollout.evidence import combine_judgements
+from azure_vpn_operator.domain.rollout.overlay import under_trial
+from azure_vpn_operator.domain.rollout.terms import terms_of
 
 _CRDS = Path(__file__).parents[2] / "crds"
 _ALWAYS = {
@@ -55,7 +61,8 @@ class PassRecord:
 
 def run_pass(snapshot: Snapshot, outcome: Outcome = None) -> PassRecord:
     """Do the pure part of a pass, in which a write ends in `outcome`, and check what must hold for any status."""
-    step = plan(snapshot)
+    snapshot = replace(snapshot, change_view=_judged_alone(snapshot))
+    step = under_trial(snapshot, plan(snapshot))
     summary = judge(snapshot, step, outcome)
     status = build_status(snapshot, step, summary)
     check_status(status.wire(), document_of(snapshot), snapshot.previous.wire())
@@ -67,6 +74,16 @@ def run_pass(snapshot: Snapshot, outcome: Outcome = None) -> PassRecord:
         announce(snapshot, step, outcome, status),
         next_look(snapshot, summary, status),
     )
+
+
+def _judged_alone(snapshot: Snapshot) -> ChangeView:
+    """How the change of a connection stands that is nobody's half and has no neighbours."""
+    view = stand([snapshot])
+    if not isinstance(snapshot.subject, VpnConnection):
+        return view
+    terms = terms_of(snapshot.subject.spec, snapshot.installation)
+    judgements = judge_change([snapshot], view, terms)
+    return conclude(snapshot, view, combine_judgements(judgements), terms) if judgements else view
 
 
 def document_of(snapshot: Snapshot) -> dict[str, Any]:

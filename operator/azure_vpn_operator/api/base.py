@@ -123,6 +123,8 @@ class LastHandled(ApiModel):
     """The last value of the annotation azvpn.dev/reconcile-at that was acted upon, cut to 1024 characters."""
     rotate_key: str | None = Field(default=None, max_length=1024)
     """The last value of the annotation azvpn.dev/rotate-key, cut to 1024 characters; written before the key is."""
+    rollout_retry: str | None = Field(default=None, max_length=1024)
+    """The last value of the annotation azvpn.dev/rollout-retry that was acted upon, cut to 1024 characters."""
 
 
 class Advice(ApiModel):

@@ -62,6 +62,22 @@ class DeletionPolicy(StrEnum):
     RETAIN = "Retain"
 
 
+class OnFailure(StrEnum):
+    """What to do about a change after which the tunnel does not come back."""
+
+    ROLLBACK = "Rollback"
+    PAUSE = "Pause"
+
+
+class ConfirmTerms(ApiModel):
+    """How a change that takes the tunnel down has to prove itself."""
+
+    within_seconds: int | None = Field(default=None, ge=60, le=86400)
+    """So long the tunnel has to come back after the change is in force; absent means the operator's setting."""
+    on_failure: OnFailure | None = None
+    """Rollback puts the values from before back, Pause leaves the change in Azure; absent means the operator's setting."""
+
+
 class GatewayReference(ApiModel):
     """A gateway in Azure: by name, with resource group and subscription where they differ, or by its full id."""
 
@@ -218,6 +234,8 @@ class VpnConnectionSpec(ApiModel):
     """What to do about changes that others made in Azure; absent means the operator's setting."""
     deletion_policy: DeletionPolicy | None = None
     """Whether deleting the object deletes the connection; absent means the operator's setting."""
+    confirm: ConfirmTerms | None = None
+    """How a change that takes the tunnel down has to prove itself; absent means the operator's settings."""
     suspend: bool = False
     """Stop all writes for this connection until it is false again."""
 

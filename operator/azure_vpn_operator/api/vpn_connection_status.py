@@ -14,6 +14,7 @@ from azure_vpn_operator.api.base import (
     atomic_list,
     keyed_list,
 )
+from azure_vpn_operator.api.tunnel_change import KnownGood, TunnelChange
 
 
 class PolicySource(StrEnum):
@@ -205,6 +206,10 @@ class VpnConnectionStatus(ApiModel):
     """What a policy-based device must have; only with `usePolicyBasedTrafficSelectors`."""
     differences: tuple[Difference, ...] = atomic_list(max_length=64)
     """Where Azure differs from the spec."""
+    change: TunnelChange | None = None
+    """The last change that takes the tunnel down, from before it is sent until the tunnel has come back."""
+    last_known_good: KnownGood | None = None
+    """What an undo puts back: the values with which the tunnel was last known to work, as of the last such change."""
     warnings: tuple[Advice, ...] = atomic_list(max_length=16)
     """Advice about the spec; nothing of it refuses the connection."""
     last_handled: LastHandled | None = None

@@ -53,8 +53,10 @@ from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
 from azure_vpn_operator.reconcile.records import record_readers
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
+from azure_vpn_operator.reconcile.sending import Sender
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.timed_reads import TimedReads
+from azure_vpn_operator.reconcile.trials import Trials
 from azure_vpn_operator.reconcile.triggers import Look, looks_after
 from azure_vpn_operator.reconcile.turns import Turns
 from azure_vpn_operator.reconcile.writes.azure_writer import Writer
@@ -148,21 +150,27 @@ class Core:
             cadence=self.timed_reads.cadence_for,
         )
         objects = ObjectWriter(self.store, self.reader, ports.objects, self.enqueue_looks)
+        turns = Turns(
+            installation=installation,
+            reader=self.reader,
+            gatherer=gatherer,
+            operations=self.operations,
+            line=line,
+            objects=objects,
+            memories=self.memories,
+            clock=clock,
+        )
+        writer = Writer(self.tenancy, line, self.operations, clock)
         self.connections = ConnectionReconciler(
             store=self.store,
             reader=self.reader,
             gatherer=gatherer,
-            turns=Turns(
-                installation=installation,
-                reader=self.reader,
-                gatherer=gatherer,
-                operations=self.operations,
-                line=line,
-                objects=objects,
-                memories=self.memories,
-                clock=clock,
+            turns=turns,
+            trials=Trials(self.reader, self.memories, self.enqueue_looks),
+            sender=Sender(
+                store=self.store, reader=self.reader, gatherer=gatherer, turns=turns, writer=writer, objects=objects
             ),
-            writer=Writer(self.tenancy, line, self.operations, clock),
+            writer=writer,
             objects=objects,
             events=ports.events,
             memories=self.memories,

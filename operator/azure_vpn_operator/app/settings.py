@@ -12,7 +12,13 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from azure_vpn_operator.api.vpn_connection import AdoptionPolicy, DeletionPolicy, DriftPolicy, ManagementPolicy
+from azure_vpn_operator.api.vpn_connection import (
+    AdoptionPolicy,
+    DeletionPolicy,
+    DriftPolicy,
+    ManagementPolicy,
+    OnFailure,
+)
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.cluster.settings import ClusterSettings
 from azure_vpn_operator.domain.azure.installation import Installation
@@ -46,6 +52,12 @@ class Settings(BaseSettings):
     """For objects that do not say: Correct, CorrectSafe or Report."""
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     """For objects that do not say: Delete or Retain."""
+    confirm_within_seconds: float = Field(default=600.0, ge=1)
+    """For objects that do not say: how long a tunnel has to come back after a change that takes it down."""
+    on_failure: OnFailure = OnFailure.ROLLBACK
+    """For objects that do not say: Rollback puts the values from before back if it does not, Pause leaves the change in Azure."""
+    hold_down_seconds: float = Field(default=10.0, ge=0)
+    """So long a tunnel has to be up before it counts as back."""
     watch_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
     """Namespaces to work in, separated by commas; empty: the whole cluster."""
     namespace: str = Field(default="azure-vpn-system", pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
@@ -153,6 +165,9 @@ def installation_of(settings: Settings, environment: Environment) -> Installatio
         adoption_policy=settings.adoption_policy,
         drift_policy=settings.drift_policy,
         deletion_policy=settings.deletion_policy,
+        confirm_within_seconds=settings.confirm_within_seconds,
+        on_failure=settings.on_failure,
+        hold_down_seconds=settings.hold_down_seconds,
     )
 
 

@@ -10,11 +10,10 @@ from dataclasses import replace
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.domain.keys.records import needs_intent, writes_key
+from azure_vpn_operator.domain.keys.records import writes_key
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
 from azure_vpn_operator.domain.passes.steps import (
     AddFinalizer,
-    Delete,
     Hold,
     LetGo,
     PatchTags,
@@ -26,15 +25,15 @@ from azure_vpn_operator.domain.passes.steps import (
     Step,
     Wait,
 )
-from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, judge, judge_before
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, judge
 from azure_vpn_operator.domain.planning.drift import new_drift
 from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
-from azure_vpn_operator.domain.planning.pairs import hold_back
 from azure_vpn_operator.domain.planning.plan import plan
 from azure_vpn_operator.domain.reporting.announcements import announce, announce_write
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
 from azure_vpn_operator.domain.reporting.status import build_status
+from azure_vpn_operator.domain.rollout.overlay import under_trial
 from azure_vpn_operator.ports import AnyVersion, EventsPort
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
 from azure_vpn_operator.reconcile.facts.keys import KeyLanes
@@ -43,7 +42,6 @@ from azure_vpn_operator.reconcile.halves import (
     coordinated,
     halves_of,
     is_deleting,
-    line_priority,
     stage_of,
     stand_on_lists,
     tags_sent_by,
@@ -52,10 +50,12 @@ from azure_vpn_operator.reconcile.letting_go import after_letting_go, is_worth_w
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey, Memories
 from azure_vpn_operator.reconcile.pass_result import PassResult, combine_results
 from azure_vpn_operator.reconcile.reading import Reader, Store, stored_connection_status
+from azure_vpn_operator.reconcile.sending import Sender
 from azure_vpn_operator.reconcile.timed_reads import knowledge_after
+from azure_vpn_operator.reconcile.trials import Trials
 from azure_vpn_operator.reconcile.triggers import Look
 from azure_vpn_operator.reconcile.turns import Turns
-from azure_vpn_operator.reconcile.writes.azure_writer import Order, Writer
+from azure_vpn_operator.reconcile.writes.azure_writer import Writer
 from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.exclusion import Exclusion
@@ -77,6 +77,8 @@ class ConnectionReconciler:
         reader: Reader,
         gatherer: Gatherer,
         turns: Turns,
+        trials: Trials,
+        sender: Sender,
         writer: Writer,
         objects: ObjectWriter,
         events: EventsPort,
@@ -90,6 +92,8 @@ class ConnectionReconciler:
         self._reader = reader
         self._gatherer = gatherer
         self._turns = turns
+        self._trials = trials
+        self._sender = sender
         self._writer = writer
         self._object_writer = objects
         self._memories = memories
@@ -132,7 +136,7 @@ class ConnectionReconciler:
         try:
             if not self._may_rotate(unit[0], halves):
                 return PassResult(TURN_RETRY_SECONDS)
-            sent = await self._send(unit[0], halves, priority)
+            sent = await self._sender.send(unit[0], halves, priority)
             if isinstance(sent, PassResult):
                 return sent
             stage = stage_of(sent)
@@ -142,30 +146,50 @@ class ConnectionReconciler:
 
     async def _prepare_unit(self, unit: Sequence[ObjectKey], *, from_list: bool) -> "list[HalfInPass] | PassResult":
         """Gather and plan all halves together; what was seen in a list only is read by a GET before anything is done about it."""
+        gathered: list[tuple[HalfKey, Snapshot]] = []
+        for member in unit:
+            found = await self._gather(member, from_list=from_list)
+            if isinstance(found, PassResult):
+                return found
+            gathered += found
+        snapshots = self._trials.judge(unit, gathered)
+        read = [(half, snapshot) for (half, _), snapshot in zip(gathered, snapshots, strict=True)]
         halves: list[HalfInPass] = []
         for member in unit:
-            prepared = await self._prepare(member, from_list=from_list)
-            if isinstance(prepared, PassResult):
-                return prepared
-            halves += prepared
-        halves = coordinated(halves)
+            planned = await self._plan(member, [item for item in read if item[0].object == member])
+            if isinstance(planned, PassResult):
+                return planned
+            halves += planned
+        halves = [replace(half, step=under_trial(half.snapshot, half.step)) for half in coordinated(halves)]
         return halves if stand_on_lists(halves) else await self._prepare_unit(unit, from_list=False)
 
-    async def _prepare(self, key: ObjectKey, *, from_list: bool) -> "list[HalfInPass] | PassResult":
-        """Gather and plan the object's halves, each by itself, with the object's finalizer put right first."""
+    async def _gather(self, key: ObjectKey, *, from_list: bool) -> list[tuple[HalfKey, Snapshot]] | PassResult:
+        """Read everything about the object's halves."""
         document = self._reader.record(key)
         if document is None:
             return PassResult(0.0)
-        halves = []
+        found = []
         for role in self._reader.halves_of(document):
             half_key = HalfKey(key, role)
             memory = self._memories.of(half_key)
             snapshot = await self._gatherer.gather(half_key, document, memory, from_list=from_list)
             if snapshot.denial is not None:
                 self._writer.abandon(half_key)
+            found.append((half_key, snapshot))
+        return found
+
+    async def _plan(
+        self, key: ObjectKey, gathered: Sequence[tuple[HalfKey, Snapshot]]
+    ) -> "list[HalfInPass] | PassResult":
+        """Plan the object's halves, each by itself, with the object's finalizer put right first."""
+        document = self._reader.record(key)
+        if document is None:
+            return PassResult(0.0)
+        halves = []
+        for half_key, snapshot in gathered:
             step = plan(snapshot)
             log.debug("decided", extra={"step": type(step).__name__, "reason": getattr(step, "reason", None)})
-            halves.append(HalfInPass(half_key, snapshot, step, memory))
+            halves.append(HalfInPass(half_key, snapshot, step, self._memories.of(half_key)))
         adding = any(isinstance(half.step, AddFinalizer) for half in halves)
         releasing = all(isinstance(half.step, ReleaseFinalizer) for half in halves) and not is_deleting(halves[0])
         if not (adding or releasing):
@@ -179,48 +203,6 @@ class ConnectionReconciler:
             snapshot = replace(half.snapshot, metadata=metadata)
             planned.append(replace(half, snapshot=snapshot, step=plan(snapshot)))
         return planned
-
-    async def _send(
-        self, holder: ObjectKey, halves: list[HalfInPass], priority: Priority
-    ) -> "list[HalfInPass] | PassResult":
-        """Send the writes of the unit, in order; each half comes back with its outcome."""
-        writers = [half for half in halves if half.writes]
-        if not writers:
-            self._writer.nothing_to_write(holder, [half.key for half in halves])
-            return halves
-        if any(self._is_outdated(half.key.object, half.snapshot) for half in halves):
-            # The newer version is looked at in the next pass, which is due already.
-            return PassResult(0.0)
-        foretold = await self._foretell(halves)
-        if isinstance(foretold, PassResult):
-            return foretold
-        halves = foretold
-        writers = [half for half in halves if half.writes]
-        for half in writers:
-            half.memory.sent_tags |= tags_sent_by(half.snapshot, half.step)
-        orders = [
-            Order(half.key, half.snapshot, half.step, half.memory)
-            for half in writers
-            if isinstance(half.step, Put | PatchTags | SetKey | Delete | LetGo)
-        ]
-        unit = [half.snapshot for half in halves]
-        together = not any(isinstance(half.step, Delete | LetGo) for half in writers)
-        batches = [orders] if together else [[order] for order in orders]
-        outcomes: dict[HalfKey, Outcome] = {}
-        for batch in batches:
-            answers = await self._writer.write(holder, batch, unit, line_priority(writers, priority))
-            if answers[0] is None:
-                # The access rules have changed since this pass began: the next one will say so.
-                return PassResult(0.0)
-            outcomes |= {order.key: answer for order, answer in zip(batch, answers, strict=True)}
-        if self._writer.waits(holder):
-            self._turns.note_planned(holder, {half.key: half.mark for half in halves})
-        done = []
-        for half in halves:
-            outcome = outcomes.get(half.key)
-            step = hold_back(half.step) if half.key in outcomes and outcome is None else half.step
-            done.append(replace(half, step=step, outcome=outcome))
-        return done
 
     def _may_rotate(self, holder: ObjectKey, halves: Sequence[HalfInPass]) -> bool:
         """Whether it is still this unit's turn to get the Secret's new key. What was decided may be older than the store."""
@@ -244,42 +226,6 @@ class ConnectionReconciler:
                 first = ObjectKey(half.key.object.kind, half.key.object.namespace, after)
                 if self._reader.is_ready(first):
                     self._enqueue([Look(first, Priority.ROLLOUT)])
-
-    async def _foretell(self, halves: list[HalfInPass]) -> "list[HalfInPass] | PassResult":
-        """Store which key is about to be written, and that it was asked for, before the first call: a crash leaves no doubt."""
-        told = halves
-        for key in sorted({half.key.object for half in halves if needs_intent(half.snapshot, half.step)}):
-            reports = [
-                HalfReport(half.snapshot, half.step, judge_before(half.snapshot, half.step))
-                for half in halves_of(key, halves)
-            ]
-            forward = reports[0]
-            status = build_status(
-                forward.snapshot, forward.step, forward.summary, reports[1] if len(reports) > 1 else None
-            )
-            version = forward.snapshot.metadata.resource_version
-            if (ended := await self._object_writer.write_status(key, version, status)) is not None:
-                return ended
-            document = self._store.get(key)
-            if document is None:
-                return PassResult(0.0)
-            for half in halves_of(key, halves):
-                half.memory.untold = None
-                if needs_intent(half.snapshot, half.step):
-                    half.memory.key.forget()
-            changed = {"resource_version": self._reader.connection(document).metadata.resource_version}
-            told = [
-                replace(
-                    half,
-                    snapshot=replace(
-                        half.snapshot, metadata=half.snapshot.metadata.model_copy(update=changed), previous=status
-                    ),
-                )
-                if half.key.object == key
-                else half
-                for half in told
-            ]
-        return told
 
     async def _conclude(self, key: ObjectKey, halves: Sequence[HalfInPass], stage: Stage | None) -> PassResult:
         """End the pass over one object: let it go, or write its status."""
@@ -309,7 +255,7 @@ class ConnectionReconciler:
         if isinstance(step, Put | PatchTags) and isinstance(outcome, Accepted):
             memory.count_accepted_write(self._clock.now())
             memory.sent_tags = tags_sent_by(snapshot, step)
-        elif isinstance(step, Settled):
+        elif isinstance(step, Settled) or getattr(step, "applied_hash", None) is not None:
             memory.forgive()
         if isinstance(step, Settled | Hold | Refuse):
             memory.looked_at = mark_of(snapshot.metadata, snapshot.policy)
@@ -345,7 +291,7 @@ class ConnectionReconciler:
             # That Azure has taken a key is known to nobody else: an edit must not keep it from being stored.
             told = AnyVersion(snapshot.metadata.uid) if _has_sent_key(reports, outcomes) else version
             ended = await self._object_writer.write_status(key, told, status)
-            if ended is None and told != version and self._is_outdated(key, snapshot):
+            if ended is None and told != version and self._sender.is_outdated(key, snapshot):
                 # The store has the edit with the answer, so the watch brings no news of it.
                 result = PassResult(0.0)
         for report in reports:
@@ -371,17 +317,9 @@ class ConnectionReconciler:
         self._writer.forget(key, [half.key for half in halves])
         return PassResult(None)
 
-    def _is_outdated(self, key: ObjectKey, snapshot: Snapshot) -> bool:
-        """Whether object or policy has changed while this pass was reading, or somebody has asked it to wait."""
-        document = self._store.get(key)
-        if document is None:
-            return True
-        now = self._reader.connection(document).metadata
-        policy = self._gatherer.look_up_policy(key.namespace, snapshot.subject)
-        return mark_of(now, policy) != mark_of(snapshot.metadata, snapshot.policy)
-
     def _forget(self, key: ObjectKey) -> None:
         self._gatherer.random_keys.forget(key)
+        self._trials.forget(key)
         self._turns.forget(key)
         self._writer.forget(key, self._memories.of_object(key))
         self._memories.forget(key)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelChange
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Settled, Step
@@ -84,9 +85,17 @@ def tags_sent_by(snapshot: Snapshot, step: Step) -> frozenset[str]:
 
 
 def line_priority(halves: Iterable[HalfInPass], priority: Priority) -> Priority:
-    """How urgent the writes are: at least as the pass is, and putting back what somebody else has changed comes last."""
+    """How urgent the writes are: an undo first, others at least as the pass is, and what somebody else has changed comes last."""
+    halves = list(halves)
+    if any(is_rolling_back(half.snapshot.change_view.change) for half in halves):
+        return Priority.UNDO
     drift = all(isinstance(half.step, Put | PatchTags | SetKey) and half.step.drift for half in halves)
     return min(priority, Priority.DRIFT if drift else Priority.ROLLOUT)
+
+
+def is_rolling_back(change: TunnelChange | None) -> bool:
+    """Whether the values from before are on their way."""
+    return change is not None and change.state is ChangeState.ROLLING_BACK
 
 
 def is_deleting(half: HalfInPass) -> bool:

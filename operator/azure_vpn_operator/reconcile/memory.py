@@ -6,6 +6,7 @@ from typing import Final
 
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.passes.observations import Observations
 from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck
 from azure_vpn_operator.domain.passes.traffic import TrafficRecord
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -90,6 +91,8 @@ class ConnectionMemory:
     listed_configuration: tuple[object, ...] | None = None
     traffic: TrafficRecord | None = None
     """Azure's byte counters, as the last GET showed them."""
+    observations: Observations | None = None
+    """What was seen of the tunnels since the object's change came into force."""
     sent_tags: frozenset[str] = frozenset()
     """Names of tags that this process has sent for the object: known as ours even if no status has told so yet."""
     key_mark: str | None = None

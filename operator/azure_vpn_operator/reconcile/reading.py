@@ -24,6 +24,7 @@ Store: TypeAlias = ObjectStore[Record]
 _BY_POLICY: Final = "connections-by-policy"
 _BY_HELD_POLICY: Final = "synced-connections-by-policy-and-hash"
 _BY_GATEWAYS: Final = "connections-by-gateways"
+_BY_GATEWAY: Final = "connections-by-gateway"
 _BY_PAIR: Final = "single-halves-by-pair-of-gateways"
 _BY_SECRET: Final = "connections-by-secret"  # noqa: S105 (a name)
 _BY_AWAITED_SECRET: Final = "waiting-connections-by-secret"  # noqa: S105 (a name)
@@ -42,6 +43,7 @@ class Reader:
         store.add_index(_BY_HELD_POLICY, CONNECTION, _held_policy_of)
         store.add_index(_BY_GATEWAYS, CONNECTION, _gateways_of)
         store.add_index(_BY_PAIR, CONNECTION, _pair_of)
+        store.add_index(_BY_GATEWAY, CONNECTION, _each_gateway_of)
         store.add_index(_BY_SECRET, CONNECTION, _secret_of)
         store.add_index(_BY_AWAITED_SECRET, CONNECTION, _awaited_secret_of)
 
@@ -117,6 +119,10 @@ class Reader:
         return next(iter(self._store.find_first(_BY_AWAITED_SECRET, (namespace, name), 1)), None)
 
     # -- neighbours
+
+    def first_at_gateway(self, gateway: str, limit: int) -> tuple[ObjectKey, ...]:
+        """The first connections of a gateway, of all namespaces; the gateway as a comparable text."""
+        return self._store.find_first(_BY_GATEWAY, (gateway,), limit)
 
     def is_ready(self, key: ObjectKey) -> bool:
         """Whether the object's last status says so."""
@@ -214,6 +220,11 @@ def _gateways_of(record: Record) -> Iterable[IndexValue]:
     if not isinstance(target, Target) or target.gateway is None or target.peer_gateway is None:
         return []
     return [(record.metadata.namespace, target.gateway.key, target.peer_gateway.key)]
+
+
+def _each_gateway_of(record: Record) -> Iterable[IndexValue]:
+    target = _connection(record).wanted.target
+    return [(gateway,) for gateway in target.gateway_ids] if isinstance(target, Target) else []
 
 
 def _pair_of(record: Record) -> Iterable[IndexValue]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.domain.access import Identity
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.snapshot import Cadence
@@ -25,6 +26,9 @@ from azure_vpn_operator.runtime.token_bucket import TokenBuckets
 
 BURST_SHARE: Final = 0.25
 """So much of the bucket may be used at once after a rest, say, at the start."""
+
+_BY_TIME: Final = frozenset({Reason.CONFIRMING, Reason.GATEWAY_EVENT})
+"""Reasons that nothing but reading again will end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ def knowledge_after(
 ) -> Knowledge | None:
     """What a pass leaves; None if the next look ends a wait, repeats what failed, or reads nothing: that is no look by time."""
     snapshot = reports[0].snapshot
-    if summary.failed or summary.progress is Progress.RECONCILING or not isinstance(snapshot.target, Target):
+    waits = summary.progress is Progress.RECONCILING and summary.reason not in _BY_TIME
+    if summary.failed or waits or not isinstance(snapshot.target, Target):
         return None
     times = [memories.of(HalfKey(key, report.snapshot.role)).last_read for report in reports]
     return combine_knowledge([Knowledge(snapshot.target.connection.subscription, read_at) for read_at in times])

@@ -14,6 +14,7 @@ from azure_vpn_operator.domain.passes.verdicts import IN_LINE_SECONDS, Busy
 from azure_vpn_operator.domain.planning.foresight import StoredFacts, foresee_gateways
 from azure_vpn_operator.domain.reporting.waiting import says_that_it_waits, waiting_status
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
+from azure_vpn_operator.reconcile.halves import is_rolling_back
 from azure_vpn_operator.reconcile.memory import HalfKey, Memories
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.pass_result import PassResult
@@ -135,6 +136,9 @@ class Turns:
 
 def _line_priority(halves: Iterable[tuple[HalfKey, StoredFacts]], priority: Priority) -> Priority:
     """How urgent the change is, also if it is found by a restart: an edit of the object itself, or of what it shares with others."""
+    halves = list(halves)
+    if any(is_rolling_back(facts.previous.change) for _, facts in halves):
+        return Priority.UNDO
     return min(priority, Priority.EDIT if _is_edited(halves) else Priority.ROLLOUT)
 
 

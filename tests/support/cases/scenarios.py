@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, connection_id, site_spec, wire_connection
+from support.fakes.azure import Device
+from support.world.core import (
+    CONNECTION,
+    KEY,
+    OWNER,
+    POLICY,
+    POLICY_SPEC,
+    CoreHarness,
+    connection_id,
+    site_spec,
+    wire_connection,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,19 @@ def _one_site(world: CoreHarness) -> None:
     world.set_up_site()
 
 
+def _one_site_with_a_device(world: CoreHarness) -> None:
+    """It takes no policy with the group ECP384."""
+    held = wire_connection(tags={"azvpn-owner": f"{OWNER}/site6"})
+    made = world.azure.add_connection(connection_id("VNet1toSite6"), held, key=KEY)
+    made.device = Device(lambda properties, _: properties["ipsecPolicies"][0]["dhGroup"] != "ECP384")
+    made.device.negotiate(held["properties"], KEY, world.clock.monotonic() - 500)
+    world.set_up_site()
+
+
+def _edit_policy_badly(world: CoreHarness) -> None:
+    world.edit(POLICY, "site6", dhGroup="ECP384")
+
+
 def _two_sites(world: CoreHarness) -> None:
     world.set_up_site()
     world.set_up_site("Site7", "site7")
@@ -103,6 +127,13 @@ SCENARIOS = (
     Scenario("creation of a connection", _only_references, _create, {"put": 1}),
     Scenario("creation of everything, the connection first", _nothing, _create_all, {"put": 1}),
     Scenario("edit of the policy", _one_site, _edit_policy, {"put": 1}),
+    Scenario(
+        "edit of the policy that the device refuses",
+        _one_site_with_a_device,
+        _edit_policy_badly,
+        {"put": 2},
+        ready=("False", "RolledBack"),
+    ),
     Scenario("edit of two connections on one gateway", _two_sites, _edit_two, {"put": 2}),
     Scenario("change of the key", _one_site, _change_key, {"put_shared_key": 1}),
     Scenario("adoption of an equal connection", _exists_in_azure(), _create, {"patch_tags": 1}),

@@ -8,7 +8,8 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, TypeVar
 
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.canonical import ArmId
@@ -45,6 +46,10 @@ BUSY = Fault(
 )
 SITE_ASN = 65100
 """The AS number of every site that has BGP."""
+_HARMLESS = ("routingWeight", "provisioningState")
+"""Properties that the tunnel does not depend on."""
+EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""What the clocks of the tests count from, but for a thousand seconds."""
 _READ_ONLY = ("connectionStatus", "tunnelConnectionStatus", "ingressBytesTransferred", "egressBytesTransferred")
 
 
@@ -68,6 +73,59 @@ class Connection:
     ingress_bytes: int | None = None
     """None: a byte comes in every second, as long as the tunnel is up."""
     egress_bytes: int = 0
+    device: "Device | None" = None
+    """None: the tunnel is as a test says, whatever is written."""
+
+
+@dataclass(slots=True)
+class Device:
+    """What is at the other end. It decides, whenever a write has ended, whether the tunnel comes up."""
+
+    accepts: Callable[[Mapping[str, Any], str], bool] = lambda _properties, _key: True
+    """From the connection's properties and key."""
+    back_after: float = 5.0
+    """Seconds until the tunnel is up again."""
+    shows_times: bool = True
+    """Whether Azure tells when the tunnel came up."""
+    lag: float = 0.0
+    """How many seconds Azure's report is behind."""
+    negotiated: tuple[Any, ...] | None = None
+    """The settings that the tunnel last began with."""
+    history: list[tuple[float, str]] = field(default_factory=lambda: [(0.0, "Connected")])
+    """From when on the tunnel was in which state; the newest comes last."""
+
+    def negotiate(self, properties: Mapping[str, Any], key: str, now: float) -> None:
+        """These settings are in force; the tunnel begins anew if they are others than before."""
+        settings = (key, {name: value for name, value in properties.items() if name not in _HARMLESS})
+        if settings == self.negotiated:
+            return
+        self.negotiated = settings
+        self.history = [item for item in self.history if item[0] <= now]
+        self.history.append((now, "NotConnected"))
+        if self.accepts(properties, key):
+            self.history.append((now + self.back_after, "Connected"))
+
+    def drop(self, now: float, seconds: float) -> None:
+        """The tunnel goes down for so long, for whatever reason, if it is up."""
+        if self.state(now) == "Connected":
+            self.history = [item for item in self.history if item[0] <= now]
+            self.history += [(now, "NotConnected"), (now + seconds, "Connected")]
+
+    def state(self, moment: float) -> str:
+        """What the tunnel really is at a moment."""
+        return next(state for since, state in reversed(self.history) if since <= max(moment, 0.0))
+
+    def established(self, moment: float) -> float | None:
+        """When the tunnel last came up before a moment."""
+        return next(
+            (since for since, state in reversed(self.history) if state == "Connected" and since <= moment), None
+        )
+
+    def seconds_up(self, moment: float) -> float:
+        """How long the tunnel has been up in all."""
+        ends = [*(since for since, _ in self.history[1:]), max(moment, self.history[-1][0])]
+        spans = zip(self.history, ends, strict=True)
+        return sum(max(min(end, moment) - since, 0.0) for (since, state), end in spans if state == "Connected")
 
 
 @dataclass(slots=True)
@@ -196,7 +254,10 @@ class FakeAzure:
             before = self.world.get(connection)
             key = before.key if before else str(body["properties"].get("sharedKey") or "given-by-azure")
             tunnel = before.tunnel if before else "Connected"
-            self.world[connection] = Connection(_stored(connection, body, "Updating"), key, tunnel)
+            ingress, egress = (before.ingress_bytes, before.egress_bytes) if before else (None, 0)
+            device = before.device if before else None
+            made = Connection(_stored(connection, body, "Updating"), key, tunnel, ingress, egress, device)
+            self.world[connection] = made
             return self._begin(connection)
 
         return self._write("put", connection, body, carry_out)
@@ -386,6 +447,8 @@ class FakeAzure:
                 del self.world[operation.connection]
             else:
                 known.document["properties"]["provisioningState"] = "Failed" if operation.fault else "Succeeded"
+                if known.device is not None and operation.fault is None:
+                    known.device.negotiate(known.document["properties"], known.key, operation.ends_at)
 
     def _is_busy(self, gateways: Sequence[ArmId]) -> bool:
         running = [operation.connection for operation in self._operations.values() if not operation.done]
@@ -408,11 +471,26 @@ class FakeAzure:
             return Absent()
         document = deepcopy(known.document)
         if document["properties"]["provisioningState"] == "Succeeded":
+            if known.device is not None:
+                self._report(known.device, document["properties"])
             document["properties"].setdefault("connectionStatus", known.tunnel)
-            ingress = int(self.clock.monotonic()) if known.ingress_bytes is None else known.ingress_bytes
+            ingress = known.ingress_bytes if known.ingress_bytes is not None else self._bytes_of(known)
             document["properties"].setdefault("ingressBytesTransferred", ingress)
             document["properties"].setdefault("egressBytesTransferred", known.egress_bytes)
         return Present(read_live_connection(document))
+
+    def _bytes_of(self, known: Connection) -> int:
+        now = self.clock.monotonic()
+        return int(now if known.device is None else known.device.seconds_up(now - known.device.lag))
+
+    def _report(self, device: Device, properties: dict[str, Any]) -> None:
+        moment = self.clock.monotonic() - device.lag
+        properties["connectionStatus"] = device.state(moment)
+        established = device.established(moment)
+        if device.shows_times and established is not None:
+            came_up = (EPOCH + timedelta(seconds=established)).strftime("%m/%d/%Y %H:%M:%S")
+            tunnel = {"tunnel": "one", "connectionStatus": properties["connectionStatus"]}
+            properties["tunnelConnectionStatus"] = [tunnel | {"lastConnectionEstablishedUtcTime": came_up}]
 
     def _item(self, connection: ArmId) -> LiveConnection:
         document = deepcopy(self.world[connection].document)

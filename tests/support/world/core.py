@@ -342,11 +342,16 @@ class CoreHarness:
             before = self._marks()
             await self.clock.advance(quiet)
             passed += quiet
-            if before == self._marks() and not self.azure.operations_in_progress:
+            if before == self._marks() and not self.azure.operations_in_progress and not self._open_changes():
                 return
         raise NeverSettlesError(
             f"still busy after {passed:.0f} s; last writes {self.sent[-4:]} {self.cluster.writes[-4:]}"
         )
+
+    def _open_changes(self) -> bool:
+        """Whether a change is not confirmed yet: that ends by itself, with no write before."""
+        changes = (document["status"].get("change") or {} for document in self.cluster.documents.values())
+        return any(change.get("state") in {"Sent", "Confirming", "RollingBack"} for change in changes)
 
     def _marks(self) -> tuple[int, int, int]:
         return len(self.sent), len(self.cluster.writes), self.crashes
@@ -526,6 +531,14 @@ def _timeless(document: Mapping[str, Any]) -> dict[str, Any]:
         del condition["lastTransitionTime"]
     for half in copied["status"].get("halves", ()):
         half.get("traffic", {}).pop("since", None)
+    for tunnel in (
+        *(tunnel for half in copied["status"].get("halves", ()) for tunnel in half.get("tunnels", ())),
+        *copied["status"].get("change", {}).get("tunnels", ()),
+    ):
+        tunnel.pop("lastEstablished", None)
+    copied["status"].get("lastKnownGood", {}).pop("time", None)
+    for name in ("startTime", "inForceSince", "endTime"):
+        copied["status"].get("change", {}).pop(name, None)
     return copied
 
 

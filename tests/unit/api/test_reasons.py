@@ -14,7 +14,11 @@ from azure_vpn_operator.api.reasons import REASONS, Reason, ReasonInfo
 PACKAGE = Path(__file__).parents[3] / "operator" / "azure_vpn_operator"
 TABLE = PACKAGE / "api" / "reasons"
 TEXTS = sorted(path.stem for path in TABLE.glob("*.py") if path.stem not in {"__init__", "reason"})
-ABOUT = {"azure_faults": {ConditionType.READY, ConditionType.SYNCED}, "events_only": set[ConditionType]()}
+ABOUT = {
+    "azure_faults": {ConditionType.READY, ConditionType.SYNCED},
+    "events_only": set[ConditionType](),
+    "trial": {ConditionType.READY},
+}
 """What the modules that have not the name of a condition speak about."""
 BECAUSE_OF = {
     Reason.KEY_ROTATION_WAITS,

@@ -58,8 +58,8 @@ def test_what_later_versions_add_is_not_there_yet():
     policy, connection = (crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] for crd in _crds())
 
     assert not {"rollout"} & policy["spec"]["properties"].keys()
-    assert not {"confirm", "changeWindows"} & connection["spec"]["properties"].keys()
-    assert not {"change", "key", "lastKnownGood"} & connection["status"]["properties"].keys()
+    assert not {"changeWindows"} & connection["spec"]["properties"].keys()
+    assert not {"key"} & connection["status"]["properties"].keys()
     assert not {"revisions"} & policy["status"]["properties"].keys()
 
 

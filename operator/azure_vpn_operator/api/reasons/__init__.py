@@ -17,12 +17,14 @@ from azure_vpn_operator.api.reasons.policy_resolved import POLICY_RESOLVED
 from azure_vpn_operator.api.reasons.ready import READY
 from azure_vpn_operator.api.reasons.reason import Reason, ReasonInfo
 from azure_vpn_operator.api.reasons.synced import SYNCED
+from azure_vpn_operator.api.reasons.trial import TRIAL
 
 __all__ = ["REASONS", "Reason", "ReasonInfo"]
 
 REASONS: Final[dict[Reason, ReasonInfo]] = {
     **READY,
     **SYNCED,
+    **TRIAL,
     **AZURE_FAULTS,
     **POLICY_RESOLVED,
     **CREDENTIALS_RESOLVED,

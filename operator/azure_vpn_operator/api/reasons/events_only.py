@@ -50,4 +50,19 @@ EVENTS_ONLY: Final = {
         "Event: the tunnel went down.",
         "See the condition Connected.",
     ),
+    Reason.CHANGE_CONFIRMED: ReasonInfo(
+        (),
+        "Event: the tunnel works after a change; the note names the evidence.",
+        "Nothing.",
+    ),
+    Reason.CONFIRMED_BY_STATUS: ReasonInfo(
+        (),
+        "Event: a change stays, since Azure says that the tunnel is up, or since nobody had a reason to bring it up; nothing proves that it works.",
+        "Send something through the tunnel if you want to be sure.",
+    ),
+    Reason.UNDO_DISARMED: ReasonInfo(
+        (),
+        "Event: a change was not confirmed when the object was suspended, or lost the right to write: it will not be undone.",
+        "See whether the tunnel is up; put the old values back if it is not.",
+    ),
 }

@@ -111,6 +111,12 @@ class Reason(StrEnum):
     PARTNER_NOT_READY = "PartnerNotReady"
     PAIR_PUT_BACK = "PairPutBack"
 
+    CONFIRMING = "Confirming"
+    GATEWAY_EVENT = "GatewayEvent"
+    CHANGE_FAILED = "ChangeFailed"
+    ROLLING_BACK = "RollingBack"
+    ROLLED_BACK = "RolledBack"
+
     DELETING = "Deleting"
     DELETION_HELD = "DeletionHeld"
 
@@ -127,6 +133,9 @@ class Reason(StrEnum):
     RETAINED = "Retained"
     TUNNEL_UP = "TunnelUp"
     TUNNEL_DOWN = "TunnelDown"
+    CHANGE_CONFIRMED = "ChangeConfirmed"
+    CONFIRMED_BY_STATUS = "ConfirmedByStatus"
+    UNDO_DISARMED = "UndoDisarmed"
 
 
 @dataclass(frozen=True, slots=True)

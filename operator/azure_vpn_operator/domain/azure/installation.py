@@ -7,6 +7,7 @@ from azure_vpn_operator.api.vpn_connection import (
     DeletionPolicy,
     DriftPolicy,
     ManagementPolicy,
+    OnFailure,
     VpnConnectionSpec,
 )
 
@@ -22,6 +23,10 @@ class Installation:
     adoption_policy: AdoptionPolicy = AdoptionPolicy.WHEN_EQUAL
     drift_policy: DriftPolicy = DriftPolicy.CORRECT_SAFE
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
+    confirm_within_seconds: float = 600.0
+    on_failure: OnFailure = OnFailure.ROLLBACK
+    hold_down_seconds: float = 10.0
+    """So long a tunnel has to be up before it counts as back."""
 
 
 @dataclass(frozen=True, slots=True)

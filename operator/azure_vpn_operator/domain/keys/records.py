@@ -43,12 +43,8 @@ def record_after(snapshot: Snapshot, step: Step, summary: Summary) -> KeyRecord 
     """The record to keep after a pass; None if there is nothing to remember."""
     before = current_record(snapshot.half, snapshot.live, snapshot.operation)
     wanted = snapshot.key_digest
-    if (
-        wanted is not None
-        and writes_key(step)
-        and (isinstance(step, SetKey) or summary.written or _is_random(snapshot))
-    ):
-        record = _on_its_way(snapshot, before, wanted, sent=summary.written and not summary.failed)
+    if wanted is not None and writes_key(step) and (isinstance(step, SetKey) or summary.taken or _is_random(snapshot)):
+        record = _on_its_way(snapshot, before, wanted, sent=summary.taken and not summary.failed)
     elif wanted is not None and snapshot.key_check is KeyCheck.EQUAL:
         # Whatever was on its way: Azure has been seen to hold this one.
         seen = before.model_copy(update={"digest": wanted, "pending": None, "sent": None})

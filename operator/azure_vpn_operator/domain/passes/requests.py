@@ -6,6 +6,7 @@ from azure_vpn_operator.api.base import LastHandled, ObjectMeta
 
 RECONCILE_AT: Final = "azvpn.dev/reconcile-at"
 ROTATE_KEY: Final = "azvpn.dev/rotate-key"
+ROLLOUT_RETRY: Final = "azvpn.dev/rollout-retry"
 TOKEN_LIMIT: Final = 1024
 
 
@@ -21,13 +22,21 @@ def is_rotation_requested(metadata: ObjectMeta, handled: LastHandled | None) -> 
     return token is not None and (handled is None or handled.rotate_key != token)
 
 
+def is_retry_requested(metadata: ObjectMeta, handled: LastHandled | None) -> bool:
+    """Whether rollout-retry carries a token that has not been acted upon."""
+    token = _token(metadata, ROLLOUT_RETRY)
+    return token is not None and (handled is None or handled.rollout_retry != token)
+
+
 def handle(metadata: ObjectMeta, handled: LastHandled | None, *, rotated: bool = False) -> LastHandled | None:
     """What to remember once the pass has acted; `rotated` says that the key is written in this pass."""
     before = handled or LastHandled()
+    retry = _token(metadata, ROLLOUT_RETRY)
     reconcile_at, rotate_key = _token(metadata, RECONCILE_AT), _token(metadata, ROTATE_KEY) if rotated else None
     now = LastHandled(
         reconcile_at=before.reconcile_at if reconcile_at is None else reconcile_at,
         rotate_key=before.rotate_key if rotate_key is None else rotate_key,
+        rollout_retry=before.rollout_retry if retry is None else retry,
     )
     return handled if now == before else now
 

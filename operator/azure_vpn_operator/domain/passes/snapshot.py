@@ -20,7 +20,9 @@ from azure_vpn_operator.domain.azure.ownership import Owner
 from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.pairs.pairing import PairView
+from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.key_turns import Turn
+from azure_vpn_operator.domain.passes.observations import Observations
 from azure_vpn_operator.domain.passes.traffic import TrafficRecord
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
@@ -213,6 +215,10 @@ class Snapshot:
     """The same of the peer's."""
     traffic: TrafficRecord | None = None
     """What Azure's byte counters have told so far."""
+    observations: Observations | None = None
+    """What has been seen of the tunnels since the object's last change came into force."""
+    change_view: ChangeView = field(default_factory=ChangeView)
+    """How that change stands."""
     bgp: BgpFacts | None = None
     """None: the spec does not ask for BGP, or there is no connection to ask about."""
 

@@ -19,6 +19,8 @@ class Refuse:
     differences: tuple[Difference, ...] = ()
     refused_hash: str | None = None
     """Set if it is Azure that refuses: hash of the configuration that it does not take."""
+    applied_hash: str | None = None
+    """Set if Azure holds completely what it is to hold for now: the hash of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Wait:
     message: str
     seconds: float
     differences: tuple[Difference, ...] = ()
+    applied_hash: str | None = None
+    """Set if Azure holds completely what is wanted: the hash of that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from azure_vpn_operator.domain.passes.snapshot import Snapshot
 
 RENEGOTIATION: Final = timedelta(seconds=60)
 """A write of ours takes a tunnel down for seconds; one that is not back so long after its end is down for another reason."""
-_WRITING: Final = frozenset({Reason.UPDATING, Reason.SETTING_SHARED_KEY, Reason.ADOPTING, Reason.PAIR_PUT_BACK})
+_WRITING: Final = frozenset(
+    {Reason.UPDATING, Reason.ROLLING_BACK, Reason.SETTING_SHARED_KEY, Reason.ADOPTING, Reason.PAIR_PUT_BACK}
+)
 _TOLD: Final = frozenset({"Connected", "NotConnected", "Connecting"})
 
 

@@ -82,8 +82,15 @@ class Summary:
     """Counts as a failure for the growing delay."""
     written: bool = False
     """Azure took a write, or may have taken it: what it held before is of no more account."""
+    foretold: bool = False
+    """The status is stored before the write is sent."""
     refused_hash: str | None = None
     """Hash of the configuration that Azure refused for good, in this pass or a short while ago."""
+
+    @property
+    def taken(self) -> bool:
+        """Whether Azure has taken the write, or may have."""
+        return self.written and not self.foretold
 
 
 def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
@@ -121,10 +128,16 @@ def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
 
 
 def judge_before(snapshot: Snapshot, step: Step) -> Summary:
-    """The same before a write is sent, for a status that has to be stored first."""
-    if isinstance(step, Put | PatchTags | SetKey | Delete | LetGo):
+    """The same before a write is sent, for a status that has to be stored first.
+
+    What it says of a PUT is what is said once Azure has taken it, so that nothing new is to be stored then.
+    """
+    if isinstance(step, Put):
+        return replace(judge(snapshot, step, Accepted(0.0)), foretold=True)
+    if isinstance(step, PatchTags | SetKey | Delete | LetGo):
         why = getattr(step, "why", "")
-        return replace(judge(snapshot, step, Accepted(0.0)), message=f"about to be written: {why}", written=False)
+        accepted = judge(snapshot, step, Accepted(0.0))
+        return replace(accepted, message=f"about to be written: {why}", written=False, foretold=True)
     return judge(snapshot, step, None)
 
 
@@ -133,12 +146,12 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
         case Refuse(reason, message):
             return Summary(
                 ready=False,
-                synced=_synced_of(reason),
+                synced=_synced_of(reason) if step.applied_hash is None else ConditionStatus.TRUE,
                 progress=Progress.STALLED,
                 reason=reason,
                 message=message,
                 differences=differences,
-                next_look=REFUSED_RETRY_SECONDS,
+                next_look=REFUSED_RETRY_SECONDS if step.applied_hash is None else snapshot.cadence.steady,
                 refused_hash=step.refused_hash,
             )
         case Hold(reason, message):
@@ -154,11 +167,11 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
         case Wait(reason, message, seconds):
             return Summary(
                 ready=False,
-                synced=_synced_of(reason),
+                synced=_synced_of(reason) if step.applied_hash is None else ConditionStatus.TRUE,
                 progress=Progress.RECONCILING,
                 reason=reason,
                 message=message,
-                differences=differences or _last_seen(snapshot),
+                differences=differences if step.applied_hash is not None else differences or _last_seen(snapshot),
                 next_look=seconds,
                 failed=reason is Reason.OPERATION_FAILED,
             )
@@ -260,7 +273,7 @@ def message_of_write(step: Step) -> str:
     """What is said of a write that Azure took, until it has ended."""
     match step:
         case Put(why=why) | PatchTags(why=why):
-            return f"Azure accepted the change ({why})"
+            return f"the change is on its way to Azure ({why})"
         case SetKey():
             return "Azure accepted the shared key"
         case _:

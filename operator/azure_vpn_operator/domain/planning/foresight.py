@@ -5,8 +5,10 @@ has come the connection is read, and planned from that. What cannot be foreseen 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from azure_vpn_operator.api.base import ObjectMeta
+from azure_vpn_operator.api.tunnel_change import ChangeState
 from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial
@@ -17,10 +19,11 @@ from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.pairs.pairing import PairView, judge_pair
 from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL
-from azure_vpn_operator.domain.passes.requests import is_requested, is_rotation_requested
+from azure_vpn_operator.domain.passes.requests import is_requested, is_retry_requested, is_rotation_requested
 from azure_vpn_operator.domain.passes.snapshot import NotReferenced, PolicyFound, PolicyLookup
 from azure_vpn_operator.domain.planning.drift import configuration_hash
 from azure_vpn_operator.domain.planning.pairs import DISAGREEMENTS
+from azure_vpn_operator.domain.rollout.settings import half_of, same, settings_in, with_settings
 from azure_vpn_operator.domain.rules.violations import Invalid
 
 
@@ -54,7 +57,7 @@ def foresee_gateways(facts: StoredFacts, installation: Installation) -> frozense
         return frozenset()
     if not isinstance(policy, PolicyFound | NotReferenced) or not _may_write(facts, subject, installation):
         return frozenset()
-    if not _was_in_force(facts.half, target) or not _has_changed(facts.half, subject, target, policy):
+    if not _was_in_force(facts.half, target) or not _has_changed(facts, subject, target, policy):
         return frozenset()
     if facts.pair is not None and judge_pair(facts.pair).reason in DISAGREEMENTS:
         return frozenset()
@@ -72,9 +75,8 @@ def _may_write(facts: StoredFacts, subject: VpnConnection, installation: Install
         or CONNECTION_FINALIZER not in metadata.finalizers
     )
     # What a person asks for by annotation is answered by a look at Azure.
-    asked = is_requested(metadata, facts.previous.last_handled) or is_rotation_requested(
-        metadata, facts.previous.last_handled
-    )
+    handled = facts.previous.last_handled
+    asked = any(check(metadata, handled) for check in (is_requested, is_rotation_requested, is_retry_requested))
     return not stopped and not asked and effective_policies(subject.spec, installation).may_write
 
 
@@ -83,17 +85,17 @@ def _was_in_force(half: ConnectionHalf, target: Target) -> bool:
 
 
 def _has_changed(
-    half: ConnectionHalf, subject: VpnConnection, target: Target, policy: PolicyFound | NotReferenced
+    facts: StoredFacts, subject: VpnConnection, target: Target, policy: PolicyFound | NotReferenced
 ) -> bool:
-    """Whether the wanted configuration is another one than was in force, and not one that Azure has refused."""
+    """Whether the wanted configuration is another one than was in force, and not one that Azure or the tunnel has refused."""
+    half = facts.half
     if target.gateway is None or target.connection_type is None:
         return False
     spec = subject.spec
     policy_spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
     protocols = _protocols(half, spec)
-    hashes = {
-        configuration_hash(build_put_body(spec, target, policy_spec, "", {}, protocol), spec) for protocol in protocols
-    }
+    bodies = (build_put_body(spec, target, policy_spec, "", {}, protocol) for protocol in protocols)
+    hashes = {configuration_hash(_assigned(facts, body, target), spec) for body in bodies}
     return not hashes & {half.applied_hash, half.refused_hash}
 
 
@@ -101,3 +103,14 @@ def _protocols(half: ConnectionHalf, spec: VpnConnectionSpec) -> tuple[str, ...]
     """The IKE versions that may be wanted: a spec that names none keeps the one in Azure, which a status may not tell."""
     known = spec.connection_protocol or half.connection_protocol
     return (str(known),) if known is not None else tuple(ConnectionProtocol)
+
+
+def _assigned(facts: StoredFacts, body: dict[str, Any], target: Target) -> dict[str, Any]:
+    """The body with the values from before, as long as those that the object wants are known not to work."""
+    change, good = facts.previous.change, facts.previous.last_known_good
+    if change is None or good is None or change.state not in {ChangeState.ROLLING_BACK, ChangeState.ROLLED_BACK}:
+        return body
+    before = half_of(good.settings, facts.role)
+    if before is None or not same(settings_in(body, target), half_of(change.to, facts.role)):
+        return body
+    return with_settings(body, before)

@@ -12,8 +12,8 @@ from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, Progres
 class Stage(StrEnum):
     """Where the change of two halves stands; the value is what people read."""
 
-    FIRST_ACCEPTED = "first of two halves accepted"
-    BOTH_ACCEPTED = "both halves accepted, waiting for Azure"
+    FIRST_ACCEPTED = "the first of two halves changes"
+    BOTH_ACCEPTED = "both halves change"
     PUTTING_BACK = "putting back, since Azure refuses the other half"
 
 

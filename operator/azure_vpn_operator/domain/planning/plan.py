@@ -1,8 +1,10 @@
 """From a snapshot to exactly one step. The order of the checks is the order of precedence that people see in the reasons."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.tunnel_change import ChangeState
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
 from azure_vpn_operator.domain.azure.bodies import build_put_body, read_put_body
@@ -45,6 +47,8 @@ from azure_vpn_operator.domain.planning.keys import plan_key
 from azure_vpn_operator.domain.planning.last_word import standing_word
 from azure_vpn_operator.domain.planning.release import plan_release
 from azure_vpn_operator.domain.planning.waiting import wait_for_operation, wait_for_update
+from azure_vpn_operator.domain.rollout.overlay import assigned_settings
+from azure_vpn_operator.domain.rollout.settings import with_settings
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, check_gateway
 from azure_vpn_operator.domain.rules.violations import Invalid
 
@@ -154,6 +158,9 @@ def _plan_enforcement(snapshot: Snapshot, subject: VpnConnection, target: Target
         return stop
     policy: PolicyFound | NotReferenced
     match snapshot.policy:
+        case Absent() | PolicyBroken() if _is_rolling_back(snapshot):
+            # What is put back are values, whatever has become of the policy.
+            policy = NotReferenced()
         case Absent():
             name = subject.spec.ipsec_policy_ref.name if subject.spec.ipsec_policy_ref is not None else ""
             return Hold(Reason.POLICY_NOT_FOUND, f"there is no IpsecPolicy {name}; Azure is kept as it is")
@@ -287,7 +294,11 @@ def _plan_change(
         )
     if is_adoption(snapshot, live) and (refused := refuse_adoption(snapshot, policies.adoption, differences, live)):
         return refused
-    return _plan_update(snapshot, policies, subject, body, differences, live)
+    step = _plan_update(snapshot, policies, subject, body, differences, live)
+    if isinstance(step, Settled) and snapshot.change_view.undoes:
+        wanted = _build_wanted_body(snapshot, subject, target, policy, gateway, live)
+        return replace(step, differences=find_differences(read_put_body(wanted, target), live))
+    return step
 
 
 def body_in_force(snapshot: Snapshot) -> dict[str, Any] | None:
@@ -296,12 +307,28 @@ def body_in_force(snapshot: Snapshot) -> dict[str, Any] | None:
     if not isinstance(subject, VpnConnection) or not isinstance(target, Target) or not isinstance(gateway, Present):
         return None
     if not isinstance(policy, PolicyFound | NotReferenced):
-        return None
+        if not _is_rolling_back(snapshot):
+            return None
+        policy = NotReferenced()
     live = snapshot.live.value if isinstance(snapshot.live, Present) else None
     return _build_body(snapshot, subject, target, policy, gateway.value, live)
 
 
 def _build_body(
+    snapshot: Snapshot,
+    subject: VpnConnection,
+    target: Target,
+    policy: PolicyFound | NotReferenced,
+    gateway: GatewayFacts,
+    live: LiveConnection | None,
+) -> dict[str, Any]:
+    """The body of what Azure is to hold now: what the object says, but for the values that did not work."""
+    body = _build_wanted_body(snapshot, subject, target, policy, gateway, live)
+    assigned = assigned_settings(snapshot)
+    return body if assigned is None else with_settings(body, assigned)
+
+
+def _build_wanted_body(
     snapshot: Snapshot,
     subject: VpnConnection,
     target: Target,
@@ -329,11 +356,17 @@ def _plan_update(
         return plan_key(snapshot, policies, live, wanted_hash)
     changed = tuple(difference for difference in differences if difference.path != PROVISIONING_STATE)
     adopting = is_adoption(snapshot, live)
-    drift = bool(changed) and not adopting and is_drift(snapshot, wanted_hash)
+    undo = _is_rolling_back(snapshot)
+    drift = bool(changed) and not adopting and not undo and is_drift(snapshot, wanted_hash)
     if drift and (refused := refuse_drift(snapshot, policies.drift, changed, live)) is not None:
         return refused
-    reason = Reason.ADOPTING if adopting else Reason.UPDATING
-    why = f"differing: {field_names(differences)}"
+    reason = Reason.ROLLING_BACK if undo else Reason.ADOPTING if adopting else Reason.UPDATING
+    why = f"{'put back' if undo else 'differing'}: {field_names(differences)}"
     if all(difference.path.startswith("tags[") for difference in differences):
         return PatchTags(reason, body["tags"], differences, drift=drift, why=why)
     return Put(reason, body, differences, wanted_hash, drift=drift, why=why)
+
+
+def _is_rolling_back(snapshot: Snapshot) -> bool:
+    change = snapshot.change_view.change
+    return change is not None and change.state is ChangeState.ROLLING_BACK

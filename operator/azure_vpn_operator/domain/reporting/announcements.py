@@ -42,10 +42,16 @@ _WAITS: Final = {
 }
 """Reasons that are told when they begin, although the object is not stalled by them."""
 
+_TOLD_WITH_THE_VERDICT: Final = frozenset({Reason.ROLLED_BACK, Reason.CHANGE_FAILED})
+
 
 def announce(snapshot: Snapshot, step: Step, outcome: Outcome, status: VpnConnectionStatus) -> tuple[EventNote, ...]:
     """The Events of a pass: accepted writes, the begin of a stall, a wait or a pause, readiness, and tunnels and BGP that come and go."""
-    return (*announce_write(step, outcome), *_cut(_transitions(snapshot.previous, status)))
+    return (
+        *snapshot.change_view.news,
+        *announce_write(step, outcome),
+        *_cut(_transitions(snapshot.previous, status)),
+    )
 
 
 def announce_write(step: Step, outcome: Outcome, half: str | None = None) -> tuple[EventNote, ...]:
@@ -85,7 +91,7 @@ def _writes(step: Step, outcome: Outcome) -> Iterator[EventNote]:
 
 def _transitions(before: VpnConnectionStatus, after: VpnConnectionStatus) -> Iterator[EventNote]:
     stalled = _news(before, after, ConditionType.STALLED)
-    if stalled is not None:
+    if stalled is not None and stalled.reason not in _TOLD_WITH_THE_VERDICT:
         yield EventNote(warning=True, reason=Reason(stalled.reason), action="Reconcile", note=stalled.message)
     ready = find_condition(after.conditions, ConditionType.READY)
     was_ready = find_condition(before.conditions, ConditionType.READY)

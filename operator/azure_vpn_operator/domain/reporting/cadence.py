@@ -28,9 +28,10 @@ def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus)
     if snapshot.listed:
         return 0.0
     delay = summary.next_look
-    if summary.ready and _deserves_attention(snapshot, status):
+    in_force = summary.ready or summary.synced is ConditionStatus.TRUE
+    if in_force and _deserves_attention(snapshot, status):
         delay = min(delay, snapshot.cadence.recent)
-    if summary.ready and _is_coming_back(status):
+    if in_force and _is_coming_back(status):
         delay = min(delay, AFTER_A_CHANGE)
     if summary.ready and snapshot.bgp is not None and snapshot.bgp.look_in is not None:
         delay = min(delay, snapshot.bgp.look_in)

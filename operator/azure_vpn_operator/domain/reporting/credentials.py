@@ -30,8 +30,8 @@ def find_credentials(snapshot: Snapshot) -> Finding:
 def is_rotated(step: object, summary: Summary, snapshot: Snapshot) -> bool:
     """Whether a request to rotate is dealt with by this pass: before the call if that can be recorded, else with its answer."""
     if isinstance(step, SetKey):
-        return summary.written or snapshot.key_digest is not None
-    return isinstance(step, Put) and step.with_key and summary.written
+        return summary.taken or snapshot.key_digest is not None
+    return isinstance(step, Put) and step.with_key and summary.taken
 
 
 def _random(snapshot: Snapshot) -> Finding:

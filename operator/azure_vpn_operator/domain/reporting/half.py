@@ -11,7 +11,7 @@ from azure_vpn_operator.domain.azure.ownership import OWNER_TAG, Ownership, find
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.keys.records import record_after
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import PatchTags, Put, Settled, Step
+from azure_vpn_operator.domain.passes.steps import PatchTags, Put, Refuse, Settled, Step, Wait
 from azure_vpn_operator.domain.passes.traffic import find_traffic
 from azure_vpn_operator.domain.passes.verdicts import Summary
 
@@ -26,7 +26,7 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
     if snapshot.released and isinstance(step, Settled):
         return None
     before = snapshot.half
-    verified = step.applied_hash if isinstance(step, Settled) else None
+    verified = step.applied_hash if isinstance(step, Settled | Wait | Refuse) else None
     applied = verified or _formerly_applied(step, summary, before)
     refused = (
         None
@@ -46,13 +46,13 @@ def build_half(snapshot: Snapshot, step: Step, summary: Summary) -> ConnectionHa
                 traffic=find_traffic(before.traffic, snapshot.traffic, snapshot.now, snapshot.cadence.steady),
                 applied_hash=applied,
                 refused_hash=refused,
-                managed_tags=_managed_tags(snapshot, live, written=summary.written),
+                managed_tags=_managed_tags(snapshot, live, written=summary.taken),
                 key=key,
             )
         case Absent():
             # The id stays: it is how a later change of identity is noticed, also before Azure shows the connection.
             known = before.id
-            if known is None and summary.written and isinstance(snapshot.target, Target):
+            if known is None and summary.taken and isinstance(snapshot.target, Target):
                 known = str(snapshot.target.connection)
             if known is None and refused is None and key is None:
                 return None
@@ -90,7 +90,7 @@ def _taken_now(step: Step, summary: Summary, before: ConnectionHalf) -> bool:
     moved = (
         isinstance(step, Put) and step.reason is not Reason.PAIR_PUT_BACK and step.wanted_hash == before.refused_hash
     )
-    return moved and summary.written
+    return moved and summary.taken
 
 
 def _whole_seconds(moment: datetime | None) -> datetime | None:

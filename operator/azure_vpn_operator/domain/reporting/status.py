@@ -43,6 +43,7 @@ from azure_vpn_operator.domain.reporting.assigned_policy import assign_policy, f
 from azure_vpn_operator.domain.reporting.credentials import find_credentials, is_rotated
 from azure_vpn_operator.domain.reporting.half import build_half
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine, combine_connected, pair_of_halves
+from azure_vpn_operator.domain.rollout.record import record_after
 from azure_vpn_operator.domain.rules.advice import INITIATORS_ONLY, connection_warnings
 from azure_vpn_operator.domain.rules.gateway import gateway_warnings
 from azure_vpn_operator.domain.rules.violations import Invalid
@@ -68,6 +69,7 @@ def build_status(
         summary = combine(forward, reverse)
     reports = (forward,) if reverse is None else (forward, reverse)
     rotated = any(is_rotated(report.step, report.summary, report.snapshot) for report in reports)
+    change, known_good = record_after([(report.snapshot, report.step, report.summary) for report in reports])
     findings = list(_findings(snapshot, summary, bgp))
     if reverse is not None and not reverse.snapshot.released:
         findings = _with_reverse(findings, forward, reverse)
@@ -79,6 +81,8 @@ def build_status(
         halves=tuple(half for half in halves if half is not None),
         traffic_selectors=find_selectors(snapshot),
         differences=summary.differences[:64],
+        change=change,
+        last_known_good=known_good,
         warnings=_warnings(snapshot),
         last_handled=handle(snapshot.metadata, snapshot.previous.last_handled, rotated=rotated),
     )

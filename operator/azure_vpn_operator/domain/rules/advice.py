@@ -20,6 +20,7 @@ _ALGORITHMS: Final = {
 }
 _SHORT_LIFETIME_SECONDS: Final = 3600
 _SMALL_DATA_KILOBYTES: Final = 102_400
+_SHORT_CONFIRM_SECONDS: Final = 300
 _DPD_ADVISED: Final = range(30, 46)
 _SELECTOR_PAIRS: Final = 200
 """How many pairs of ranges a gateway can negotiate."""
@@ -97,6 +98,9 @@ def _warn_of_connection(spec: VpnConnectionSpec, policy: IpsecPolicySpec | None)
     yield from _warn_of_dpd(spec)
     yield from _warn_of_selectors(spec, policy)
     yield from _warn_of_bgp_and_nat(spec, spec)
+    if spec.confirm is not None and (spec.confirm.within_seconds or _SHORT_CONFIRM_SECONDS) < _SHORT_CONFIRM_SECONDS:
+        message = f"below {_SHORT_CONFIRM_SECONDS} seconds a device that negotiates slowly, or a late report, may undo a good change"
+        yield _advice("short-confirm", "confirm.withinSeconds", message)
     if spec.reverse is not None:
         if spec.connection_mode is _INITIATOR and (spec.reverse.connection_mode or spec.connection_mode) is _INITIATOR:
             yield INITIATORS_ONLY

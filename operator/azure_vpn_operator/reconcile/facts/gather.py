@@ -5,9 +5,10 @@ Size: the snapshot has many fields, and the order in which they are read is one 
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from azure_vpn_operator.api.base import ObjectMeta
+from azure_vpn_operator.api.tunnel_change import TunnelChange
 from azure_vpn_operator.api.vpn_connection import ConnectionMode, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial, Identity, touched_by
@@ -20,7 +21,8 @@ from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView
 from azure_vpn_operator.domain.passes.key_turns import Turn
-from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, ROTATE_KEY, is_requested
+from azure_vpn_operator.domain.passes.observations import observe
+from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, ROLLOUT_RETRY, ROTATE_KEY, is_requested
 from azure_vpn_operator.domain.passes.snapshot import (
     Cadence,
     FailedOperation,
@@ -37,6 +39,8 @@ from azure_vpn_operator.domain.passes.snapshot import (
 from azure_vpn_operator.domain.passes.traffic import record_traffic
 from azure_vpn_operator.domain.passes.traffic_selectors import needs_address_spaces
 from azure_vpn_operator.domain.planning.foresight import StoredFacts
+from azure_vpn_operator.domain.rollout.evidence import tunnels_of
+from azure_vpn_operator.domain.rollout.settings import half_of, same, settings_of
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.reconcile.facts.keys import KeyFacts, KeyQuestion, KeyReader
@@ -49,6 +53,9 @@ from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.triggers import own_annotations
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
+
+COUNTERS_AFTER_HOLD_DOWNS: Final = 3.0
+"""Growing counters count as proof after so many hold-downs: what Azure reports may be from before the change."""
 
 
 class Gatherer:
@@ -121,6 +128,7 @@ class Gatherer:
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
         self._remember_live(memory, live)
+        self._observe(memory, half.role, previous.change, live)
         # Nothing is written while an operation is open: then no key is needed either.
         needed = not isinstance(operation, OpenOperation)
         lookup = _key_without_reading(subject)
@@ -142,6 +150,7 @@ class Gatherer:
         wish = (
             metadata.annotations.get(RECONCILE_AT),
             metadata.annotations.get(ROTATE_KEY),
+            metadata.annotations.get(ROLLOUT_RETRY),
             metadata.uid,
             metadata.generation,
             policy_mark(policy),
@@ -177,6 +186,7 @@ class Gatherer:
             attempts=memory.attempts(wish, self._clock.now()),
             cadence=cadence,
             traffic=memory.traffic,
+            observations=memory.observations,
             bgp=await azure.bgp.read(key, subject, target, live, cadence),
             role=half.role,
             released=released,
@@ -295,6 +305,30 @@ class Gatherer:
                 memory.traffic = None
             case Unreadable() | NotRead():
                 pass
+
+    def _observe(
+        self,
+        memory: ConnectionMemory,
+        role: HalfRole,
+        change: TunnelChange | None,
+        live: Read[LiveConnection] | NotRead,
+    ) -> None:
+        """Look for proof that the tunnels are back, once the change is seen in force."""
+        if change is None or not change.is_open:
+            memory.observations = None
+            return
+        shown = live.value if isinstance(live, Present) else None
+        if shown is None or shown.listed or not shown.settled or shown.connection_status is None:
+            return
+        if same(settings_of(shown), half_of(change.to, role)):
+            memory.observations = observe(
+                memory.observations,
+                change.start_time,
+                tunnels_of(change, role),
+                shown,
+                now=self._clock.now(),
+                counters_after=self._installation.hold_down_seconds * COUNTERS_AFTER_HOLD_DOWNS,
+            )
 
     def _view_pair(
         self,

@@ -14,7 +14,7 @@ from azure_vpn_operator.domain.azure.operation_end import Sent, SentConfiguratio
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, KeyFound, OperationKind, Snapshot
 from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
-from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, message_of_write, retry_seconds
+from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, Outcome, message_of_write, retry_seconds
 from azure_vpn_operator.ports import Accepted as PortAccepted
 from azure_vpn_operator.reconcile.facts.gather import mark_of
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
@@ -47,25 +47,26 @@ class Writer:
         self._operations = operations
         self._clock = clock
 
-    async def write(
+    async def reserve(
         self, holder: ObjectKey, orders: Sequence[Order], unit: Sequence[Snapshot], priority: Priority
-    ) -> list[Outcome]:
-        """Send the writes one after the other, if all gateways are free; each only if Azure accepted the one before.
+    ) -> Busy | Fault | None:
+        """Take all gateways that the writes need, or a place in the line; None: the holder has them, and should send.
 
-        `unit` are all halves that the pass is about. Returns an outcome for each order; None for a write that was not
-        sent because of the one before, or since the access rules have come to forbid one of the unit. No write waits for
-        an operation.
+        `unit` are all halves that the pass is about.
         """
-        if not self._is_allowed(holder, unit):
-            return [None for _ in orders]
         connections = frozenset(filter(None, (_known_connection(snapshot) for snapshot in unit)))
-        gateways = frozenset().union(*(_gateways_of(order.snapshot) for order in orders))
-        stopped = await self._line.reserve(holder, connections, gateways, priority, _wish(unit))
-        if stopped is not None:
-            return [stopped for _ in orders]
+        return await self._line.reserve(holder, connections, _all_gateways_of(orders), priority, _wish(unit))
+
+    async def send(self, holder: ObjectKey, orders: Sequence[Order], unit: Sequence[Snapshot]) -> list[Outcome]:
+        """Send the writes one after the other, each only if Azure accepted the one before; the gateways must be reserved.
+
+        Returns an outcome for each order; None for a write that was not sent because of the one before, or since the access
+        rules have come to forbid one of the unit. No write waits for an operation.
+        """
+        gateways = _all_gateways_of(orders)
         outcomes: list[Outcome] = []
         for order in orders:
-            may_go = (not outcomes or isinstance(outcomes[-1], Accepted)) and self._is_allowed(holder, unit)
+            may_go = (not outcomes or isinstance(outcomes[-1], Accepted)) and self.may_write(holder, unit)
             outcomes.append(await self._write_one(order, gateways) if may_go else None)
         self._note_locks(holder, orders, outcomes, gateways)
         return outcomes
@@ -108,7 +109,7 @@ class Writer:
             self._operations.forget(key)
             self._line.doubt_all()
 
-    def _is_allowed(self, holder: ObjectKey, unit: Sequence[Snapshot]) -> bool:
+    def may_write(self, holder: ObjectKey, unit: Sequence[Snapshot]) -> bool:
         """Ask the rules of this moment, which may be newer than those that the pass began with."""
         for snapshot in unit:
             connection = _known_connection(snapshot)
@@ -244,6 +245,10 @@ def _known_connection(snapshot: Snapshot) -> ArmId | None:
     if isinstance(snapshot.live, Present):
         return snapshot.live.value.id
     return snapshot.target.connection if isinstance(snapshot.target, Target) else None
+
+
+def _all_gateways_of(orders: Sequence[Order]) -> frozenset[ArmId]:
+    return frozenset().union(*(_gateways_of(order.snapshot) for order in orders))
 
 
 def _gateways_of(snapshot: Snapshot) -> frozenset[ArmId]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.api.reasons import REASONS, Reason
+from azure_vpn_operator.api.tunnel_change import ChangeState
 from azure_vpn_operator.api.vpn_connection import ManagementPolicy
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, KeyRecord, VpnConnectionStatus
 from azure_vpn_operator.domain.azure.faults import VERDICTS, FaultKind
@@ -30,11 +31,13 @@ from support.builders import (
     NOW,
     OWNER,
     a_broken_connection,
+    a_change,
     a_connection,
     a_failed_operation,
     a_fault,
     a_gateway,
     a_half,
+    a_known_good,
     a_listed_connection,
     a_live_connection,
     a_live_vnet_connection,
@@ -201,6 +204,17 @@ def other_statuses() -> Iterator[VpnConnectionStatus]:
     half_up = [{"tunnel": "a", "connectionStatus": "Connected"}, {"tunnel": "b", "connectionStatus": "NotConnected"}]
     for tunnels in ({"connectionStatus": "NotConnected"}, {"tunnelConnectionStatus": half_up}):
         yield run_pass(a_snapshot(changed, previous=written, live=a_live_connection(routingWeight=5, **tunnels))).status
+    for change in (a_change(), a_change(ChangeState.FAILED), a_change(ChangeState.ROLLED_BACK)):
+        # A failed change stays failed only while the tunnel is down.
+        tunnel = "NotConnected" if change.state is ChangeState.FAILED else "Connected"
+        policy = (
+            a_change().from_.ipsec_policies if change.state is ChangeState.ROLLED_BACK else change.to.ipsec_policies
+        )
+        shown = a_live_connection(connectionStatus=tunnel, ipsecPolicies=[policy[0].wire()])
+        previous = VpnConnectionStatus(change=change, last_known_good=a_known_good())
+        yield run_pass(a_snapshot(previous=previous, live=shown)).status
+    undone = VpnConnectionStatus(change=a_change(ChangeState.ROLLING_BACK), last_known_good=a_known_good())
+    yield run_pass(a_snapshot(previous=undone), Accepted(1)).status
     for hold in ("2027-01-01T00:00:00Z", "soon"):
         yield run_pass(a_snapshot(a_connection(annotations={"azvpn.dev/hold-until": hold}))).status
     yield run_pass(a_snapshot(live=a_live_connection(tags={"azvpn-owner": OWNER, "azvpn-hold": ""}))).status
@@ -255,6 +269,7 @@ def test_the_table_of_reasons_names_no_condition_that_never_comes():
         or line[0] in {"Valid", "DeletionWaitsForReferences"}  # of IpsecPolicies
         or line in {("InSync", "PairInSync", "True"), ("PairBothResponders", "PairInSync", "False")}
         or line[0] in OF_PAIRS
+        or line[0] == "GatewayEvent"  # told by the gateway's other connections
     }
     assert sorted(table - given - elsewhere) == []
 

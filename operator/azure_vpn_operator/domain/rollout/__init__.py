@@ -1,0 +1,1 @@
+"""When a change may reach a connection, and whether it must be taken back."""

@@ -1,0 +1,307 @@
+"""The life of a change that takes a tunnel down: recorded before it is sent, in force, then confirmed, or failed and undone.
+
+All of it follows from the object's status and what Azure shows, so a restart at any moment loses no undo and starts none that is not due.
+A change that has failed stays recorded until something else is wanted, or somebody asks to try it again: the values that failed are not
+sent again by themselves.
+"""
+
+from collections.abc import Sequence
+
+from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.tunnel_change import (
+    ChangeCause,
+    ChangeState,
+    HalfSettings,
+    KnownGood,
+    TunnelBefore,
+    TunnelChange,
+    TunnelSettings,
+)
+from azure_vpn_operator.api.vpn_connection import OnFailure, VpnConnection
+from azure_vpn_operator.api.vpn_connection_status import HalfRole
+from azure_vpn_operator.domain.azure.differences import drops_tunnel
+from azure_vpn_operator.domain.azure.installation import effective_policies
+from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.azure.lookups import Present
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.change_view import ChangeView
+from azure_vpn_operator.domain.passes.events import EventNote
+from azure_vpn_operator.domain.passes.requests import is_retry_requested
+from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
+from azure_vpn_operator.domain.passes.steps import Put, SetKey, Step
+from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
+from azure_vpn_operator.domain.rollout.evidence import Judgement, Verdict, is_back, judge_half, tunnels_up
+from azure_vpn_operator.domain.rollout.settings import half_of, joined, same, settings_in, settings_of, wanted_settings
+from azure_vpn_operator.domain.rollout.terms import Terms
+
+_NOTE_LIMIT = 1000
+
+
+def stand(halves: Sequence[Snapshot]) -> ChangeView:
+    """How the change of one object stands, before any verdict: whether it is in force, is given up, or has come to its end."""
+    first, halves = halves[0], [half for half in halves if not half.released]
+    change, good = first.previous.change, first.previous.last_known_good
+    if change is None:
+        return ChangeView(None, good)
+    if first.metadata.deletion_timestamp is not None or not halves:
+        return ChangeView(change, good)
+    if _is_disarmed(first):
+        return _disarm(change, good)
+    if change.is_failed:
+        return _stand_failed(first, halves, change, good)
+    if (found := _lives(halves)) is None:
+        return ChangeView(change, good)
+    if _hold(found, change.to):
+        if change.in_force_since is None:
+            now = first.now.replace(microsecond=0)
+            change = change.model_copy(update={"state": ChangeState.CONFIRMING, "in_force_since": now})
+        return ChangeView(change, good)
+    return _not_in_force(first, found, change, good)
+
+
+def judge(halves: Sequence[Snapshot], view: ChangeView, terms: Terms) -> Sequence[Judgement]:
+    """The judgements on an object's halves; none unless its change is in force and waits for a verdict."""
+    change = view.change
+    if change is None or not change.is_open:
+        return ()
+    if change.state is ChangeState.SENT:
+        return (Judgement(Verdict.OPEN, terms.hold_down_seconds, "the change is not in force yet"),)
+    found = []
+    for half in halves:
+        if half.released:
+            continue
+        live = half.live.value if isinstance(half.live, Present) else None
+        if live is None or live.listed or not live.settled or live.connection_status is None:
+            found.append(Judgement(Verdict.OPEN, half.cadence.recent, "Azure has not told of the tunnel yet"))
+        else:
+            found.append(judge_half(half, change, live, terms))
+    return tuple(found)
+
+
+def conclude(first: Snapshot, view: ChangeView, judgement: Judgement, terms: Terms) -> ChangeView:
+    """What a verdict makes of the change of an object."""
+    change = view.change
+    if change is None or change.state is not ChangeState.CONFIRMING:
+        return view
+    match judgement.verdict:
+        case Verdict.OPEN:
+            return ChangeView(change, view.known_good, look_in=judgement.look_in, text=judgement.text)
+        case Verdict.CONFIRMED:
+            note = _note(Reason.CHANGE_CONFIRMED, f"the tunnel works with the new {_what(change)}: {judgement.text}")
+            return ChangeView(None, _good(first, change.to), news=(note,))
+        case Verdict.UNPROVEN:
+            note = _note(Reason.CONFIRMED_BY_STATUS, f"the new {_what(change)} stay: {judgement.text}")
+            return ChangeView(None, _good(first, change.to), news=(note,))
+        case Verdict.FAILED:
+            return _fail(view, change, judgement, terms)
+
+
+def begin(halves: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownGood] | None:
+    """The record of the change that these steps of an object's halves begin; None if they begin none, or one that is recorded already."""
+    first, _ = halves[0]
+    view = first.change_view
+    writing = [(half, step) for half, step in halves if _takes_the_tunnel_down(half, step)]
+    if not writing or view.undoes:
+        return None
+    cause = _cause(writing)
+    wanted = {half.role: _to(half, step) for half, step in halves if not half.released}
+    to = joined(wanted[HalfRole.FORWARD], wanted.get(HalfRole.REVERSE))
+    known = view.change
+    if known is not None and known.state is ChangeState.SENT and known.cause is cause and _same_of_all(known.to, to):
+        return None
+    held = {half.role: _held(half) or wanted[half.role] for half, _ in halves if not half.released}
+    before = joined(held[HalfRole.FORWARD], held.get(HalfRole.REVERSE))
+    unfinished = known or view.unfinished
+    good = (view.known_good if unfinished is not None else None) or _good(first, before)
+    change = TunnelChange(
+        state=ChangeState.SENT,
+        cause=cause,
+        start_time=first.now.replace(microsecond=0),
+        from_=before,
+        to=to,
+        tunnels=_tunnels_before([half for half, _ in halves if not half.released], unfinished)[:32],
+    )
+    return change, good
+
+
+def _same_of_all(one: TunnelSettings, other: TunnelSettings) -> bool:
+    return all(same(half_of(one, role), half_of(other, role)) for role in HalfRole)
+
+
+def _lives(halves: Sequence[Snapshot]) -> dict[HalfRole, LiveConnection] | None:
+    """What Azure shows of all halves at rest; None if one is not read, or something is running."""
+    found = {}
+    for half in halves:
+        if isinstance(half.operation, OpenOperation) or not isinstance(half.live, Present):
+            return None
+        if half.live.value.listed or not half.live.value.settled:
+            return None
+        found[half.role] = half.live.value
+    return found
+
+
+def _hold(found: dict[HalfRole, LiveConnection], settings: TunnelSettings) -> bool:
+    """Whether all halves have these values in Azure."""
+    return all(same(settings_of(live), half_of(settings, role)) for role, live in found.items())
+
+
+def _is_disarmed(first: Snapshot) -> bool:
+    subject = first.subject
+    if not isinstance(subject, VpnConnection) or first.denial is not None:
+        return first.denial is not None
+    return subject.spec.suspend or not effective_policies(subject.spec, first.installation).may_write
+
+
+def _disarm(change: TunnelChange, good: KnownGood | None) -> ChangeView:
+    if change.state in {ChangeState.ROLLED_BACK, ChangeState.FAILED}:
+        return ChangeView(change, good)
+    note = _note(
+        Reason.UNDO_DISARMED,
+        f"the new {_what(change)} stay in Azure whatever becomes of the tunnel: nothing may be written for this object any more",
+        warning=True,
+    )
+    # An undo that is given up half-way is not begun again when writing is allowed again: a person has taken over.
+    kept = change.model_copy(update={"state": ChangeState.FAILED}) if change.is_failed else None
+    return ChangeView(kept, good, news=(note,))
+
+
+def _stand_failed(
+    first: Snapshot, halves: Sequence[Snapshot], change: TunnelChange, good: KnownGood | None
+) -> ChangeView:
+    unfinished = None if change.state is ChangeState.ROLLED_BACK else change
+    if is_retry_requested(first.metadata, first.previous.last_handled):
+        return ChangeView(None, good, unfinished=unfinished)
+    wishes = {half.role: wanted_settings(half.subject, half.target, half.policy) for half in halves}
+    if any(wish is not None and not same(wish, half_of(change.to, role)) for role, wish in wishes.items()):
+        return ChangeView(None, good, unfinished=unfinished)
+    found = _lives(halves)
+    if found is None:
+        return ChangeView(change, good)
+    if change.state is ChangeState.ROLLING_BACK and good is not None and _hold(found, good.settings):
+        change = change.model_copy(update={"state": ChangeState.ROLLED_BACK})
+        note = _note(Reason.ROLLED_BACK, f"Azure holds the {_what(change)} from before again", warning=True)
+        return ChangeView(change, good, news=(note,))
+    in_force = _hold(found, change.to)
+    if change.state is ChangeState.FAILED and in_force and all(is_back(change, *item) for item in found.items()):
+        note = _note(Reason.CHANGE_CONFIRMED, f"the tunnel came back with the new {_what(change)} after all")
+        return ChangeView(None, _good(first, change.to), news=(note,))
+    return ChangeView(change, good)
+
+
+def _not_in_force(
+    first: Snapshot, found: dict[HalfRole, LiveConnection], change: TunnelChange, good: KnownGood | None
+) -> ChangeView:
+    """Azure holds something else at rest: the change was never carried out, or somebody else has changed the connection."""
+    unsent = _hold(found, change.from_)
+    proven = good is None or _hold(found, good.settings)
+    if not unsent or proven:
+        return ChangeView(None, good, unfinished=None if unsent else change)
+    # It was to follow a change that is not confirmed, and that one is in force still.
+    kept = {"state": ChangeState.CONFIRMING, "to": change.from_, "in_force_since": first.now.replace(microsecond=0)}
+    return ChangeView(change.model_copy(update=kept), good)
+
+
+def _fail(view: ChangeView, change: TunnelChange, judgement: Judgement, terms: Terms) -> ChangeView:
+    what = _what(change)
+    failed = _note(Reason.CHANGE_FAILED, f"{judgement.text}: the other side does not take the new {what}", warning=True)
+    good = _other_values(view.known_good, change)
+    if terms.on_failure is OnFailure.ROLLBACK and change.cause is not ChangeCause.KEY and good is not None:
+        undone = change.model_copy(update={"state": ChangeState.ROLLING_BACK})
+        note = _note(Reason.ROLLING_BACK, f"the {what} from before are put back", warning=True)
+        return ChangeView(undone, good, text=judgement.text, news=(failed, note))
+    stays = change.model_copy(update={"state": ChangeState.FAILED})
+    return ChangeView(stays, view.known_good, text=judgement.text, news=(failed,))
+
+
+def _other_values(good: KnownGood | None, change: TunnelChange) -> KnownGood | None:
+    """What can be put back: the values that worked, else those from before; None if neither is anything else."""
+    if good is not None and not _same_of_all(good.settings, change.to):
+        return good
+    if _same_of_all(change.from_, change.to):
+        return None
+    return KnownGood(time=change.start_time, settings=change.from_)
+
+
+def _takes_the_tunnel_down(half: Snapshot, step: Step) -> bool:
+    if not isinstance(half.live, Present):
+        return False
+    at_stake = (
+        half.change_view.change is not None
+        or half.change_view.unfinished is not None
+        or half.change_view.shared
+        or may_be_up(half, half.live.value)
+    )
+    match step:
+        case Put(creating=False, reason=reason, differences=differences):
+            return at_stake and reason is not Reason.PAIR_PUT_BACK and drops_tunnel(differences)
+        case SetKey():
+            return at_stake
+        case _:
+            return False
+
+
+def _cause(writing: Sequence[tuple[Snapshot, Step]]) -> ChangeCause:
+    steps = [step for _, step in writing]
+    puts = [step for step in steps if isinstance(step, Put)]
+    if not puts:
+        return ChangeCause.KEY
+    if any(step.reason is Reason.ADOPTING for step in puts):
+        return ChangeCause.ADOPTION
+    if any(step.drift for step in puts):
+        return ChangeCause.DRIFT
+    dropping = [item.path for step in puts for item in step.differences if drops_tunnel((item,))]
+    return ChangeCause.POLICY if all(path.startswith("ipsecPolicies") for path in dropping) else ChangeCause.SPEC
+
+
+def _to(half: Snapshot, step: Step) -> HalfSettings:
+    """What the half is to hold afterwards, also if its own write comes later."""
+    if isinstance(step, Put) and isinstance(half.target, Target):
+        return settings_in(step.body, half.target)
+    found = wanted_settings(half.subject, half.target, half.policy) or _held(half)
+    return found if found is not None else HalfSettings()
+
+
+def _held(half: Snapshot) -> HalfSettings | None:
+    return settings_of(half.live.value) if isinstance(half.live, Present) else None
+
+
+def _tunnels_before(halves: Sequence[Snapshot], unfinished: TunnelChange | None) -> tuple[TunnelBefore, ...]:
+    """The tunnels that have to be up afterwards, each with the newest time that is known of it."""
+    now = [tunnel for half in halves for tunnel in _up_now(half)]
+    if unfinished is None:
+        return tuple(now)
+    newest = {(tunnel.name, tunnel.reverse): tunnel for tunnel in now}
+    return tuple(newest.get((tunnel.name, tunnel.reverse), tunnel) for tunnel in unfinished.tunnels)
+
+
+def _up_now(half: Snapshot) -> tuple[TunnelBefore, ...]:
+    live = half.live.value if isinstance(half.live, Present) else None
+    if live is not None and (live.connection_status is not None or live.tunnels):
+        return tunnels_up(live, half.role)
+    if live is None or not may_be_up(half, live):
+        return ()
+    # Azure does not say at this moment, and it was up when it last did.
+    reverse = True if half.role is HalfRole.REVERSE else None
+    names = [(tunnel.name, tunnel.last_established) for tunnel in half.half.tunnels if tunnel.status == "Connected"]
+    return tuple(
+        TunnelBefore(name=name, reverse=reverse, last_established=established)
+        for name, established in names or [("", None)]
+    )
+
+
+def _good(first: Snapshot, settings: TunnelSettings) -> KnownGood:
+    return KnownGood(time=first.now.replace(microsecond=0), settings=settings)
+
+
+def _what(change: TunnelChange) -> str:
+    match change.cause:
+        case ChangeCause.KEY:
+            return "shared key"
+        case ChangeCause.POLICY:
+            return "policy values"
+        case _:
+            return "values"
+
+
+def _note(reason: Reason, text: str, *, warning: bool = False) -> EventNote:
+    return EventNote(warning=warning, reason=reason, action="Confirm", note=text[:_NOTE_LIMIT])

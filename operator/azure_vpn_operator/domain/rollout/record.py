@@ -1,0 +1,34 @@
+"""What the status keeps of an object's change after a pass, and whether it has to be stored before the pass writes."""
+
+from collections.abc import Sequence
+
+from azure_vpn_operator.api.tunnel_change import ChangeState, KnownGood, TunnelChange
+from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.steps import Put, Step
+from azure_vpn_operator.domain.passes.verdicts import Summary
+from azure_vpn_operator.domain.rollout.change import begin
+
+
+def record_after(
+    halves: Sequence[tuple[Snapshot, Step, Summary]],
+) -> tuple[TunnelChange | None, KnownGood | None]:
+    """The change and the known good values of an object after a pass; its forward half comes first.
+
+    A change counts as begun from before its write is sent; if Azure then refuses it, all is as before.
+    """
+    view = halves[0][0].change_view
+    if any(summary.written or summary.foretold for _, _, summary in halves):
+        begun = begin([(snapshot, step) for snapshot, step, _ in halves])
+        if begun is not None:
+            return begun
+    return view.change, view.known_good
+
+
+def needs_record(halves: Sequence[tuple[Snapshot, Step]]) -> bool:
+    """Whether the change that these steps make has to be stored before the first of them is carried out."""
+    snapshot = halves[0][0]
+    change, stored = snapshot.change_view.change, snapshot.previous.change
+    if change is not None and change.state is ChangeState.ROLLING_BACK:
+        recorded = stored is not None and stored.state is ChangeState.ROLLING_BACK
+        return not recorded and any(isinstance(step, Put) for _, step in halves)
+    return begin(halves) is not None
