@@ -109,6 +109,7 @@ def test_table_of_policies_tells_algorithms_and_use(server: ApiServer):
     assert [name for name, priority in columns if not priority] == [
         "Name",
         "Ready",
+        "RolledOut",
         "IKE",
         "IPsec",
         "PFS",

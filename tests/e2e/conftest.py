@@ -22,6 +22,8 @@ QUICK = (
     *("--recent-interval", "1"),
     *("--hold-down-seconds", "1"),
     *("--confirm-within-seconds", "15"),
+    # Tests run side by side: what one breaks must not stop the others.
+    *("--max-disruptions", "0"),
     *("--status-interval", "5"),
     *("--drift-interval", "2"),
     *("--sweep-interval", "10"),

@@ -37,7 +37,7 @@ _ALWAYS = {
 }
 _SOMETIMES = {
     "VpnConnection": {"PairInSync", "BgpEstablished", "Reconciling", "Stalled"},
-    "IpsecPolicy": {"Reconciling", "Stalled"},
+    "IpsecPolicy": {"RolledOut", "Reconciling", "Stalled"},
 }
 _MESSAGE_LIMIT = 1024
 _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
@@ -170,12 +170,16 @@ def _check_progress(status: Mapping[str, Any], document: Mapping[str, Any]) -> I
     ready = found["Ready"]["status"]
     if "Reconciling" in found and "Stalled" in found:
         yield "Reconciling and Stalled are both there"
-    for kind in ("Reconciling", "Stalled"):
+    # A valid policy is Ready while its values are on their way; that they are is said by RolledOut.
+    rolling_out = "RolledOut" in found and "Reconciling" in found
+    if rolling_out and found["Reconciling"]["reason"] != found["RolledOut"]["reason"]:
+        yield "Reconciling gives another reason than RolledOut"
+    for kind in () if rolling_out else ("Reconciling", "Stalled"):
         if kind in found and ready == "True":
             yield f"Ready is True, and {kind} is there"
         if kind in found and found[kind]["reason"] != found["Ready"]["reason"]:
             yield f"{kind} gives another reason than Ready"
-    expected = "Failed" if "Stalled" in found else "Current" if ready == "True" else "InProgress"
+    expected = "Failed" if "Stalled" in found else "Current" if ready == "True" and not rolling_out else "InProgress"
     if document["metadata"].get("deletionTimestamp"):
         expected = "Terminating"
     if (verdict := kstatus({**document, "status": status})) != expected:

@@ -10,6 +10,8 @@ Azure's write quota (200 at once, then 10 a second). The makespan is the time fr
 the last operation has ended: the moment when Azure took the last PUT, and d / scale. Costs are counted until the operator
 says that all connections are Ready, and everything that it does in that time counts, its reads by time too.
 
+It is an edit with the strategy AllAtOnce and without a limit of unconfirmed changes: waves and limits are slower on purpose.
+
 The direct edit is one of the first connection, which does not use the policy, when half of the operations on its gateway
 have begun.
 """
@@ -37,7 +39,8 @@ _SCRAPE_SECONDS: Final = 50.0
 async def measure_mass_edit(system: System) -> Document:
     """Edit the shared policy of a fleet that is at rest, and the first connection in the middle of it."""
     since, begin, used = await system.journal_end(), datetime.now(UTC), system.processor_seconds
-    await system.patch("IpsecPolicy", SHARED_POLICY, {"spec": {"saLifeTimeSeconds": 7200}})
+    edit = {"saLifeTimeSeconds": 7200, "rollout": {"strategy": "AllAtOnce"}}
+    await system.patch("IpsecPolicy", SHARED_POLICY, {"spec": edit})
     watch = _Watch(system, since, edited=datetime.now(UTC), begun=time.monotonic())
     bound = lower_bound(system.fleet.operations_on_fullest_gateway, system.fleet.connections)
     await system.until(

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -181,12 +181,19 @@ class System:
 
 @asynccontextmanager
 async def run_system(
-    directory: Path, fleet: Fleet, *, time_scale: float, say: Callable[[str], None] = lambda _: None
+    directory: Path,
+    fleet: Fleet,
+    *,
+    time_scale: float,
+    operator_flags: Sequence[str] = (),
+    say: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[System]:
     """A system whose Azure has the fleet and whose API server has its objects, in order and at rest; the operator is stopped."""
     topology = directory / "topology.json"
     topology.write_text(json.dumps(fleet.topology(INSTALLATION)), encoding="utf-8")
-    stack = Stack(directory, time_scale=time_scale, topology=str(topology), audit=True, say=say)
+    stack = Stack(
+        directory, time_scale=time_scale, topology=str(topology), operator_flags=operator_flags, audit=True, say=say
+    )
     async with stack, stack.plane.client() as cluster, aiohttp.ClientSession() as web:
         system = System(stack, fleet, cluster, web)
         await stack.plane.create_namespace(NAMESPACE)

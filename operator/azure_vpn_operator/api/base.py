@@ -125,6 +125,8 @@ class LastHandled(ApiModel):
     """The last value of the annotation azvpn.dev/rotate-key, cut to 1024 characters; written before the key is."""
     rollout_retry: str | None = Field(default=None, max_length=1024)
     """The last value of the annotation azvpn.dev/rollout-retry that was acted upon, cut to 1024 characters."""
+    rollout_continue: str | None = Field(default=None, max_length=1024)
+    """The last value of the annotation azvpn.dev/rollout-continue that was acted upon, cut to 1024 characters."""
 
 
 class Advice(ApiModel):

@@ -26,6 +26,8 @@ class ConditionType(StrEnum):
     """Someone asked that nothing be written."""
     IN_USE = "InUse"
     """At least one VpnConnection names this IpsecPolicy."""
+    ROLLED_OUT = "RolledOut"
+    """Every VpnConnection that uses this IpsecPolicy and could be moved holds its values."""
     RECONCILING = "Reconciling"
     """Work goes on by itself."""
     STALLED = "Stalled"

@@ -28,7 +28,9 @@ _KEPT = (
     "required",
     "x-kubernetes-list-type",
     "x-kubernetes-list-map-keys",
+    "x-kubernetes-int-or-string",
 )
+_INT_OR_STRING = "x-kubernetes-int-or-string"
 _DROPPED = frozenset({"title", "default", "x-published-default"})
 _HANDLED = frozenset({"properties", "items", "additionalProperties", "anyOf", "$ref", "$defs"})
 
@@ -49,8 +51,10 @@ def structural_schema(model: type[ApiModel]) -> Schema:
 
 
 def _convert(node: Schema, definitions: Mapping[str, Schema], path: str) -> Schema:
-    flat = _flatten(node, definitions, path)
+    flat = node if node.get(_INT_OR_STRING) else _flatten(node, definitions, path)
     unknown = set(flat) - set(_KEPT) - _DROPPED - _HANDLED
+    if flat.get(_INT_OR_STRING):
+        return {key: " ".join(flat[key].split()) if key == "description" else flat[key] for key in flat if key in _KEPT}
     if unknown or not isinstance(flat.get("type"), str):
         raise NotStructuralError(f"{path}: {', '.join(sorted(unknown)) or 'no single type'}")
     result: Schema = {key: flat[key] for key in _KEPT if key in flat}

@@ -22,6 +22,8 @@ class ChangeState(StrEnum):
     """Recorded; its write is about to leave, or Azure carries it out."""
     CONFIRMING = "Confirming"
     """In force in Azure; whether the tunnel comes back is not known yet."""
+    PROVISIONAL = "Provisional"
+    """The tunnel seems to work with it, and the undo stays armed: the first rekey is still to come, or the proof is a weak one."""
     ROLLING_BACK = "RollingBack"
     """The tunnel did not come back; the values from before are on their way."""
     ROLLED_BACK = "RolledBack"
@@ -157,8 +159,14 @@ class TunnelChange(ApiModel):
     """What Azure was given."""
     tunnels: tuple[TunnelBefore, ...] = atomic_list(max_length=32)
     """The tunnels that were up before."""
+    end_time: Timestamp | None = None
+    """When it failed."""
     in_force_since: Timestamp | None = None
     """When Azure was first seen to hold it: from then on the tunnel has the time that `spec.confirm.withinSeconds` says."""
+
+    wait_until: Timestamp | None = None
+    """Until then the undo stays armed although the tunnel seems to work: until the first rekey if the PFS group changes, which is
+    first used then; until its time is over if only counters prove it."""
 
     @property
     def is_open(self) -> bool:
@@ -166,9 +174,15 @@ class TunnelChange(ApiModel):
         return self.state in {ChangeState.SENT, ChangeState.CONFIRMING}
 
     @property
+    def changes_pfs(self) -> bool:
+        """Whether the PFS group changes, which only a rekey puts to the proof."""
+        before, after = self.from_.ipsec_policies, self.to.ipsec_policies
+        return bool(after) and not (before and before[0].pfs_group == after[0].pfs_group)
+
+    @property
     def is_failed(self) -> bool:
         """Whether the tunnel did not come back."""
-        return not self.is_open
+        return self.state in {ChangeState.ROLLING_BACK, ChangeState.ROLLED_BACK, ChangeState.FAILED}
 
 
 class KnownGood(ApiModel):
@@ -176,5 +190,7 @@ class KnownGood(ApiModel):
 
     time: Timestamp
     """When that was seen."""
+    confirmed: bool | None = None
+    """True if a change has proved them; else they are what was there before the first change, with the tunnel up."""
     settings: TunnelSettings
     """The values."""

@@ -40,6 +40,7 @@ from azure_vpn_operator.domain.azure.faults import FaultKind
 from azure_vpn_operator.domain.passes.snapshot import Cadence
 from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
+from azure_vpn_operator.reconcile.disruptions import Disruptions
 from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
 from azure_vpn_operator.reconcile.facts.gather import Gatherer
@@ -53,6 +54,7 @@ from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
 from azure_vpn_operator.reconcile.records import record_readers
 from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
+from azure_vpn_operator.reconcile.rollouts import Rollouts
 from azure_vpn_operator.reconcile.sending import Sender
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.timed_reads import TimedReads
@@ -131,6 +133,7 @@ class Core:
         self.operations = Operations(self.tenancy.connections_for, clock, OperationTimes())
         self.memories = Memories()
         line = GatewayLine(self.tenancy.connections_for, Line(clock, self._on_turn, group_of=lambda key: key.namespace))
+        rollouts = Rollouts(self.reader, self.memories)
         gatherer = Gatherer(
             installation=installation,
             store=self.store,
@@ -145,20 +148,24 @@ class Core:
                 clock=clock,
                 kept=timedelta(seconds=settings.recent_interval),
             ),
+            rollouts=rollouts,
             operations=self.operations,
             clock=clock,
             cadence=self.timed_reads.cadence_for,
         )
         objects = ObjectWriter(self.store, self.reader, ports.objects, self.enqueue_looks)
+        self.disruptions = Disruptions(self.store, self.reader, clock, settings.max_disruptions, self.enqueue_looks)
         turns = Turns(
             installation=installation,
             reader=self.reader,
             gatherer=gatherer,
             operations=self.operations,
             line=line,
+            disruptions=self.disruptions,
             objects=objects,
             memories=self.memories,
             clock=clock,
+            steady_seconds=settings.status_interval,
         )
         writer = Writer(self.tenancy, line, self.operations, clock)
         self.connections = ConnectionReconciler(
@@ -167,8 +174,15 @@ class Core:
             gatherer=gatherer,
             turns=turns,
             trials=Trials(self.reader, self.memories, self.enqueue_looks),
+            disruptions=self.disruptions,
             sender=Sender(
-                store=self.store, reader=self.reader, gatherer=gatherer, turns=turns, writer=writer, objects=objects
+                store=self.store,
+                reader=self.reader,
+                gatherer=gatherer,
+                turns=turns,
+                disruptions=self.disruptions,
+                writer=writer,
+                objects=objects,
             ),
             writer=writer,
             objects=objects,
@@ -183,6 +197,7 @@ class Core:
             reader=self.reader,
             objects=ports.objects,
             events=ports.events,
+            rollouts=rollouts,
             clock=clock,
             enqueue=self.enqueue_looks,
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from azure_vpn_operator.reconcile.disruptions import Disruptions
 from azure_vpn_operator.reconcile.memory import HalfKey, Memories
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
@@ -30,6 +31,7 @@ class _Source(Protocol):
     operations: Operations
     clock: Clock
     memories: Memories
+    disruptions: Disruptions
 
 
 class FleetReader:
@@ -59,6 +61,9 @@ class FleetReader:
             connections=_Lazily(lambda: map(_connection, records)),
             policies=tuple(self._policy(record) for record in store.list(POLICY)),
             operations_in_progress=len(self._core.operations),
+            unconfirmed_changes=self._core.disruptions.unconfirmed,
+            waiting_changes=len(self._core.disruptions),
+            changes_halted=self._core.disruptions.breaker.one_from is not None,
             unchecked_connections=sum(not self._core.memories.is_compared(key) for key in store.keys(CONNECTION)),
             cache_objects={kind: store.count(kind) for kind in (CONNECTION, POLICY)},
             watch_last_event_age={kind: now - then for kind, then in self._last_event.items()},

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """For objects that do not say: how long a tunnel has to come back after a change that takes it down."""
     on_failure: OnFailure = OnFailure.ROLLBACK
     """For objects that do not say: Rollback puts the values from before back if it does not, Pause leaves the change in Azure."""
+    max_disruptions: int = Field(default=10, ge=0)
+    """So many changes that take a tunnel down may be unconfirmed; a pair is one, a site has one at most. 0: no limit, no stop."""
     hold_down_seconds: float = Field(default=10.0, ge=0)
     """So long a tunnel has to be up before it counts as back."""
     watch_namespaces: Annotated[tuple[str, ...], NoDecode] = ()

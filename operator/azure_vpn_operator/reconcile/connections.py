@@ -35,6 +35,7 @@ from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
 from azure_vpn_operator.domain.reporting.status import build_status
 from azure_vpn_operator.domain.rollout.overlay import under_trial
 from azure_vpn_operator.ports import AnyVersion, EventsPort
+from azure_vpn_operator.reconcile.disruptions import Disruptions
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
 from azure_vpn_operator.reconcile.facts.keys import KeyLanes
 from azure_vpn_operator.reconcile.halves import (
@@ -78,6 +79,7 @@ class ConnectionReconciler:
         gatherer: Gatherer,
         turns: Turns,
         trials: Trials,
+        disruptions: Disruptions,
         sender: Sender,
         writer: Writer,
         objects: ObjectWriter,
@@ -93,6 +95,7 @@ class ConnectionReconciler:
         self._gatherer = gatherer
         self._turns = turns
         self._trials = trials
+        self._disruptions = disruptions
         self._sender = sender
         self._writer = writer
         self._object_writer = objects
@@ -109,6 +112,7 @@ class ConnectionReconciler:
         unit = self._reader.unit_of(key)
         if key != unit[0]:
             # A pair is one key in the queue.
+            self._disruptions.leave(key)
             self._enqueue([Look(unit[0], priority)])
             return PassResult(None)
         # The other half may still be in a pass of its own, from before it had a partner: what that one sends is not known yet.
@@ -127,12 +131,15 @@ class ConnectionReconciler:
             finally:
                 halves = [self._memories.of_object(member) for member in unit]
                 self._writer.give_back(key, dict(ChainMap(*halves)))
+                if not (self._writer.waits(key) or self._disruptions.waits(key)):
+                    self._disruptions.leave(key)
 
     async def _pass(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult:
         halves = await self._prepare_unit(unit, from_list=priority is Priority.RESYNC)
         if isinstance(halves, PassResult):
             return halves
         self._wake_those_ahead(halves)
+        halves = self._sender.hold_without_place(unit, halves, priority)
         try:
             if not self._may_rotate(unit[0], halves):
                 return PassResult(TURN_RETRY_SECONDS)
@@ -320,6 +327,7 @@ class ConnectionReconciler:
     def _forget(self, key: ObjectKey) -> None:
         self._gatherer.random_keys.forget(key)
         self._trials.forget(key)
+        self._disruptions.leave(key)
         self._turns.forget(key)
         self._writer.forget(key, self._memories.of_object(key))
         self._memories.forget(key)

@@ -88,6 +88,8 @@ class ConnectionMemory:
     """Its configuration was compared with Azure since the start, by a list or a GET; or there is nothing to compare."""
     seen_configuration: tuple[object, ...] | None = None
     """What the last GET showed, or the list that stood for the first one; None if it showed nothing there."""
+    seen_tunnel_values: tuple[object, ...] | None = None
+    """The part of it whose change takes the tunnel down."""
     listed_configuration: tuple[object, ...] | None = None
     traffic: TrafficRecord | None = None
     """Azure's byte counters, as the last GET showed them."""

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.tunnel_change import ChangeState
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.azure.canonical import ArmId
@@ -23,6 +24,7 @@ Store: TypeAlias = ObjectStore[Record]
 
 _BY_POLICY: Final = "connections-by-policy"
 _BY_HELD_POLICY: Final = "synced-connections-by-policy-and-hash"
+_BY_REKEY: Final = "connections-by-policy-that-wait-for-a-rekey"
 _BY_GATEWAYS: Final = "connections-by-gateways"
 _BY_GATEWAY: Final = "connections-by-gateway"
 _BY_PAIR: Final = "single-halves-by-pair-of-gateways"
@@ -41,6 +43,7 @@ class Reader:
         self._installation = installation
         store.add_index(_BY_POLICY, CONNECTION, _policy_of)
         store.add_index(_BY_HELD_POLICY, CONNECTION, _held_policy_of)
+        store.add_index(_BY_REKEY, CONNECTION, _provisional_of)
         store.add_index(_BY_GATEWAYS, CONNECTION, _gateways_of)
         store.add_index(_BY_PAIR, CONNECTION, _pair_of)
         store.add_index(_BY_GATEWAY, CONNECTION, _each_gateway_of)
@@ -107,6 +110,10 @@ class Reader:
     def count_holders_of_policy(self, namespace: str, name: str, policy_hash: str) -> int:
         """How many of them are in sync with these values of it."""
         return self._store.count_found(_BY_HELD_POLICY, (namespace, name, policy_hash))
+
+    def count_provisional(self, namespace: str, name: str) -> int:
+        """How many of them have a changed PFS group, and the first rekey with it still to come."""
+        return self._store.count_found(_BY_REKEY, (namespace, name))
 
     # -- users of a Secret
 
@@ -213,6 +220,11 @@ def _held_policy_of(record: Record) -> Iterable[IndexValue]:
     if found.wanted.policy is None or held is None or not found.is_synced:
         return []
     return [(found.metadata.namespace, found.wanted.policy, held)]
+
+
+def _provisional_of(record: Record) -> Iterable[IndexValue]:
+    change = _connection(record).status.change
+    return _policy_of(record) if change is not None and change.state is ChangeState.PROVISIONAL else []
 
 
 def _gateways_of(record: Record) -> Iterable[IndexValue]:

@@ -1,17 +1,19 @@
 """From the planned halves of a unit to writes that were sent: gateways first, then what a crash must not forget, then the calls."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from azure_vpn_operator.domain.keys.records import needs_intent
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey
-from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, judge_before
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Step, Wait
+from azure_vpn_operator.domain.passes.verdicts import IN_LINE_SECONDS, Accepted, Outcome, judge_before
 from azure_vpn_operator.domain.planning.pair_stages import with_stage
 from azure_vpn_operator.domain.planning.pairs import hold_back
 from azure_vpn_operator.domain.reporting.halves import HalfReport
 from azure_vpn_operator.domain.reporting.status import build_status
+from azure_vpn_operator.domain.rollout.change import begin
 from azure_vpn_operator.domain.rollout.record import needs_record
+from azure_vpn_operator.reconcile.disruptions import Disruptions, NoPlace
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
 from azure_vpn_operator.reconcile.halves import HalfInPass, halves_of, line_priority, stage_of, tags_sent_by
 from azure_vpn_operator.reconcile.memory import HalfKey
@@ -34,6 +36,7 @@ class Sender:
         reader: Reader,
         gatherer: Gatherer,
         turns: Turns,
+        disruptions: Disruptions,
         writer: Writer,
         objects: ObjectWriter,
     ) -> None:
@@ -41,8 +44,22 @@ class Sender:
         self._reader = reader
         self._gatherer = gatherer
         self._turns = turns
+        self._disruptions = disruptions
         self._writer = writer
         self._object_writer = objects
+
+    def hold_without_place(
+        self, unit: Sequence[ObjectKey], halves: list[HalfInPass], priority: Priority
+    ) -> list[HalfInPass]:
+        """The halves with what they may do now: no tunnel is taken down without a place among those that may be down."""
+        begins = any(begin([(half.snapshot, half.step) for half in halves_of(key, halves)]) is not None for key in unit)
+        if not begins:
+            return halves
+        held = self._disruptions.enter(unit, line_priority(halves, priority))
+        if held is None:
+            return halves
+        self._turns.note_planned(unit[0], {half.key: half.mark for half in halves})
+        return [replace(half, step=_wait_for_place(half.step, held)) for half in halves]
 
     async def send(
         self, holder: ObjectKey, halves: list[HalfInPass], priority: Priority
@@ -97,7 +114,7 @@ class Sender:
         if document is None:
             return True
         now = self._reader.connection(document).metadata
-        policy = self._gatherer.look_up_policy(key.namespace, snapshot.subject)
+        policy = self._gatherer.look_up_policy(key, snapshot.subject)
         return mark_of(now, policy) != mark_of(snapshot.metadata, snapshot.policy)
 
     async def _foretell(self, halves: list[HalfInPass]) -> "list[HalfInPass] | PassResult":
@@ -144,6 +161,12 @@ class Sender:
                 for half in told
             ]
         return told
+
+
+def _wait_for_place(step: Step, held: NoPlace) -> Step:
+    if isinstance(step, SetKey) or (isinstance(step, Put) and not step.creating):
+        return Wait(held.reason, held.message, IN_LINE_SECONDS, getattr(step, "differences", ()))
+    return step
 
 
 def _orders(halves: Iterable[HalfInPass]) -> list[Order]:

@@ -12,7 +12,7 @@ from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.rollout.change import conclude, judge, stand
 from azure_vpn_operator.domain.rollout.evidence import Judgement, Verdict, combine_judgements
-from azure_vpn_operator.domain.rollout.gateway_event import Neighbour, find_end
+from azure_vpn_operator.domain.rollout.gateway_event import Neighbour, find_end, new_deadline
 from azure_vpn_operator.domain.rollout.terms import Terms, terms_of
 from azure_vpn_operator.reconcile.memory import HalfKey, Memories
 from azure_vpn_operator.reconcile.reading import Reader
@@ -85,7 +85,7 @@ class Trials:
 
     def _conclude(self, unit: Sequence[ObjectKey], item: _Object, verdict: Judgement) -> _Object:
         change = item.view.change
-        if change is None or change.state is not ChangeState.CONFIRMING:
+        if change is None or change.state not in {ChangeState.CONFIRMING, ChangeState.PROVISIONAL}:
             return item
         if verdict.verdict is Verdict.FAILED:
             later = self._give_time(unit, item, change, verdict)
@@ -115,7 +115,7 @@ class Trials:
         over = find_end(change, neighbours, now)
         if over is None:
             return None
-        left = over + timedelta(seconds=item.terms.within_seconds) - now
+        left = new_deadline(change, over, timedelta(seconds=item.terms.within_seconds)) - now
         if left <= timedelta(0):
             return None
         look_in = min(left.total_seconds(), item.first.cadence.recent)

@@ -1,6 +1,6 @@
 """Which objects have to be looked at after a change in the store, and how urgently. No I/O."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,16 +43,18 @@ def looks_after(change: Change[Record], reader: Reader) -> Iterator[Look]:
 
 
 def _after_connection(change: Change[Record], reader: Reader) -> Iterator[Look]:
-    if _asks_for_a_pass(change):
+    asks = _asks_for_a_pass(change)
+    standing_changed = _differs(change, _standing)
+    if asks:
         yield Look(change.key)
-    elif not _standing_changed(change):
+    elif not standing_changed and not _differs(change, _progress):
         return
     for record in (change.old, change.new):
         if not isinstance(record, ConnectionRecord):
             continue
         if record.wanted.policy is not None:
             yield _for_policy(reader, change.key.namespace, record.wanted.policy)
-        if isinstance(record.wanted.target, Target):
+        if isinstance(record.wanted.target, Target) and (asks or standing_changed):
             yield from (Look(other) for other in reader.partners_of(change.key, record.wanted.target))
     secret = change.new.wanted.secret if isinstance(change.new, ConnectionRecord) else None
     if secret is not None and (waiting := reader.next_user_of_secret(change.key.namespace, secret)) is not None:
@@ -89,10 +91,18 @@ def own_annotations(annotations: Mapping[str, str]) -> tuple[tuple[str, str], ..
     return tuple(sorted((key, value) for key, value in annotations.items() if key.startswith(OWN_PREFIX)))
 
 
-def _standing_changed(change: Change[Record]) -> bool:
+def _differs(change: Change[Record], part: Callable[[ConnectionRecord], object]) -> bool:
     if not isinstance(change.old, ConnectionRecord) or not isinstance(change.new, ConnectionRecord):
         return True
-    return _standing(change.old) != _standing(change.new)
+    return part(change.old) != part(change.new)
+
+
+def _progress(record: ConnectionRecord) -> object:
+    """How far its change is: what its policy and the other users of its Secret go by.
+
+    Not the other half of a pair: that is in the same pass, and one that is refused comes this far and back again with each attempt.
+    """
+    return record.status.change.state if record.status.change is not None else None
 
 
 def _standing(record: ConnectionRecord) -> tuple[object, ...]:

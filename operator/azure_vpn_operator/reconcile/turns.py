@@ -1,7 +1,7 @@
-"""Waiting for a gateway before anything is read: who is foreseen to write takes a place in the line, says so once, and does nothing.
+"""Waiting before anything is read: who is foreseen to write says once what it waits for, and does nothing.
 
-What stands in the line is looked at again when its turn has come, when its object or policy changes, and, in case that something was
-missed, after a long time.
+First it waits for a place among the changes that may take a tunnel down, if it is one, then for its gateways. It is looked at again when
+its turn has come, when its object or policy changes, and, in case that something was missed, after a long time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.domain.azure.installation import Installation
-from azure_vpn_operator.domain.passes.verdicts import IN_LINE_SECONDS, Busy
-from azure_vpn_operator.domain.planning.foresight import StoredFacts, foresee_gateways
-from azure_vpn_operator.domain.reporting.waiting import says_that_it_waits, waiting_status
+from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.findings import find_condition
+from azure_vpn_operator.domain.passes.snapshot import Assignment, PolicyFound
+from azure_vpn_operator.domain.passes.verdicts import IN_LINE_SECONDS
+from azure_vpn_operator.domain.planning.foresight import StoredFacts, drops_the_tunnel, foresee_gateways
+from azure_vpn_operator.domain.reporting.waiting import Waiting, says_that_it_waits, waiting_status
+from azure_vpn_operator.domain.rollout.overlay import why_held
+from azure_vpn_operator.reconcile.disruptions import Disruptions
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
 from azure_vpn_operator.reconcile.halves import is_rolling_back
 from azure_vpn_operator.reconcile.memory import HalfKey, Memories
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.pass_result import PassResult
 from azure_vpn_operator.reconcile.reading import Reader
+from azure_vpn_operator.reconcile.timed_reads import Knowledge, combine_knowledge
 from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLine
 from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.clock import Clock
@@ -47,18 +55,22 @@ class Turns:
         gatherer: Gatherer,
         operations: Operations,
         line: GatewayLine,
+        disruptions: Disruptions,
         objects: ObjectWriter,
         memories: Memories,
         clock: Clock,
+        steady_seconds: float,
     ) -> None:
         self._installation = installation
         self._reader = reader
         self._gatherer = gatherer
         self._operations = operations
         self._line = line
+        self._disruptions = disruptions
         self._objects = objects
         self._memories = memories
         self._clock = clock
+        self._steady_seconds = steady_seconds
         self._places: dict[ObjectKey, _Place] = {}
 
     async def wait(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult | None:
@@ -72,18 +84,38 @@ class Turns:
             return None
         marks = {half: mark_of(facts.metadata, facts.policy) for half, facts in halves}
         place = self._places.get(holder)
-        if self._line.waits(holder) and place is not None and place.marks == marks and not self._is_due(place, halves):
-            return PassResult(IN_LINE_SECONDS)
+        in_line = self._disruptions.still_waits(holder) or self._line.waits(holder)
+        if in_line and place is not None and place.marks == marks and not self._is_due(place, halves):
+            return PassResult(self._look_in(holder))
         gateways = self._foresee(halves)
         if not gateways:
             self._places.pop(holder, None)
-            return None
-        busy = self._line.enter(holder, gateways, _line_priority(halves, priority))
+            held = self._held_back(halves) if priority is Priority.ROLLOUT else None
+            return await self._rest_held_back(halves, held) if held is not None else None
+        urgency = _line_priority(halves, priority)
+        if self._drops(halves) and (no_place := self._disruptions.enter(unit, urgency)) is not None:
+            self._line.leave(holder)
+            return await self._rest(holder, marks, halves, Waiting(no_place.reason, no_place.message))
+        busy = self._line.enter(holder, gateways, urgency)
         if busy is None:
             self._places.pop(holder, None)
             return None
+        return await self._rest(holder, marks, halves, Waiting(Reason.GATEWAY_BUSY, busy.message))
+
+    async def _rest(
+        self,
+        holder: ObjectKey,
+        marks: Mapping[HalfKey, tuple[object, ...]],
+        halves: Sequence[tuple[HalfKey, StoredFacts]],
+        waiting: Waiting,
+    ) -> PassResult:
         self._places[holder] = _Place(marks, self._clock.now())
-        return await self._tell(halves, busy)
+        told = await self._tell(halves, waiting)
+        return told if told.failed or told.again_in != IN_LINE_SECONDS else PassResult(self._look_in(holder))
+
+    def _look_in(self, holder: ObjectKey) -> float:
+        """Seconds until the unit looks by itself: when too many changes have failed, one is tried after a while."""
+        return self._disruptions.look_in() if self._disruptions.waits(holder) else IN_LINE_SECONDS
 
     def note_planned(self, holder: ObjectKey, marks: Mapping[HalfKey, tuple[object, ...]]) -> None:
         """A pass has read and planned with these versions, and waits: it need not do so again before its turn has come."""
@@ -117,15 +149,46 @@ class Turns:
                 gateways |= foresee_gateways(facts, self._installation)
         return gateways
 
-    async def _tell(self, halves: Sequence[tuple[HalfKey, StoredFacts]], busy: Busy) -> PassResult:
+    def _held_back(self, halves: Sequence[tuple[HalfKey, StoredFacts]]) -> Assignment | None:
+        """Set if all that has happened is that the policy has values which the unit may not have (yet)."""
+        for half, facts in halves:
+            found, memory = facts.policy, self._memories.of(half)
+            ready = find_condition(facts.previous.conditions, ConditionType.READY)
+            if not isinstance(found, PolicyFound) or found.assignment.held is None or ready is None:
+                return None
+            if memory.last_read is None or memory.looked_at != mark_of(facts.metadata, found):
+                return None
+            if ready.status is not ConditionStatus.TRUE or facts.metadata.deletion_timestamp is not None:
+                return None
+            return found.assignment
+        return None
+
+    async def _rest_held_back(self, halves: Sequence[tuple[HalfKey, StoredFacts]], why: Assignment) -> PassResult:
+        """Say so, once the policy has decided. Nothing is read for that; the next look by time comes as it would have."""
+        found = halves[0][1].policy
+        if why.held is not None and not why.undecided and isinstance(found, PolicyFound):
+            told = await self._tell(halves, Waiting(*why_held(why.held, found.policy.metadata.name), in_peace=True))
+            if told.failed or told.again_in != IN_LINE_SECONDS:
+                return told
+        known = [
+            Knowledge(facts.target.connection.subscription, self._memories.of(half).last_read)
+            for half, facts in halves
+            if isinstance(facts.target, Target)
+        ]
+        return PassResult(self._steady_seconds, settled=True, knowledge=combine_knowledge(known) if known else None)
+
+    def _drops(self, halves: Iterable[tuple[HalfKey, StoredFacts]]) -> bool:
+        return any(drops_the_tunnel(facts, self._memories.of(half).seen_tunnel_values) for half, facts in halves)
+
+    async def _tell(self, halves: Sequence[tuple[HalfKey, StoredFacts]], waiting: Waiting) -> PassResult:
         """Say in each object's status that it waits, if that is not said yet."""
         told: set[ObjectKey] = set()
         for half, facts in halves:
             key = half.object
-            if key in told or says_that_it_waits(facts.previous, facts.metadata.generation):
+            if key in told or says_that_it_waits(facts.previous, facts.metadata.generation, waiting.reason):
                 continue
             told.add(key)
-            status = waiting_status(facts, busy, self._clock.now())
+            status = waiting_status(facts, waiting, self._clock.now())
             version = facts.metadata.resource_version
             if (ended := await self._objects.write_status(key, version, status)) is not None:
                 # Then the place is not told of, and the next pass tries again.

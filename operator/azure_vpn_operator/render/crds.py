@@ -46,6 +46,7 @@ _POLICY = _Kind(
     transitions=(),
     columns=(
         ("Ready", "string", _condition("Ready"), 0),
+        ("RolledOut", "string", _condition("RolledOut"), 0),
         ("IKE", "string", ".spec.ikeEncryption", 0),
         ("IPsec", "string", ".spec.ipsecEncryption", 0),
         ("PFS", "string", ".spec.pfsGroup", 0),

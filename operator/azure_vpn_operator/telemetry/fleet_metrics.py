@@ -62,6 +62,9 @@ class FleetSample:
     policies: tuple[PolicySample, ...] = ()
     operations_in_progress: int = 0
     unchecked_connections: int = 0
+    unconfirmed_changes: int = 0
+    waiting_changes: int = 0
+    changes_halted: bool = False
     cache_objects: Mapping[str, int] = field(default_factory=dict)
     """Objects in the store, by kind."""
     watch_last_event_age: Mapping[str, float] = field(default_factory=dict)
@@ -104,6 +107,7 @@ class FleetCollector:
             (),
             {(): sample.unchecked_connections},
         )
+        yield from _changes(sample)
         yield _gauge(
             "cache_objects",
             "Kubernetes objects that the operator knows",
@@ -122,6 +126,24 @@ class FleetCollector:
             (),
             {(): sample.event_loop_lag},
         )
+
+
+def _changes(sample: FleetSample) -> Iterator[Metric]:
+    yield _gauge(
+        "unconfirmed_changes",
+        "Changes that take a tunnel down and are not confirmed yet; a pair is one",
+        (),
+        {(): sample.unconfirmed_changes},
+    )
+    yield _gauge(
+        "waiting_changes", "Changes that wait until others are confirmed or undone", (), {(): sample.waiting_changes}
+    )
+    yield _gauge(
+        "changes_halted",
+        "1 if no more tunnels are taken down, since 3 of the last 10 changes failed",
+        (),
+        {(): sample.changes_halted},
+    )
 
 
 def _connections(connections: tuple[ConnectionSample, ...]) -> Iterator[Metric]:

@@ -132,6 +132,16 @@ POLICY_CASES = [
     Case("27000.0 is a whole number", policy(saLifeTimeSeconds=27000.0)),
     Case("a lifetime is no boolean", policy(saLifeTimeSeconds=True), (("type", "spec.saLifeTimeSeconds"),)),
     Case("0 kilobytes means no limit by volume", policy(saDataSizeKilobytes=0)),
+    Case(
+        "nothing may be unavailable",
+        policy(rollout={"maxUnavailable": 0}),
+        (("rollout-max-unavailable", "spec.rollout.maxUnavailable"),),
+    ),
+    Case(
+        "a share that is no percentage",
+        policy(rollout={"maxUnavailable": "10 %"}),
+        (("rollout-max-unavailable", "spec.rollout.maxUnavailable"),),
+    ),
     Case("1 kilobyte is too little", policy(saDataSizeKilobytes=1), (("sa-data-size", "spec.saDataSizeKilobytes"),)),
     Case(
         "1023 kilobytes are too little",

@@ -353,6 +353,11 @@ class CoreHarness:
         changes = (document["status"].get("change") or {} for document in self.cluster.documents.values())
         return any(change.get("state") in {"Sent", "Confirming", "RollingBack"} for change in changes)
 
+    def undo_is_armed(self) -> bool:
+        """Whether a change that seems to work can still be undone, since it has no strong proof yet: time alone ends that."""
+        changes = (document["status"].get("change") or {} for document in self.cluster.documents.values())
+        return any(change.get("state") == "Provisional" for change in changes)
+
     def _marks(self) -> tuple[int, int, int]:
         return len(self.sent), len(self.cluster.writes), self.crashes
 
@@ -536,9 +541,14 @@ def _timeless(document: Mapping[str, Any]) -> dict[str, Any]:
         *copied["status"].get("change", {}).get("tunnels", ()),
     ):
         tunnel.pop("lastEstablished", None)
-    copied["status"].get("lastKnownGood", {}).pop("time", None)
+    # When the undo of a change that seems to work is disarmed, and its values become the known good ones, is a matter of time alone.
+    copied["status"].pop("lastKnownGood", None)
+    if copied["status"].get("change", {}).get("state") == "Provisional":
+        del copied["status"]["change"]
     for name in ("startTime", "inForceSince", "endTime"):
         copied["status"].get("change", {}).pop(name, None)
+    for revision in copied["status"].get("revisions", ()):
+        del revision["since"]
     return copied
 
 

@@ -77,7 +77,10 @@ def test_conditions_of_a_reason_fit_together(reason: Reason):
     conditions = set(REASONS[reason].conditions)
     for kind in ABNORMAL_TRUE:
         assert {status for found, status in conditions if found is kind} <= {ConditionStatus.TRUE}
-        if (kind, ConditionStatus.TRUE) in conditions:
+        if (kind, ConditionStatus.TRUE) in conditions and (
+            ConditionType.ROLLED_OUT,
+            ConditionStatus.FALSE,
+        ) not in conditions:
             assert (ConditionType.READY, ConditionStatus.FALSE) in conditions
     if (ConditionType.READY, ConditionStatus.TRUE) in conditions:
         assert (ConditionType.READY, ConditionStatus.FALSE) not in conditions

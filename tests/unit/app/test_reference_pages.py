@@ -14,7 +14,7 @@ from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.app.settings import Environment, Settings
 from azure_vpn_operator.domain.azure.ownership import ADOPT_FROM, HOLD_TAG, OWNER_TAG
 from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL
-from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, ROLLOUT_RETRY, ROTATE_KEY
+from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, ROLLOUT_CONTINUE, ROLLOUT_RETRY, ROTATE_KEY
 from azure_vpn_operator.domain.rules.connection import CONNECTION_RULES
 from azure_vpn_operator.domain.rules.identity import IDENTITY_RULES
 from azure_vpn_operator.domain.rules.policy import POLICY_RULES
@@ -88,7 +88,7 @@ def test_pages_of_the_kinds_have_every_warning():
 
 
 def test_conditions_of_a_connection_are_all_explained():
-    of_policies_only = {ConditionType.IN_USE}
+    of_policies_only = {ConditionType.IN_USE, ConditionType.ROLLED_OUT}
 
     assert set(ConditionType) - of_policies_only <= first_column(page("vpnconnection.md"))
 
@@ -96,7 +96,16 @@ def test_conditions_of_a_connection_are_all_explained():
 def test_annotations_and_tags_are_all_explained():
     names = {name.partition(":")[0] for name in first_column(page("annotations-and-tags.md"))}
 
-    assert names == {RECONCILE_AT, ROTATE_KEY, ROLLOUT_RETRY, HOLD_UNTIL, ADOPT_FROM, OWNER_TAG, HOLD_TAG}
+    assert names == {
+        RECONCILE_AT,
+        ROTATE_KEY,
+        ROLLOUT_RETRY,
+        ROLLOUT_CONTINUE,
+        HOLD_UNTIL,
+        ADOPT_FROM,
+        OWNER_TAG,
+        HOLD_TAG,
+    }
 
 
 def test_metrics_are_all_explained():

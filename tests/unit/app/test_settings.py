@@ -15,6 +15,7 @@ OTHER_VALUES = {
     "confirm_within_seconds": "300",
     "on_failure": "Pause",
     "hold_down_seconds": "30",
+    "max_disruptions": "3",
     "watch_namespaces": "a, b,,c",
     "namespace": "vpn",
     "watch_secrets": "true",

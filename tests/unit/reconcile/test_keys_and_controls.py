@@ -213,9 +213,9 @@ async def test_reconcile_at_acts_once_per_token(site: CoreHarness):
     assert document is not None
     assert document["status"]["lastHandled"] == {"reconcileAt": "one"}
     await site.settle()
-    site.forget_journals()
     site.annotate("site6", reconcile_at=None)
     await site.advance(5.0)
+    site.forget_journals()
     site.annotate("site6", reconcile_at="one")
     await site.advance(5.0)
     assert reads_of_gateways(site) == 0

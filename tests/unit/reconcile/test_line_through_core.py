@@ -13,9 +13,13 @@ OPERATION = 30.0
 
 @pytest.fixture
 async def fleet() -> AsyncIterator[CoreHarness]:
-    """Six sites on one gateway, all with one policy and one Secret, at rest, and with an update seen to its end."""
-    world = CoreHarness()
+    """Six sites on one gateway, all with one policy and one Secret, at rest, and with an update seen to its end.
+
+    An edit of the policy reaches all of them at once, so that they stand in the line.
+    """
+    world = CoreHarness(max_disruptions=0)
     await world.start()
+    world.apply(POLICY, "site6", {**POLICY_SPEC, "rollout": {"strategy": "AllAtOnce"}})
     for site in SITES:
         world.add_site(site)
         world.set_up_site(site, site.lower())
@@ -77,7 +81,8 @@ async def test_namespaces_take_turns(fleet: CoreHarness):
     for site in ("B0", "B1"):
         fleet.add_site(site)
     fleet.cluster.put_secret("blue", "keys", sharedKey=KEY.encode())
-    fleet.cluster.create(POLICY, "blue", "site6", POLICY_SPEC)
+    at_once = {**POLICY_SPEC, "rollout": {"strategy": "AllAtOnce"}}
+    fleet.cluster.create(POLICY, "blue", "site6", at_once)
     for site in ("B0", "B1"):
         fleet.cluster.create(CONNECTION, "blue", site.lower(), site_spec(site))
     fleet.pump()
@@ -85,7 +90,7 @@ async def test_namespaces_take_turns(fleet: CoreHarness):
     fleet.forget_journals()
     fleet.edit(POLICY, "site6", dhGroup="ECP256")
     await fleet.advance(5.0)
-    fleet.cluster.edit(POLICY, "blue", "site6", {**POLICY_SPEC, "dhGroup": "ECP384"})
+    fleet.cluster.edit(POLICY, "blue", "site6", {**at_once, "dhGroup": "ECP384"})
     fleet.pump()
     await fleet.settle()
     order = ["blue" if sent.name.startswith("VNet1toB") else "network" for sent in fleet.sent]

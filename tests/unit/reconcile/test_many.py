@@ -33,6 +33,7 @@ async def fleet(size: int, *, gateways: int = 1, **settings: Any) -> CoreHarness
         world.add_gateway(gateway)
         world.add_site(f"S{number}")
         world.set_up_site(f"S{number}", f"s{number}", virtualNetworkGateway={"name": gateway}, driftPolicy="Correct")
+    world.apply(POLICY, "site6", {**POLICY_SPEC, "rollout": {"strategy": "AllAtOnce"}})
     await world.settle()
     assert world.accepted() == {"put": size}
     world.forget_journals()

@@ -28,6 +28,11 @@ def change_of(world: CoreHarness, name: str = "site6") -> dict[str, Any] | None:
     return found
 
 
+def another_policy(world: CoreHarness) -> None:
+    world.apply(POLICY, "other", POLICY_SPEC | BAD)
+    world.edit(CONNECTION, "site6", ipsecPolicyRef={"name": "other"})
+
+
 async def a_site(device: Device, **spec: Any) -> CoreHarness:
     """A world with a connection in peace, and a device behind it that decides whether the tunnel comes up."""
     world = CoreHarness(confirm_within_seconds=WITHIN)
@@ -65,7 +70,7 @@ async def test_a_change_that_the_device_takes_is_confirmed_and_remembered():
 
 async def test_a_change_that_the_device_refuses_is_undone_and_not_tried_again():
     world = await a_site(Device(refuses_ecp384))
-    world.edit(POLICY, "site6", **BAD)
+    another_policy(world)
     await world.advance(WITHIN + 200)
     assert world.held()["ipsecPolicies"] == GOOD_POLICY
     assert world.ready() == ("False", "RolledBack")
@@ -96,11 +101,8 @@ class Cause:
     accepts: Callable[[Mapping[str, Any], str], bool]
     cause: str
     spec: dict[str, Any] = field(default_factory=dict)
-
-
-def another_policy(world: CoreHarness) -> None:
-    world.apply(POLICY, "other", POLICY_SPEC | BAD)
-    world.edit(CONNECTION, "site6", ipsecPolicyRef={"name": "other"})
+    own: bool = True
+    """Whether it is the object's own change: then the object says that it failed, else the policy."""
 
 
 def another_policy_and_delete_the_old_one(world: CoreHarness) -> None:
@@ -116,7 +118,7 @@ def follow_an_edit_in_the_portal(world: CoreHarness) -> None:
 
 
 CAUSES = [
-    Cause("an edit of the policy", lambda w: w.edit(POLICY, "site6", **BAD), refuses_ecp384, "Policy"),
+    Cause("an edit of the policy", lambda w: w.edit(POLICY, "site6", **BAD), refuses_ecp384, "Policy", own=False),
     Cause("another policy", another_policy, refuses_ecp384, "Policy"),
     Cause("another policy, and the old one deleted", another_policy_and_delete_the_old_one, refuses_ecp384, "Policy"),
     Cause(
@@ -158,7 +160,7 @@ async def test_whatever_takes_the_tunnel_down_is_undone(cause: Cause):
             name: before[name] for name in ("ipsecPolicies", "connectionMode")
         }
     assert world.condition("site6", "Connected") == ("True", "AllTunnelsUp")
-    assert world.ready() == ("False", "RolledBack")
+    assert world.ready() == (("False", "RolledBack") if cause.own else ("True", "RolloutStopped"))
     await world.stop()
 
 
@@ -193,7 +195,7 @@ async def test_pause_leaves_the_change_and_says_so():
 async def test_failed_values_are_tried_again_when_somebody_asks_and_once_for_each_time():
     device = Device(refuses_ecp384)
     world = await a_site(device)
-    world.edit(POLICY, "site6", **BAD)
+    another_policy(world)
     await world.advance(WITHIN + 200)
     assert world.ready() == ("False", "RolledBack")
     device.accepts = lambda *_: True
@@ -203,6 +205,28 @@ async def test_failed_values_are_tried_again_when_somebody_asks_and_once_for_eac
     assert world.held()["ipsecPolicies"] == BAD_POLICY
     assert world.accepted() == {"put": 3}
     await world.advance(3600)
+    assert world.accepted() == {"put": 3}
+    await world.stop()
+
+
+async def test_drift_that_is_put_right_after_an_undo_is_recorded_and_has_its_place():
+    device = Device(refuses_ecp384)
+    world = await a_site(device, driftPolicy="Correct")
+    world.edit(POLICY, "site6", **BAD)
+    await world.advance(WITHIN + 200)
+    assert world.ready() == ("True", "RolloutStopped")
+    world.portal_edit("VNet1toSite6", dpdTimeoutSeconds=30)
+    device.negotiate(world.held(), "CanaryKey4Site6", world.clock.monotonic())
+    await world.advance(20)
+    change = change_of(world)
+    assert change is not None
+    assert (change["state"], change["cause"]) == ("Sent", "Drift")
+    assert world.core.disruptions.unconfirmed == 1
+    await world.advance(200)
+    assert world.held()["ipsecPolicies"] == GOOD_POLICY
+    assert world.held().get("dpdTimeoutSeconds", 45) == 45
+    assert world.ready() == ("True", "RolloutStopped")
+    assert world.core.disruptions.unconfirmed == 0
     assert world.accepted() == {"put": 3}
     await world.stop()
 
@@ -220,9 +244,9 @@ async def test_other_values_after_a_failed_change_are_a_change_of_their_own():
 
 async def test_taking_a_failed_change_back_writes_nothing():
     world = await a_site(Device(refuses_ecp384))
-    world.edit(POLICY, "site6", **BAD)
+    another_policy(world)
     await world.advance(WITHIN + 200)
-    world.edit(POLICY, "site6", dhGroup=POLICY_SPEC["dhGroup"])
+    world.edit(CONNECTION, "site6", ipsecPolicyRef={"name": "site6"})
     await world.advance(200)
     assert world.ready() == ("True", "UpToDate")
     assert world.accepted() == {"put": 2}
@@ -231,9 +255,9 @@ async def test_taking_a_failed_change_back_writes_nothing():
 
 async def test_a_second_edit_before_the_first_is_confirmed_falls_back_to_what_worked():
     world = await a_site(Device(refuses_ecp384))
-    world.edit(POLICY, "site6", **BAD)
+    another_policy(world)
     await world.advance(100)
-    world.edit(POLICY, "site6", ikeIntegrity="SHA256", **BAD)
+    world.edit(CONNECTION, "site6", dpdTimeoutSeconds=30)
     await world.advance(WITHIN + 200)
     assert world.held()["ipsecPolicies"] == GOOD_POLICY
     assert world.ready() == ("False", "RolledBack")
@@ -297,7 +321,7 @@ async def test_a_change_that_is_accepted_is_never_undone_however_late_azure_repo
 @pytest.mark.parametrize("lag", [0.0, 20.0, 120.0])
 async def test_a_change_that_is_refused_is_undone_however_late_azure_reports(lag: float):
     world = await a_site(Device(refuses_ecp384, lag=lag))
-    world.edit(POLICY, "site6", **BAD)
+    another_policy(world)
     await world.advance(WITHIN * 2)
     assert world.held()["ipsecPolicies"] == GOOD_POLICY
     assert world.ready() == ("False", "RolledBack")
@@ -361,6 +385,24 @@ async def test_other_connections_of_the_gateway_that_go_down_too_give_the_change
     assert world.held()["ipsecPolicies"] == BAD_POLICY
     await world.advance(900 + WITHIN)
     assert world.held()["ipsecPolicies"] == GOOD_POLICY
+    await world.stop()
+
+
+async def test_another_connection_that_stays_down_for_ever_does_not_keep_the_undo_waiting_for_ever():
+    device = Device(refuses_ecp384)
+    world = await a_site(device)
+    world.set_up_site("Site7", "site7", ipsecPolicyRef=None)
+    await world.settle()
+    other = Device()
+    world.live("VNet1toSite7").device = other
+    world.edit(POLICY, "site6", **BAD)
+    await world.advance(200)
+    other.drop(world.clock.monotonic(), 10**6)
+    await world.advance(3600)
+    assert world.ready() == ("False", "GatewayEvent")
+    await world.advance(WITHIN + 200)
+    assert world.held()["ipsecPolicies"] == GOOD_POLICY
+    assert world.ready() == ("True", "RolloutStopped")
     await world.stop()
 
 
@@ -443,7 +485,7 @@ async def test_both_halves_of_a_pair_go_back_together(owned: bool, locks_peer: b
     for name, group in (("VNet1toVNet2", "TestRG1"), ("VNet2toVNet1", "TestRG2")):
         assert world.held(name, group)["ipsecPolicies"] == GOOD_POLICY
     for name in ["one"] if owned else ["one", "two"]:
-        assert world.ready(name) == ("False", "RolledBack")
+        assert world.ready(name) == ("True", "RolloutStopped")
         assert world.condition(name, "Connected") == ("True", "AllTunnelsUp")
     assert world.accepted() == {"put": 4}
     await world.advance(3600)
@@ -465,4 +507,17 @@ async def test_a_pair_that_agrees_is_confirmed_on_both_sides(owned: bool):
         assert world.ready(name) == ("True", "UpToDate")
         assert change_of(world, name) is None
     assert world.accepted() == {"put": 2}
+    await world.stop()
+
+
+@pytest.mark.parametrize("lag", [60.0, 300.0])
+async def test_counters_alone_leave_the_undo_armed_since_they_may_be_those_from_before(lag: float):
+    world = await a_site(Device(refuses_ecp384, shows_times=False, lag=lag))
+    world.edit(POLICY, "site6", **BAD)
+    await world.advance(100)
+    change = change_of(world)
+    assert change is not None
+    assert (change["state"], world.ready()) == ("Provisional", ("True", "UpToDate"))
+    await world.advance(WITHIN * 2)
+    assert world.held()["ipsecPolicies"] == GOOD_POLICY
     await world.stop()

@@ -16,6 +16,7 @@ from azure_vpn_operator.api.reasons.paused import PAUSED
 from azure_vpn_operator.api.reasons.policy_resolved import POLICY_RESOLVED
 from azure_vpn_operator.api.reasons.ready import READY
 from azure_vpn_operator.api.reasons.reason import Reason, ReasonInfo
+from azure_vpn_operator.api.reasons.rolled_out import ROLLED_OUT
 from azure_vpn_operator.api.reasons.synced import SYNCED
 from azure_vpn_operator.api.reasons.trial import TRIAL
 
@@ -33,5 +34,6 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     **BGP_ESTABLISHED,
     **PAIR_IN_SYNC,
     **IN_USE,
+    **ROLLED_OUT,
     **EVENTS_ONLY,
 }

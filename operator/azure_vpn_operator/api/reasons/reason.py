@@ -111,6 +111,11 @@ class Reason(StrEnum):
     PARTNER_NOT_READY = "PartnerNotReady"
     PAIR_PUT_BACK = "PairPutBack"
 
+    WAITING_FOR_BUDGET = "WaitingForBudget"
+    SITE_BUSY = "SiteBusy"
+    FLEET_HALTED = "FleetHalted"
+    WAITING_FOR_ROLLOUT = "WaitingForRollout"
+    ROLLOUT_STOPPED = "RolloutStopped"
     CONFIRMING = "Confirming"
     GATEWAY_EVENT = "GatewayEvent"
     CHANGE_FAILED = "ChangeFailed"
@@ -119,6 +124,13 @@ class Reason(StrEnum):
 
     DELETING = "Deleting"
     DELETION_HELD = "DeletionHeld"
+
+    ROLLED_OUT = "RolledOut"
+    ROLLING_OUT = "RollingOut"
+    ROLLOUT_PAUSED = "RolloutPaused"
+    WAITING_FOR_REKEY = "WaitingForRekey"
+    PROVISIONAL = "Provisional"
+    ROLLOUT_FAILED = "RolloutFailed"
 
     REFERENCED = "Referenced"
     NOT_REFERENCED = "NotReferenced"

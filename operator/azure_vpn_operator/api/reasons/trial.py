@@ -8,6 +8,43 @@ from azure_vpn_operator.api.reasons.reason import Reason, ReasonInfo
 _T, _F = ConditionStatus.TRUE, ConditionStatus.FALSE
 
 TRIAL: Final = {
+    Reason.WAITING_FOR_BUDGET: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.RECONCILING, _T),
+            (ConditionType.SYNCED, _F),
+        ),
+        "A change takes the tunnel down, and as many changes as the setting maxDisruptions allows are not confirmed yet.",
+        "Wait: it begins when one of them is confirmed or undone. Raise maxDisruptions if your sites can stand it.",
+    ),
+    Reason.SITE_BUSY: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.RECONCILING, _T),
+            (ConditionType.SYNCED, _F),
+        ),
+        "A change takes the tunnel down, and another change at the same site is not confirmed yet. A site is a local network gateway, a pair of gateways, or the label azvpn.dev/site.",
+        "Wait.",
+    ),
+    Reason.FLEET_HALTED: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.RECONCILING, _T),
+            (ConditionType.SYNCED, _F),
+        ),
+        "3 of the last 10 changes did not bring their tunnels back, so no more tunnels are taken down. 15 minutes after the last failure one change is tried; if its tunnel comes back, the others go on.",
+        "Look at the connections whose reason is RolledBack or ChangeFailed. Undoing goes on, and so do writes that take no tunnel down.",
+    ),
+    Reason.WAITING_FOR_ROLLOUT: ReasonInfo(
+        ((ConditionType.READY, _T),),
+        "The IpsecPolicy has new values, which reach its connections in waves; this one holds those from before until its turn.",
+        "Nothing. The policy's condition RolledOut says how far it has come.",
+    ),
+    Reason.ROLLOUT_STOPPED: ReasonInfo(
+        ((ConditionType.READY, _T),),
+        "The IpsecPolicy has new values, and a tunnel did not come back with them: this connection holds those from before, also if it was the one.",
+        "See the policy's condition RolledOut.",
+    ),
     Reason.CONFIRMING: ReasonInfo(
         (
             (ConditionType.READY, _F),

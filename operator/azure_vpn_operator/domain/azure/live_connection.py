@@ -99,6 +99,22 @@ class LiveConnection:
         return self.provisioning_state in TERMINAL_STATES
 
     @property
+    def tunnel_values(self) -> tuple[object, ...]:
+        """The part of the configuration whose change takes the tunnel down."""
+        return (
+            self.mode,
+            self.dpd_seconds,
+            self.enable_bgp,
+            self.use_local_azure_ip_address,
+            self.use_policy_based_traffic_selectors,
+            self.policies,
+            frozenset(self.traffic_selectors),
+            self.custom_bgp_addresses,
+            self.ingress_nat_rules,
+            self.egress_nat_rules,
+        )
+
+    @property
     def configuration(self) -> tuple[object, ...]:
         """Everything but the tunnel's state: equal as long as nobody changed the connection."""
         return (

@@ -7,9 +7,13 @@ ours in one place only: a tunnel that Azure says came up a while ago need not be
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from azure_vpn_operator.api.tunnel_change import TunnelBefore
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+
+BYTES_COME_IN: Final = "bytes come in"
+"""The weakest proof: they may be bytes from before the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +121,4 @@ def _proof(tunnel: TunnelBefore, found: TunnelNow, *, was_down: bool, grown: boo
         return "it was down and came up"
     if _is_newer(found.last_established, tunnel.last_established):
         return "it was established anew"
-    return "bytes come in" if grown else ""
+    return BYTES_COME_IN if grown else ""

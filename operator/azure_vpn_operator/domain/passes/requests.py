@@ -7,6 +7,7 @@ from azure_vpn_operator.api.base import LastHandled, ObjectMeta
 RECONCILE_AT: Final = "azvpn.dev/reconcile-at"
 ROTATE_KEY: Final = "azvpn.dev/rotate-key"
 ROLLOUT_RETRY: Final = "azvpn.dev/rollout-retry"
+ROLLOUT_CONTINUE: Final = "azvpn.dev/rollout-continue"
 TOKEN_LIMIT: Final = 1024
 
 
@@ -28,15 +29,22 @@ def is_retry_requested(metadata: ObjectMeta, handled: LastHandled | None) -> boo
     return token is not None and (handled is None or handled.rollout_retry != token)
 
 
+def is_continue_requested(metadata: ObjectMeta, handled: LastHandled | None) -> bool:
+    """Whether rollout-continue carries a token that has not been acted upon."""
+    token = _token(metadata, ROLLOUT_CONTINUE)
+    return token is not None and (handled is None or handled.rollout_continue != token)
+
+
 def handle(metadata: ObjectMeta, handled: LastHandled | None, *, rotated: bool = False) -> LastHandled | None:
     """What to remember once the pass has acted; `rotated` says that the key is written in this pass."""
     before = handled or LastHandled()
-    retry = _token(metadata, ROLLOUT_RETRY)
+    retry, going_on = _token(metadata, ROLLOUT_RETRY), _token(metadata, ROLLOUT_CONTINUE)
     reconcile_at, rotate_key = _token(metadata, RECONCILE_AT), _token(metadata, ROTATE_KEY) if rotated else None
     now = LastHandled(
         reconcile_at=before.reconcile_at if reconcile_at is None else reconcile_at,
         rotate_key=before.rotate_key if rotate_key is None else rotate_key,
         rollout_retry=before.rollout_retry if retry is None else retry,
+        rollout_continue=before.rollout_continue if going_on is None else going_on,
     )
     return handled if now == before else now
 

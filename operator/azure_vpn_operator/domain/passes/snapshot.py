@@ -33,11 +33,34 @@ class NotReferenced:
     """The object names none."""
 
 
+class Held(StrEnum):
+    """Why a connection holds other values of its policy than the spec has."""
+
+    WAITS = "Waits"
+    """Its turn in the rollout has not come."""
+    STOPPED = "Stopped"
+    """The rollout has failed with another connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What the rollout of a policy means for one connection."""
+
+    held: Held | None = None
+    """Set if it is to hold other values than the spec has."""
+    undecided: bool = False
+    """The policy has not said yet what becomes of its newest values."""
+    rekey_proof: bool = True
+    """Where the PFS group changes, the undo stays armed until the first rekey."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyFound:
     """The named policy exists and is valid."""
 
     policy: IpsecPolicy
+    """With the values that the connection is assigned, which may be older than the spec's."""
+    assignment: Assignment = field(default_factory=Assignment)
 
 
 @dataclass(frozen=True, slots=True)

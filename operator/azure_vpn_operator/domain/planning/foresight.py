@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_vpn_operator.api.base import ObjectMeta
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.tunnel_change import ChangeState
 from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.access import Denial
-from azure_vpn_operator.domain.azure.bodies import build_put_body
+from azure_vpn_operator.domain.azure.bodies import build_put_body, read_put_body
 from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
 from azure_vpn_operator.domain.azure.lookups import NotRead
 from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.pairs.pairing import PairView, judge_pair
 from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
+from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL
 from azure_vpn_operator.domain.passes.requests import is_requested, is_retry_requested, is_rotation_requested
 from azure_vpn_operator.domain.passes.snapshot import NotReferenced, PolicyFound, PolicyLookup
@@ -62,6 +64,23 @@ def foresee_gateways(facts: StoredFacts, installation: Installation) -> frozense
     if facts.pair is not None and judge_pair(facts.pair).reason in DISAGREEMENTS:
         return frozenset()
     return target.gateway_ids
+
+
+def drops_the_tunnel(facts: StoredFacts, seen_tunnel_values: tuple[object, ...] | None) -> bool:
+    """Whether the write that is foreseen for the half takes down a tunnel that is up, as far as is known without reading.
+
+    `seen_tunnel_values` are those of the last read; None: then nothing can be told, and the read will.
+    """
+    subject, target, policy = facts.subject, facts.target, facts.policy
+    connected = find_condition(facts.previous.conditions, ConditionType.CONNECTED)
+    up = connected is not None and connected.status is ConditionStatus.TRUE
+    if not up or seen_tunnel_values is None or not isinstance(subject, VpnConnection) or not isinstance(target, Target):
+        return False
+    if not isinstance(policy, PolicyFound | NotReferenced):
+        return False
+    spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
+    body = build_put_body(subject.spec, target, spec, "", {}, _protocols(facts.half, subject.spec)[0])
+    return read_put_body(_assigned(facts, body, target), target).tunnel_values != seen_tunnel_values
 
 
 def _may_write(facts: StoredFacts, subject: VpnConnection, installation: Installation) -> bool:

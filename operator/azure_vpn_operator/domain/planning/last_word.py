@@ -16,7 +16,15 @@ from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, NotReference
 from azure_vpn_operator.domain.planning.keys import is_random_key_due, is_rotation_due
 
 _PASSING: Final = frozenset({FaultKind.UNAVAILABLE, FaultKind.THROTTLED, FaultKind.UNREADABLE})
-_AT_REST: Final = frozenset({Reason.UP_TO_DATE, Reason.OBSERVED, Reason.MANAGEMENT_POLICY_CAPPED})
+_AT_REST: Final = frozenset(
+    {
+        Reason.UP_TO_DATE,
+        Reason.OBSERVED,
+        Reason.MANAGEMENT_POLICY_CAPPED,
+        Reason.WAITING_FOR_ROLLOUT,
+        Reason.ROLLOUT_STOPPED,
+    }
+)
 
 
 def standing_word(snapshot: Snapshot, fault: Fault) -> tuple[Finding, Finding] | None:
@@ -31,7 +39,7 @@ def standing_word(snapshot: Snapshot, fault: Fault) -> tuple[Finding, Finding] |
         return None
     if fault.kind not in _PASSING or snapshot.operation is not None or snapshot.is_outdated:
         return None
-    if ready.reason is not Reason.UP_TO_DATE and len(previous.halves) > 1:
+    if ready.reason in {Reason.OBSERVED, Reason.MANAGEMENT_POLICY_CAPPED} and len(previous.halves) > 1:
         # What was observed of two halves was said in one text, which is neither half's own.
         return None
     return (

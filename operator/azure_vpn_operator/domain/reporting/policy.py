@@ -7,11 +7,13 @@ from typing import Final
 
 from azure_vpn_operator.api.base import Advice, ObjectMeta
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
-from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus, RevisionState
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.domain.passes.finalizers import POLICY_FINALIZER
 from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions
 from azure_vpn_operator.domain.passes.requests import handle
+from azure_vpn_operator.domain.rollout.revisions import Target
+from azure_vpn_operator.domain.rollout.waves import Wave
 from azure_vpn_operator.domain.rules.advice import policy_warnings
 from azure_vpn_operator.domain.rules.key_exchange import describe_key_exchange
 from azure_vpn_operator.domain.rules.strength import strength
@@ -36,6 +38,20 @@ class PolicyUsers:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyRollout:
+    """How far the values of a valid policy have come."""
+
+    target: Target
+    wave: Wave | None = None
+    """Where the connections stand; None if all of them hold the values."""
+    paused: bool = False
+    unread: int = 0
+    """So many connections have to be read since the operator's start before another one moves."""
+    rekey_until: datetime | None = None
+    """The first connection has to survive a rekey, which comes by then."""
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySnapshot:
     """One policy and those who use it."""
 
@@ -44,6 +60,8 @@ class PolicySnapshot:
     subject: IpsecPolicy | Invalid
     previous: IpsecPolicyStatus
     users: PolicyUsers
+    rollout: PolicyRollout | None = None
+    """None for a policy that breaks a rule."""
 
 
 def wanted_finalizers(snapshot: PolicySnapshot) -> tuple[str, ...] | None:
@@ -70,6 +88,9 @@ def build_policy_status(snapshot: PolicySnapshot) -> IpsecPolicyStatus:
         ),
         connections=snapshot.users.count,
         updated_connections=snapshot.users.updated if valid is not None else 0,
+        confirmed_connections=_confirmed(snapshot),
+        skipped_connections=snapshot.rollout.wave.skipped if snapshot.rollout and snapshot.rollout.wave else 0,
+        revisions=snapshot.rollout.target.revisions if snapshot.rollout is not None else snapshot.previous.revisions,
         strength=strength(valid.spec) if valid is not None else None,
         key_exchange=describe_key_exchange(valid.spec) if valid is not None else None,
         warnings=_warnings(valid),
@@ -79,6 +100,64 @@ def build_policy_status(snapshot: PolicySnapshot) -> IpsecPolicyStatus:
 
 def _warnings(policy: IpsecPolicy | None) -> tuple[Advice, ...]:
     return tuple(policy_warnings(policy.spec))[:16] if policy is not None else ()
+
+
+def _confirmed(snapshot: PolicySnapshot) -> int:
+    if snapshot.rollout is None:
+        return 0
+    return snapshot.rollout.wave.done if snapshot.rollout.wave is not None else snapshot.users.updated
+
+
+def _rolled_out(rollout: PolicyRollout, users: PolicyUsers) -> Sequence[Finding]:
+    """The condition RolledOut, and those that go with it."""
+    kind, state, wave = ConditionType.ROLLED_OUT, rollout.target.revision.state, rollout.wave
+    true, false = ConditionStatus.TRUE, ConditionStatus.FALSE
+    if state is RevisionState.CURRENT and wave is not None and wave.provisional:
+        text = f"{_rolled_out_text(wave, users)}; {wave.provisional} have the first rekey with the new PFS group still to come"
+        return [Finding(kind, true, Reason.PROVISIONAL, text)]
+    if state is RevisionState.CURRENT or wave is None:
+        return [Finding(kind, true, Reason.ROLLED_OUT, _rolled_out_text(wave, users))]
+    if state is RevisionState.FAILED:
+        who = ", ".join(wave.failed[:NAMES_SHOWN])
+        text = (
+            f"the tunnel of {who or 'a connection'} did not come back with the new values; {users.updated} of {users.count} "
+            "connections hold them: have the other side changed, then set the annotation azvpn.dev/rollout-retry, or change the values"
+        )
+        return [
+            Finding(kind, false, Reason.ROLLOUT_FAILED, text),
+            Finding(ConditionType.STALLED, true, Reason.ROLLOUT_FAILED, text),
+        ]
+    if rollout.paused:
+        return [Finding(kind, false, Reason.ROLLOUT_PAUSED, f"spec.rollout.paused is true; {_progress(wave)}")]
+    if rollout.rekey_until is not None:
+        until = f"{rollout.rekey_until:%Y-%m-%dT%H:%M:%SZ}"
+        text = (
+            f"{', '.join(wave.moving)} has to survive a rekey with the new PFS group, which comes by {until}; "
+            f"{_progress(wave)}"
+        )
+        return [
+            Finding(kind, false, Reason.WAITING_FOR_REKEY, text),
+            Finding(ConditionType.RECONCILING, true, Reason.WAITING_FOR_REKEY, text),
+        ]
+    text = (
+        f"{rollout.unread} connections have to be read first; {_progress(wave)}" if rollout.unread else _progress(wave)
+    )
+    return [
+        Finding(kind, false, Reason.ROLLING_OUT, text),
+        Finding(ConditionType.RECONCILING, true, Reason.ROLLING_OUT, text),
+    ]
+
+
+def _progress(wave: Wave) -> str:
+    return f"{wave.done} connections hold the new values, {len(wave.moving)} are changing, {wave.behind} wait, {wave.skipped} take no part"
+
+
+def _rolled_out_text(wave: Wave | None, users: PolicyUsers) -> str:
+    if not users:
+        return "no VpnConnection names it"
+    if wave is None:
+        return f"all {users.count} connections hold the values"
+    return f"{users.updated} of {users.count} connections hold the values; {wave.skipped} take no part"
 
 
 def _findings(snapshot: PolicySnapshot) -> Sequence[Finding]:
@@ -91,8 +170,13 @@ def _findings(snapshot: PolicySnapshot) -> Sequence[Finding]:
     elif snapshot.metadata.deletion_timestamp is not None and snapshot.users:
         text = f"still named by {_names(snapshot.users)}"
         findings.append(Finding(ConditionType.READY, false, Reason.DELETION_WAITS_FOR_REFERENCES, text))
+    elif snapshot.rollout is not None and snapshot.rollout.target.revision.state is RevisionState.FAILED:
+        text = "the policy is valid, and a tunnel did not come back with its values"
+        findings.append(Finding(ConditionType.READY, false, Reason.ROLLOUT_FAILED, text))
     else:
         findings.append(Finding(ConditionType.READY, true, Reason.VALID, "the policy is valid"))
+    if snapshot.rollout is not None:
+        findings += _rolled_out(snapshot.rollout, snapshot.users)
     if snapshot.users:
         findings.append(Finding(ConditionType.IN_USE, true, Reason.REFERENCED, f"named by {_names(snapshot.users)}"))
     else:

@@ -1,6 +1,7 @@
-"""The status of a connection that stands in the line in front of its gateway: nothing was read in Azure, so little of it is new."""
+"""The status of a connection that waits before anything was read in Azure: so little of it is new."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +10,6 @@ from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import ConnectionSummary, VpnConnectionStatus
 from azure_vpn_operator.domain.passes.findings import Finding, find_condition, merge_conditions, recall
-from azure_vpn_operator.domain.passes.verdicts import Busy
 from azure_vpn_operator.domain.planning.foresight import StoredFacts
 from azure_vpn_operator.domain.reporting.assigned_policy import assign_policy, find_policy, policy_column
 
@@ -17,13 +17,23 @@ _F, _T = ConditionStatus.FALSE, ConditionStatus.TRUE
 _COLUMN_LIMIT: Final = 1024
 
 
-def says_that_it_waits(status: VpnConnectionStatus, generation: int) -> bool:
-    """Whether the status says of this generation that it waits for a gateway."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a connection waits for."""
+
+    reason: Reason
+    message: str
+    in_peace: bool = False
+    """Nothing is wrong with it meanwhile: it holds what it is assigned."""
+
+
+def says_that_it_waits(status: VpnConnectionStatus, generation: int, reason: Reason) -> bool:
+    """Whether the status says of this generation that it waits, and for what."""
     ready = find_condition(status.conditions, ConditionType.READY)
-    return status.observed_generation == generation and ready is not None and ready.reason == Reason.GATEWAY_BUSY
+    return status.observed_generation == generation and ready is not None and ready.reason == reason
 
 
-def waiting_status(facts: StoredFacts, busy: Busy, now: datetime) -> VpnConnectionStatus:
+def waiting_status(facts: StoredFacts, waiting: Waiting, now: datetime) -> VpnConnectionStatus:
     """The last status, with what is known now: who waits is not in sync any more, and has perhaps another policy.
 
     What Azure was last seen to hold stays as it is. `facts` are of a connection that was in force once and may be written to.
@@ -33,31 +43,35 @@ def waiting_status(facts: StoredFacts, busy: Busy, now: datetime) -> VpnConnecti
     return previous.model_copy(
         update={
             "observed_generation": generation,
-            "conditions": merge_conditions(previous.conditions, _findings(facts, busy), generation, now),
+            "conditions": merge_conditions(previous.conditions, _findings(facts, waiting), generation, now),
             "policy": assign_policy(facts.subject, facts.policy, previous.policy, may_write=True),
             "summary": before.model_copy(
                 update={
                     "policy": policy_column(facts.subject, may_write=True),
-                    "reason": Reason.GATEWAY_BUSY.value,
-                    "message": busy.message[:_COLUMN_LIMIT],
+                    "reason": waiting.reason.value,
+                    "message": waiting.message[:_COLUMN_LIMIT],
                 }
             ),
         }
     )
 
 
-def _findings(facts: StoredFacts, busy: Busy) -> Iterator[Finding]:
-    yield Finding(ConditionType.READY, _F, Reason.GATEWAY_BUSY, busy.message)
+def _findings(facts: StoredFacts, waiting: Waiting) -> Iterator[Finding]:
+    yield Finding(ConditionType.READY, _T if waiting.in_peace else _F, waiting.reason, waiting.message)
     yield find_policy(facts.subject, facts.policy)
     yield from _as_before(facts, ConditionType.CREDENTIALS_RESOLVED)
-    yield Finding(ConditionType.SYNCED, _F, Reason.GATEWAY_BUSY, busy.message)
+    if waiting.in_peace:
+        yield Finding(ConditionType.SYNCED, _T, Reason.UP_TO_DATE, waiting.message)
+    else:
+        yield Finding(ConditionType.SYNCED, _F, waiting.reason, waiting.message)
     yield from _as_before(facts, ConditionType.CONNECTED)
     if isinstance(facts.subject, VpnConnection) and facts.subject.spec.enable_bgp:
         yield from _as_before(facts, ConditionType.BGP_ESTABLISHED)
     if facts.pair is not None or facts.owns_both:
         yield from _as_before(facts, ConditionType.PAIR_IN_SYNC)
     yield _paused(facts)
-    yield Finding(ConditionType.RECONCILING, _T, Reason.GATEWAY_BUSY, busy.message)
+    if not waiting.in_peace:
+        yield Finding(ConditionType.RECONCILING, _T, waiting.reason, waiting.message)
 
 
 def _as_before(facts: StoredFacts, kind: ConditionType) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ sent again by themselves.
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import (
@@ -27,10 +28,17 @@ from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.passes.requests import is_retry_requested
-from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
+from azure_vpn_operator.domain.passes.snapshot import OpenOperation, PolicyFound, Snapshot
 from azure_vpn_operator.domain.passes.steps import Put, SetKey, Step
 from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
-from azure_vpn_operator.domain.rollout.evidence import Judgement, Verdict, is_back, judge_half, tunnels_up
+from azure_vpn_operator.domain.rollout.evidence import (
+    Judgement,
+    Verdict,
+    is_back,
+    judge_half,
+    judge_until_rekey,
+    tunnels_up,
+)
 from azure_vpn_operator.domain.rollout.settings import half_of, joined, same, settings_in, settings_of, wanted_settings
 from azure_vpn_operator.domain.rollout.terms import Terms
 
@@ -53,8 +61,7 @@ def stand(halves: Sequence[Snapshot]) -> ChangeView:
         return ChangeView(change, good)
     if _hold(found, change.to):
         if change.in_force_since is None:
-            now = first.now.replace(microsecond=0)
-            change = change.model_copy(update={"state": ChangeState.CONFIRMING, "in_force_since": now})
+            change = _in_force(first, change)
         return ChangeView(change, good)
     return _not_in_force(first, found, change, good)
 
@@ -62,7 +69,7 @@ def stand(halves: Sequence[Snapshot]) -> ChangeView:
 def judge(halves: Sequence[Snapshot], view: ChangeView, terms: Terms) -> Sequence[Judgement]:
     """The judgements on an object's halves; none unless its change is in force and waits for a verdict."""
     change = view.change
-    if change is None or not change.is_open:
+    if change is None or change.is_failed:
         return ()
     if change.state is ChangeState.SENT:
         return (Judgement(Verdict.OPEN, terms.hold_down_seconds, "the change is not in force yet"),)
@@ -73,6 +80,10 @@ def judge(halves: Sequence[Snapshot], view: ChangeView, terms: Terms) -> Sequenc
         live = half.live.value if isinstance(half.live, Present) else None
         if live is None or live.listed or not live.settled or live.connection_status is None:
             found.append(Judgement(Verdict.OPEN, half.cadence.recent, "Azure has not told of the tunnel yet"))
+        elif change.state is ChangeState.PROVISIONAL:
+            found.append(
+                judge_until_rekey(half, change, live, terms, armed=_wants_rekey_proof(half) or not change.changes_pfs)
+            )
         else:
             found.append(judge_half(half, change, live, terms))
     return tuple(found)
@@ -81,19 +92,30 @@ def judge(halves: Sequence[Snapshot], view: ChangeView, terms: Terms) -> Sequenc
 def conclude(first: Snapshot, view: ChangeView, judgement: Judgement, terms: Terms) -> ChangeView:
     """What a verdict makes of the change of an object."""
     change = view.change
-    if change is None or change.state is not ChangeState.CONFIRMING:
+    if change is None or change.state not in {ChangeState.CONFIRMING, ChangeState.PROVISIONAL}:
         return view
+    if change.state is ChangeState.PROVISIONAL and judgement.verdict in {Verdict.CONFIRMED, Verdict.UNPROVEN}:
+        return ChangeView(None, _proven(first, change.to))
+    until, why = _armed_until(first, change, judgement, terms)
+    if until is not None and judgement.verdict in {Verdict.CONFIRMED, Verdict.UNPROVEN}:
+        note = _note(
+            Reason.CHANGE_CONFIRMED,
+            f"the tunnel works with the new {_what(change)}: {judgement.text}; {why}, so the undo stays armed until "
+            f"{until:%Y-%m-%dT%H:%M:%SZ}",
+        )
+        armed = {"state": ChangeState.PROVISIONAL, "wait_until": until}
+        return ChangeView(change.model_copy(update=armed), view.known_good, news=(note,))
     match judgement.verdict:
         case Verdict.OPEN:
             return ChangeView(change, view.known_good, look_in=judgement.look_in, text=judgement.text)
         case Verdict.CONFIRMED:
             note = _note(Reason.CHANGE_CONFIRMED, f"the tunnel works with the new {_what(change)}: {judgement.text}")
-            return ChangeView(None, _good(first, change.to), news=(note,))
+            return ChangeView(None, _proven(first, change.to), news=(note,))
         case Verdict.UNPROVEN:
             note = _note(Reason.CONFIRMED_BY_STATUS, f"the new {_what(change)} stay: {judgement.text}")
-            return ChangeView(None, _good(first, change.to), news=(note,))
+            return ChangeView(None, _proven(first, change.to), news=(note,))
         case Verdict.FAILED:
-            return _fail(view, change, judgement, terms)
+            return _fail(first, view, change, judgement, terms)
 
 
 def begin(halves: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownGood] | None:
@@ -101,8 +123,10 @@ def begin(halves: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownG
     first, _ = halves[0]
     view = first.change_view
     writing = [(half, step) for half, step in halves if _takes_the_tunnel_down(half, step)]
-    if not writing or view.undoes:
+    if not writing:
         return None
+    if view.undoes:
+        return _undo_anew(view, writing)
     cause = _cause(writing)
     wanted = {half.role: _to(half, step) for half, step in halves if not half.released}
     to = joined(wanted[HalfRole.FORWARD], wanted.get(HalfRole.REVERSE))
@@ -122,6 +146,48 @@ def begin(halves: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownG
         tunnels=_tunnels_before([half for half, _ in halves if not half.released], unfinished)[:32],
     )
     return change, good
+
+
+def _in_force(first: Snapshot, change: TunnelChange) -> TunnelChange:
+    now = first.now.replace(microsecond=0)
+    lifetime = _first_rekey(change) if _wants_rekey_proof(first) else None
+    return change.model_copy(
+        update={
+            "state": ChangeState.CONFIRMING,
+            "in_force_since": now,
+            "wait_until": now + timedelta(seconds=lifetime) if lifetime is not None else None,
+        }
+    )
+
+
+def _armed_until(
+    first: Snapshot, change: TunnelChange, judgement: Judgement, terms: Terms
+) -> tuple[datetime | None, str]:
+    """Until when a change that seems to work can still fail, and why; None if it cannot."""
+    if change.wait_until is not None and _wants_rekey_proof(first):
+        return change.wait_until, "the PFS group is first used at a rekey"
+    if judgement.weak and change.in_force_since is not None:
+        return change.in_force_since + timedelta(seconds=terms.within_seconds), "Azure's counters may be late"
+    return None, ""
+
+
+def _first_rekey(change: TunnelChange) -> float | None:
+    """Seconds after which a changed PFS group has been used; None if it does not change."""
+    return float(change.to.ipsec_policies[0].sa_life_time_seconds) if change.changes_pfs else None
+
+
+def _wants_rekey_proof(first: Snapshot) -> bool:
+    return isinstance(first.policy, PolicyFound) and first.policy.assignment.rekey_proof
+
+
+def _undo_anew(view: ChangeView, writing: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownGood] | None:
+    """The record of a change that was undone, when somebody else has changed the connection since, and that is put right."""
+    change, good = view.change, view.known_good
+    if change is None or good is None or change.state is not ChangeState.ROLLED_BACK:
+        return None
+    if not any(isinstance(step, Put) for _, step in writing):
+        return None
+    return change.model_copy(update={"state": ChangeState.ROLLING_BACK}), good
 
 
 def _same_of_all(one: TunnelSettings, other: TunnelSettings) -> bool:
@@ -184,7 +250,7 @@ def _stand_failed(
     in_force = _hold(found, change.to)
     if change.state is ChangeState.FAILED and in_force and all(is_back(change, *item) for item in found.items()):
         note = _note(Reason.CHANGE_CONFIRMED, f"the tunnel came back with the new {_what(change)} after all")
-        return ChangeView(None, _good(first, change.to), news=(note,))
+        return ChangeView(None, _proven(first, change.to), news=(note,))
     return ChangeView(change, good)
 
 
@@ -201,15 +267,16 @@ def _not_in_force(
     return ChangeView(change.model_copy(update=kept), good)
 
 
-def _fail(view: ChangeView, change: TunnelChange, judgement: Judgement, terms: Terms) -> ChangeView:
+def _fail(first: Snapshot, view: ChangeView, change: TunnelChange, judgement: Judgement, terms: Terms) -> ChangeView:
     what = _what(change)
+    ended = first.now.replace(microsecond=0)
     failed = _note(Reason.CHANGE_FAILED, f"{judgement.text}: the other side does not take the new {what}", warning=True)
     good = _other_values(view.known_good, change)
     if terms.on_failure is OnFailure.ROLLBACK and change.cause is not ChangeCause.KEY and good is not None:
-        undone = change.model_copy(update={"state": ChangeState.ROLLING_BACK})
+        undone = change.model_copy(update={"state": ChangeState.ROLLING_BACK, "end_time": ended})
         note = _note(Reason.ROLLING_BACK, f"the {what} from before are put back", warning=True)
         return ChangeView(undone, good, text=judgement.text, news=(failed, note))
-    stays = change.model_copy(update={"state": ChangeState.FAILED})
+    stays = change.model_copy(update={"state": ChangeState.FAILED, "end_time": ended})
     return ChangeView(stays, view.known_good, text=judgement.text, news=(failed,))
 
 
@@ -291,6 +358,10 @@ def _up_now(half: Snapshot) -> tuple[TunnelBefore, ...]:
 
 def _good(first: Snapshot, settings: TunnelSettings) -> KnownGood:
     return KnownGood(time=first.now.replace(microsecond=0), settings=settings)
+
+
+def _proven(first: Snapshot, settings: TunnelSettings) -> KnownGood:
+    return _good(first, settings).model_copy(update={"confirmed": True})
 
 
 def _what(change: TunnelChange) -> str:

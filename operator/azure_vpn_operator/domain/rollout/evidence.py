@@ -6,7 +6,7 @@ change is never undone, since a site may simply have nothing to send.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -17,7 +17,7 @@ from azure_vpn_operator.api.vpn_connection import ConnectionMode
 from azure_vpn_operator.api.vpn_connection_status import HalfRole, TrafficState
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.passes.findings import find_condition
-from azure_vpn_operator.domain.passes.observations import look_at
+from azure_vpn_operator.domain.passes.observations import BYTES_COME_IN, look_at
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.rollout.settings import half_of
 from azure_vpn_operator.domain.rollout.terms import Terms
@@ -52,6 +52,8 @@ class Judgement:
     """Seconds until it may be another one."""
     text: str
     """Why, in words."""
+    weak: bool = False
+    """Only counters prove it, which may be late."""
     down_since: datetime | None = None
     """Of a failed change: since when the tunnel is down."""
 
@@ -90,8 +92,9 @@ def judge_half(snapshot: Snapshot, change: TunnelChange, live: LiveConnection, t
     if len(proven) == len(tunnels):
         held = (now - max(proven)).total_seconds()
         left = terms.hold_down_seconds - held
-        text = ", ".join(sorted({proof.proof for proof in proofs if proof is not None}))
-        return Judgement(Verdict.CONFIRMED, 0.0, text) if left <= 0 else Judgement(Verdict.OPEN, left, text)
+        kinds = {proof.proof for proof in proofs if proof is not None}
+        text, weak = ", ".join(sorted(kinds)), BYTES_COME_IN in kinds
+        return Judgement(Verdict.CONFIRMED, 0.0, text, weak) if left <= 0 else Judgement(Verdict.OPEN, left, text)
     down = [tunnel.name for tunnel in tunnels if not look_at(live, tunnel.name).up]
     due = _due(snapshot, change, terms, down=bool(down))
     if now < due:
@@ -114,8 +117,23 @@ def judge_half(snapshot: Snapshot, change: TunnelChange, live: LiveConnection, t
         Verdict.FAILED,
         0.0,
         f"{_names(down)} not back within {minutes:g} minutes after the change",
-        _down_since(snapshot) or now,
+        down_since=_down_since(snapshot) or now,
     )
+
+
+def judge_until_rekey(
+    snapshot: Snapshot, change: TunnelChange, live: LiveConnection, terms: Terms, *, armed: bool
+) -> Judgement:
+    """Judge a half whose change seems to work: it fails if the tunnel is down for long before the undo is disarmed."""
+    down = [tunnel.name for tunnel in tunnels_of(change, snapshot.role) if not look_at(live, tunnel.name).up]
+    over = not armed or change.wait_until is None or snapshot.now >= change.wait_until
+    if not down:
+        return Judgement(Verdict.CONFIRMED if over else Verdict.OPEN, snapshot.cadence.steady, "")
+    due = _due(snapshot, change, terms, down=True)
+    if snapshot.now < due:
+        return Judgement(Verdict.OPEN, (due - snapshot.now).total_seconds(), "")
+    text = f"{_names(down)} down although it had seemed to work"
+    return Judgement(Verdict.FAILED, 0.0, text, down_since=_down_since(snapshot) or snapshot.now)
 
 
 def combine_judgements(parts: Sequence[Judgement]) -> Judgement:
@@ -124,8 +142,8 @@ def combine_judgements(parts: Sequence[Judgement]) -> Judgement:
         found = [part for part in parts if part.verdict is verdict]
         if found:
             soonest = min(part.look_in for part in found)
-            return Judgement(verdict, soonest, found[0].text, found[0].down_since)
-    return parts[0]
+            return Judgement(verdict, soonest, found[0].text, down_since=found[0].down_since)
+    return replace(parts[0], weak=any(part.weak for part in parts))
 
 
 def is_back(change: TunnelChange, role: HalfRole, live: LiveConnection) -> bool:

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from azure_vpn_operator.api.tunnel_change import TunnelChange
+
+LONGEST_EVENT: Final = timedelta(hours=1)
+"""So much later than otherwise a change fails at the latest: what is down for longer may stay down, and an undo must not wait for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,12 @@ class Neighbour:
     connected: bool
     since: datetime
     """Since when it is up, or down."""
+
+
+def new_deadline(change: TunnelChange, over: datetime, within: timedelta) -> datetime:
+    """When a change fails that has its whole time again once the gateway is over it."""
+    began = change.in_force_since or change.start_time
+    return min(over, began + LONGEST_EVENT) + within
 
 
 def find_end(change: TunnelChange, neighbours: Iterable[Neighbour], now: datetime) -> datetime | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import ChangeCause, ChangeState, HalfSettings
-from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.snapshot import Held, PolicyFound, Snapshot
 from azure_vpn_operator.domain.passes.steps import Refuse, Settled, Step, Wait
 from azure_vpn_operator.domain.rollout.settings import half_of
 
@@ -22,8 +22,8 @@ def assigned_settings(snapshot: Snapshot) -> HalfSettings | None:
 def under_trial(snapshot: Snapshot, step: Step) -> Step:
     """The step of a half that has nothing to write, in the light of its change; any other step as it is, but for what is said."""
     change = snapshot.change_view.change
-    if change is None:
-        return step
+    if change is None or change.state is ChangeState.PROVISIONAL:
+        return _held_back(snapshot, step)
     if isinstance(step, Wait) and step.reason is Reason.UPDATING and change.state is ChangeState.ROLLING_BACK:
         return replace(step, reason=Reason.ROLLING_BACK)
     if not isinstance(step, Settled):
@@ -34,7 +34,7 @@ def under_trial(snapshot: Snapshot, step: Step) -> Step:
             look_in = view.look_in if view.look_in is not None else snapshot.cadence.recent
             reason = Reason.GATEWAY_EVENT if view.gateway_event else Reason.CONFIRMING
             return Wait(reason, _confirming(snapshot), look_in, step.differences, applied_hash=step.applied_hash)
-        case ChangeState.ROLLING_BACK:
+        case ChangeState.ROLLING_BACK | ChangeState.PROVISIONAL:
             return step
         case ChangeState.ROLLED_BACK:
             text = (
@@ -44,6 +44,36 @@ def under_trial(snapshot: Snapshot, step: Step) -> Step:
             return Refuse(Reason.ROLLED_BACK, text, step.differences, applied_hash=step.applied_hash)
         case ChangeState.FAILED:
             return Refuse(Reason.CHANGE_FAILED, _failed(change.cause), step.differences, applied_hash=step.applied_hash)
+
+
+def _held_back(snapshot: Snapshot, step: Step) -> Step:
+    """A connection that holds older values of its policy for now is in peace, and says why it does."""
+    found = snapshot.policy
+    if not isinstance(step, Settled) or not isinstance(found, PolicyFound) or found.assignment.held is None:
+        return step
+    reason, message = why_held(found.assignment.held, found.policy.metadata.name)
+    return replace(step, reason=reason, message=message)
+
+
+def why_held(held: Held, policy: str) -> tuple[Reason, str]:
+    """What is said of a connection that holds older values of its policy."""
+    match held:
+        case Held.WAITS:
+            return (
+                Reason.WAITING_FOR_ROLLOUT,
+                (
+                    f"IpsecPolicy {policy} has new values, which reach its connections in waves: this one holds those from before "
+                    "until its turn"
+                ),
+            )
+        case Held.STOPPED:
+            return (
+                Reason.ROLLOUT_STOPPED,
+                (
+                    f"the rollout of IpsecPolicy {policy} has stopped, since a tunnel did not come back with its new values: this "
+                    "connection holds those from before"
+                ),
+            )
 
 
 def _confirming(snapshot: Snapshot) -> str:

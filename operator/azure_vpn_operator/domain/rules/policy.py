@@ -1,5 +1,6 @@
 """What must hold for an IpsecPolicy beyond its schema."""
 
+import re
 from typing import Any, Final
 
 from azure_vpn_operator.domain.rules.rule import Rule
@@ -20,6 +21,12 @@ def _suggest_gcm_pair(spec: Any) -> str:
 def _is_data_size(kilobytes: Any) -> bool:
     # CEL takes 1024.0 for no integer, although the schema does.
     return isinstance(kilobytes, int) and (kilobytes == 0 or kilobytes >= 1024)
+
+
+def _is_share(value: Any) -> bool:
+    if isinstance(value, int):
+        return value >= 1
+    return isinstance(value, str) and re.fullmatch("([1-9][0-9]?|100)%", value) is not None
 
 
 def _has_short_name(document: Any) -> bool:
@@ -56,5 +63,13 @@ POLICY_RULES: Final = (
         message="`saDataSizeKilobytes` must be 0 (no limit by volume) or at least 1024",
         cel="self == 0 || self >= 1024",
         holds=_is_data_size,
+    ),
+    Rule(
+        id="rollout-max-unavailable",
+        at=("spec.rollout.maxUnavailable",),
+        field="",
+        message="`maxUnavailable` must be a number from 1 on, or a percentage from 1% to 100%",
+        cel="type(self) == int ? self >= 1 : type(self) == string && self.matches('^([1-9][0-9]?|100)%$')",
+        holds=_is_share,
     ),
 )

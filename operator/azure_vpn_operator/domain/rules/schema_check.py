@@ -17,7 +17,7 @@ def complete(schema: Schema, value: Any) -> Any:
 
     Fields that the schema does not know are left out too. Values of a wrong type come back as they are.
     """
-    match schema["type"]:
+    match schema.get("type"):
         case "object" if isinstance(value, Mapping) and "properties" in schema:
             result = {}
             for name, inner in schema["properties"].items():
@@ -38,7 +38,9 @@ def check_schema(schema: Schema, value: Any, path: str, given: Any = None) -> It
 
     `given` is the value before completion, searched for misspelt names of missing fields.
     """
-    match schema["type"]:
+    match schema.get("type"):
+        case None if isinstance(value, bool) or not isinstance(value, int | str):
+            yield _wrong_type(path, "a whole number or a text", value)
         case "object":
             yield from _check_object(schema, value, path, given)
         case "array":

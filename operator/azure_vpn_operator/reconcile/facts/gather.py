@@ -48,7 +48,8 @@ from azure_vpn_operator.reconcile.facts.random_keys import RandomKeys
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.reading import POLICY, Reader, Store, stored_connection_status
-from azure_vpn_operator.reconcile.records import ConnectionRecord
+from azure_vpn_operator.reconcile.records import ConnectionRecord, PolicyRecord
+from azure_vpn_operator.reconcile.rollouts import Rollouts
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.triggers import own_annotations
 from azure_vpn_operator.runtime.clock import Clock
@@ -69,6 +70,7 @@ class Gatherer:
         reader: Reader,
         tenancy: Tenancy,
         keys: KeyReader,
+        rollouts: Rollouts,
         operations: Operations,
         clock: Clock,
         cadence: Callable[[str | None, Identity | None], Cadence],
@@ -79,6 +81,7 @@ class Gatherer:
         self._tenancy = tenancy
         self.keys = keys
         self.random_keys = RandomKeys()
+        self._rollouts = rollouts
         self._operations = operations
         self._clock = clock
         self._cadence = cadence
@@ -90,7 +93,7 @@ class Gatherer:
         subject, released = self._seen_from(half.role, whole)
         previous = _with_what_was_not_stored(stored_connection_status(record), half.role, memory, subject.metadata.uid)
         target = self._reader.target(subject) if isinstance(subject, VpnConnection) and not released else NotRead()
-        policy = self.look_up_policy(key.namespace, subject)
+        policy = self.look_up_policy(key, subject)
         touched = touched_by(target.connection, subject, target) if isinstance(target, Target) else None
         return StoredFacts(
             subject.metadata,
@@ -223,17 +226,18 @@ class Gatherer:
             return Turn()
         return self.keys.turn_of(half.object, snapshot.subject, snapshot.key.key)
 
-    def look_up_policy(self, namespace: str, subject: VpnConnection | Invalid) -> PolicyLookup:
-        """The policy that the object names, as the store has it now; no I/O."""
+    def look_up_policy(self, key: ObjectKey, subject: VpnConnection | Invalid) -> PolicyLookup:
+        """The policy that the object names, with the values that it is assigned now; no I/O."""
         if isinstance(subject, Invalid) or subject.spec.ipsec_policy_ref is None:
             return NotReferenced()
-        found = self._store.get(ObjectKey(POLICY, namespace, subject.spec.ipsec_policy_ref.name))
-        if found is None:
+        name = subject.spec.ipsec_policy_ref.name
+        found = self._store.get(ObjectKey(POLICY, key.namespace, name))
+        if not isinstance(found, PolicyRecord):
             return Absent()
         policy = self._reader.policy(found)
         if isinstance(policy, Invalid):
             return PolicyBroken(str(policy))
-        return PolicyFound(policy)
+        return self._rollouts.assign(key, name, found, policy)
 
     async def _look_up_key(
         self, key: ObjectKey, whole: VpnConnection | Invalid, previous: VpnConnectionStatus, *, needed: bool
@@ -295,9 +299,10 @@ class Gatherer:
         memory.compared = memory.compared or not isinstance(live, Unreadable)
         match live:
             case Present(value) if value.listed:
-                memory.seen_configuration = value.configuration
+                memory.seen_configuration, memory.seen_tunnel_values = value.configuration, value.tunnel_values
             case Present(value):
                 memory.last_read, memory.seen_configuration = now, value.configuration
+                memory.seen_tunnel_values = value.tunnel_values
                 memory.traffic = record_traffic(memory.traffic, value, now)
                 memory.updating_since = None if value.settled else memory.updating_since or now
             case Absent():
@@ -355,9 +360,7 @@ class Gatherer:
             ):
                 continue
             enforced = effective_policies(partner.spec, self._installation).may_write
-            facts = _half_facts(
-                partner, self.look_up_policy(other.namespace, partner), stored_connection_status(record)
-            )
+            facts = _half_facts(partner, self.look_up_policy(other, partner), stored_connection_status(record))
             partners.append(replace(facts, enforced=enforced))
         return PairView(own=_half_facts(subject, policy, previous), partners=tuple(partners), rivals=rivals)
 

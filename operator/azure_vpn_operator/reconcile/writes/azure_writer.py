@@ -12,7 +12,14 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, verdict
 from azure_vpn_operator.domain.azure.lookups import Present, SharedKey
 from azure_vpn_operator.domain.azure.operation_end import Sent, SentConfiguration, SentDeletion, SentTags
 from azure_vpn_operator.domain.azure.target import Target
-from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, KeyFound, OperationKind, Snapshot
+from azure_vpn_operator.domain.passes.snapshot import (
+    GeneratedKey,
+    KeyCheck,
+    KeyFound,
+    OpenOperation,
+    OperationKind,
+    Snapshot,
+)
 from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
 from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, Outcome, message_of_write, retry_seconds
 from azure_vpn_operator.ports import Accepted as PortAccepted
@@ -55,7 +62,8 @@ class Writer:
         `unit` are all halves that the pass is about.
         """
         connections = frozenset(filter(None, (_known_connection(snapshot) for snapshot in unit)))
-        return await self._line.reserve(holder, connections, _all_gateways_of(orders), priority, _wish(unit))
+        runs = any(isinstance(snapshot.operation, OpenOperation) for snapshot in unit)
+        return await self._line.reserve(holder, connections, _all_gateways_of(orders), priority, _wish(unit), runs=runs)
 
     async def send(self, holder: ObjectKey, orders: Sequence[Order], unit: Sequence[Snapshot]) -> list[Outcome]:
         """Send the writes one after the other, each only if Azure accepted the one before; the gateways must be reserved.

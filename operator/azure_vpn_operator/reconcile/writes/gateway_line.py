@@ -61,13 +61,18 @@ class GatewayLine:
         gateways: frozenset[ArmId],
         priority: Priority,
         wish: object = None,
+        *,
+        runs: bool = False,
     ) -> Busy | Fault | None:
         """Take all the gateways for one write, or a place in the line. None means that the write may go out.
 
-        Who holds them from a write for another `wish` goes back into the line: a change that has come meanwhile has its own place.
+        Who holds them from a write for another `wish` goes back into the line: a change that has come meanwhile has its own place. As
+        long as an operation of its own `runs`, as that of the other half of a pair, it can neither give them back nor go on.
         """
         wanted = frozenset(gateway.key for gateway in gateways)
         if wish is not None and self._wishes.get(key, wish) != wish:
+            if runs:
+                return Busy("its own operation")
             del self._wishes[key]
             # The pass that sees the end of an operation is urgent, and the next change is so only if somebody has edited the object.
             own = priority if priority is Priority.UNDO else max(priority, Priority.ROLLOUT)

@@ -269,7 +269,17 @@ def test_the_table_of_reasons_names_no_condition_that_never_comes():
         or line[0] in {"Valid", "DeletionWaitsForReferences"}  # of IpsecPolicies
         or line in {("InSync", "PairInSync", "True"), ("PairBothResponders", "PairInSync", "False")}
         or line[0] in OF_PAIRS
-        or line[0] == "GatewayEvent"  # told by the gateway's other connections
+        or line[0] in {"GatewayEvent", "WaitingForBudget", "SiteBusy", "FleetHalted"}  # told by other connections
+        or line[1] == "RolledOut"
+        or line[0]
+        in {
+            "RollingOut",
+            "WaitingForRekey",
+            "RolloutFailed",
+            "Provisional",
+            "WaitingForRollout",
+            "RolloutStopped",
+        }  # of policies
     }
     assert sorted(table - given - elsewhere) == []
 

@@ -1,0 +1,135 @@
+"""The values that a policy has and had, and what became of them: which its connections are to hold, and which they fall back to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from azure_vpn_operator.api.ipsec_policy import (
+    IpsecPolicy,
+    IpsecPolicySpec,
+    PolicyRevision,
+    RekeyProof,
+    RevisionState,
+    RolloutSpec,
+    RolloutStrategy,
+)
+from azure_vpn_operator.api.tunnel_change import PolicyValues
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.rollout.waves import Wave
+
+MOST_REVISIONS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The revision that the spec asks for, among all."""
+
+    revision: PolicyRevision
+    revisions: tuple[PolicyRevision, ...]
+    """All of them, the target first."""
+
+
+def rollout_terms(spec: IpsecPolicySpec) -> RolloutSpec:
+    """How an edit reaches the connections; an absent field has its default."""
+    return spec.rollout or RolloutSpec()
+
+
+def find_revision(revisions: Sequence[PolicyRevision], values_hash: str | None) -> PolicyRevision | None:
+    """The revision with these values, if it is known."""
+    return next((revision for revision in revisions if revision.hash == values_hash), None)
+
+
+def set_target(
+    policy: IpsecPolicy, revisions: Sequence[PolicyRevision], now: datetime, *, others_held: bool, retry: bool
+) -> Target:
+    """The revisions in the light of the spec: other values are a new target, and so are those that came back after others.
+
+    `others_held`: a connection holds other values; asked only when nothing is known of the policy yet. `retry`: somebody wants a failed
+    target tried again.
+    """
+    values = canonical_policy(policy.spec)
+    known = find_revision(revisions, values.hash)
+    others = tuple(revision for revision in revisions if revision.hash != values.hash)
+    moment, generation = now.replace(microsecond=0), policy.metadata.generation
+    if known is None:
+        first = RevisionState.CURRENT if not others and not others_held else RevisionState.TARGET
+        target = PolicyRevision(
+            hash=values.hash,
+            values=PolicyValues.model_validate(values.wire()),
+            generation=generation,
+            state=first,
+            since=moment,
+        )
+    elif any(revision.generation > known.generation for revision in others) or (
+        retry and known.state is RevisionState.FAILED
+    ):
+        target = known.model_copy(
+            update={"state": RevisionState.TARGET, "since": moment, "generation": generation, "continued": None}
+        )
+    else:
+        return Target(known, (known, *others))
+    kept = tuple(_superseded(revision) if revision.state is RevisionState.TARGET else revision for revision in others)
+    return Target(target, (target, *kept)[:MOST_REVISIONS])
+
+
+def conclude_wave(target: Target, wave: Wave, now: datetime) -> Target:
+    """What the standing of the connections makes of the target: failed by the first failure, current when all that could move have."""
+    revision = target.revision
+    if wave.failed and revision.state in {RevisionState.TARGET, RevisionState.CURRENT}:
+        return _with_state(target, RevisionState.FAILED, now)
+    if revision.state is not RevisionState.TARGET:
+        return target
+    if wave.behind or wave.moving:
+        return target
+    ended = _with_state(target, RevisionState.CURRENT, now)
+    rest = tuple(_superseded(other) if other.state is RevisionState.CURRENT else other for other in ended.revisions[1:])
+    return Target(ended.revision, (ended.revision, *rest))
+
+
+def with_continue(target: Target) -> Target:
+    """Somebody says that the canary need not wait for a rekey."""
+    revision = target.revision.model_copy(update={"continued": True})
+    return Target(revision, (revision, *target.revisions[1:]))
+
+
+def assigned_revision(
+    policy: IpsecPolicy, revisions: Sequence[PolicyRevision], held: str | None, *, may_move: bool
+) -> PolicyRevision | None:
+    """The revision that a connection is to hold for now; None: what the spec says.
+
+    `held` is the hash of the values that it was assigned last, by this policy. A connection that may not move (yet) keeps those; a
+    new one begins with the current revision. What has failed reaches nobody any more, whatever the strategy.
+    """
+    wanted = canonical_policy(policy.spec).hash
+    target = find_revision(revisions, wanted)
+    failed = target is not None and target.state is RevisionState.FAILED
+    if may_move or (rollout_terms(policy.spec).strategy is RolloutStrategy.ALL_AT_ONCE and not failed):
+        return None
+    if target is not None and target.state is RevisionState.CURRENT:
+        return None
+    current = next((revision for revision in revisions if revision.state is RevisionState.CURRENT), None)
+    before = find_revision(revisions, held if held != wanted else None) or current
+    return before if before is not None and before.hash != wanted else None
+
+
+def wants_rekey_proof(policy: IpsecPolicy, revisions: Sequence[PolicyRevision]) -> bool:
+    """Whether a changed PFS group has to survive a rekey: unless the policy, or somebody by annotation, says otherwise."""
+    target = find_revision(revisions, canonical_policy(policy.spec).hash)
+    continued = target is not None and target.continued is True
+    return rollout_terms(policy.spec).rekey_proof is RekeyProof.CANARY and not continued
+
+
+def with_values(policy: IpsecPolicy, revision: PolicyRevision) -> IpsecPolicy:
+    """The policy as if its spec had the revision's values."""
+    spec = IpsecPolicySpec.model_validate({**policy.spec.wire(), **revision.values.wire()})
+    return policy.model_copy(update={"spec": spec})
+
+
+def _superseded(revision: PolicyRevision) -> PolicyRevision:
+    return revision.model_copy(update={"state": RevisionState.SUPERSEDED})
+
+
+def _with_state(target: Target, state: RevisionState, now: datetime) -> Target:
+    revision = target.revision.model_copy(update={"state": state, "since": now.replace(microsecond=0)})
+    return Target(revision, (revision, *target.revisions[1:]))

@@ -1,0 +1,188 @@
+"""Which values of its policy each connection is assigned: those of the spec once it may move, those from before until then.
+
+Who may move is decided by the pass over the policy and kept in memory only: a connection that has begun says so in its status.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision, RevisionState
+from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelChange
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.passes.snapshot import Assignment, Held, PolicyFound
+from azure_vpn_operator.domain.rollout.revisions import (
+    assigned_revision,
+    find_revision,
+    wants_rekey_proof,
+    with_values,
+)
+from azure_vpn_operator.domain.rollout.waves import Member, Standing
+from azure_vpn_operator.reconcile.memory import Memories
+from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
+from azure_vpn_operator.reconcile.records import ConnectionRecord, PolicyRecord
+from azure_vpn_operator.runtime.keys import ObjectKey
+
+_AT_ONCE: Final = 200
+"""Connections that are looked at in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """Who may move to which values of a policy."""
+
+    target: str
+    holders: frozenset[ObjectKey]
+
+
+class Rollouts:
+    """The rollouts of all policies, as far as they are not in a status."""
+
+    def __init__(self, reader: Reader, memories: Memories) -> None:
+        self._reader = reader
+        self._memories = memories
+        self._grants: dict[ObjectKey, Grants] = {}
+
+    def grant(self, policy: ObjectKey, grants: Grants) -> frozenset[ObjectKey]:
+        """Let these move; returns those that may move from now on."""
+        before = self._grants.get(policy)
+        self._grants[policy] = grants
+        known = before.holders if before is not None and before.target == grants.target else frozenset()
+        return grants.holders - known
+
+    def forget(self, policy: ObjectKey) -> None:
+        """The policy is gone."""
+        self._grants.pop(policy, None)
+
+    def assign(self, key: ObjectKey, name: str, found: PolicyRecord, policy: IpsecPolicy) -> PolicyFound:
+        """The policy as the connection is to hold it now."""
+        revisions = found.status.revisions
+        wanted = canonical_policy(policy.spec).hash
+        unit = self._reader.unit_of(key)
+        records = [record for member in unit if (record := self._reader.record(member)) is not None]
+        target = find_revision(revisions, wanted)
+        failed = target is not None and target.state is RevisionState.FAILED
+        grants = self._grants.get(ObjectKey(policy.KIND, key.namespace, name))
+        current = grants if grants is not None and grants.target == wanted else None
+        granted = current is not None and unit[0] in current.holders
+        put_back = failed and any(_is_put_back(record) for record in records)
+        begun = not put_back and any(_held(record, name) == wanted for record in records)
+        own = self._reader.record(key)
+        held = _good_hash(own) if put_back else _held(own, name)
+        revision = assigned_revision(policy, revisions, held, may_move=(granted and not failed) or begun)
+        assignment = Assignment(
+            held=None if revision is None else Held.STOPPED if failed else Held.WAITS,
+            undecided=revision is not None and target is None,
+            rekey_proof=wants_rekey_proof(policy, revisions),
+        )
+        return PolicyFound(policy if revision is None else with_values(policy, revision), assignment)
+
+    async def members(self, users: Iterable[ObjectKey], target: PolicyRevision) -> list[Member]:
+        """Where those who use a policy stand with the target's values; a pair is one member, under its first name.
+
+        Others get their turn meanwhile.
+        """
+        units: dict[ObjectKey, list[Member]] = {}
+        for number, key in enumerate(users, 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            record = self._reader.record(key)
+            if record is not None:
+                units.setdefault(self._reader.unit_of(key)[0], []).append(_member(key, record, target))
+        return [_combine(holder, parts) for holder, parts in units.items()]
+
+    def holds_others(self, users: Iterable[ObjectKey], policy: IpsecPolicy) -> bool:
+        """Whether a connection was assigned other values of the policy than those of its spec."""
+        wanted = {None, canonical_policy(policy.spec).hash}
+        return any(_held(self._reader.record(key), policy.metadata.name) not in wanted for key in users)
+
+    def rekey_until(self, namespace: str, names: Iterable[str]) -> datetime | None:
+        """Until when one of these has to survive a rekey; None if none has to."""
+        records = (self._reader.record(ObjectKey(CONNECTION, namespace, name)) for name in names)
+        changes = (record.status.change for record in records if record is not None)
+        return max((change.wait_until for change in changes if change and change.wait_until), default=None)
+
+    def unread(self, users: Iterable[ObjectKey]) -> int:
+        """How many of them this process has not read since the start: until then nobody may move."""
+        return sum(
+            any(memory.last_read is None for memory in known.values()) or not known
+            for known in (self._memories.of_object(key) for key in users)
+        )
+
+
+def _is_put_back(record: ConnectionRecord) -> bool:
+    """Whether the values from before its last change are in Azure again."""
+    change = record.status.change
+    return change is not None and change.state is ChangeState.ROLLED_BACK
+
+
+def _good_hash(record: ConnectionRecord | None) -> str | None:
+    """Hash of the policy with which the tunnel is known to work."""
+    good = record.status.last_known_good if record is not None else None
+    if good is None or not good.settings.ipsec_policies:
+        return None
+    return canonical_policy(good.settings.ipsec_policies[0].wire()).hash
+
+
+def _held(record: ConnectionRecord | None, policy: str) -> str | None:
+    """Hash of the values of this policy that the connection was assigned last."""
+    if record is None or record.status.policy is None or record.status.policy.name != policy:
+        return None
+    return record.status.policy.hash
+
+
+_ORDER = (
+    Standing.FAILED,
+    Standing.SKIPPED,
+    Standing.MOVING,
+    Standing.BEHIND,
+    Standing.PROVISIONAL,
+    Standing.DONE,
+)
+
+
+def _combine(holder: ObjectKey, parts: list[Member]) -> Member:
+    worst = min((part.standing for part in parts), key=_ORDER.index)
+    return Member(
+        holder.name, worst, all(part.healthy for part in parts), worst is Standing.DONE and any(p.moved for p in parts)
+    )
+
+
+def _member(key: ObjectKey, record: ConnectionRecord, target: PolicyRevision) -> Member:
+    connected = record.condition("Connected")
+    healthy = connected is not None and connected.reason == "AllTunnelsUp"
+    good = record.status.last_known_good
+    change = record.status.change
+    seems_to_work = change is not None and change.state is ChangeState.PROVISIONAL and not change.changes_pfs
+    moved = seems_to_work or bool(good is not None and good.confirmed and good.time >= target.since)
+    return Member(key.name, _standing(record, target), healthy, moved)
+
+
+def _standing(record: ConnectionRecord, target: PolicyRevision) -> Standing:
+    change, policy = record.status.change, record.status.policy
+    spec = record.wanted.spec
+    if not record.writable or spec is None or spec.suspend:
+        return Standing.SKIPPED
+    held = policy is not None and policy.hash == target.hash and policy.name == record.wanted.policy
+    if held and change is not None and change.is_failed:
+        return Standing.FAILED if _is_its_failure(change, target) else Standing.BEHIND
+    stalled = record.condition("Stalled")
+    if stalled is not None:
+        return Standing.SKIPPED
+    if not held:
+        return Standing.BEHIND
+    if change is not None and change.state is ChangeState.PROVISIONAL:
+        return Standing.PROVISIONAL if change.changes_pfs else Standing.DONE
+    return Standing.DONE if record.is_synced and change is None else Standing.MOVING
+
+
+def _is_its_failure(change: TunnelChange, target: PolicyRevision) -> bool:
+    """Whether the rollout of the target has failed with this change.
+
+    Once all hold the values, a change that has begun since is the object's own, such as a connection that has come to the policy.
+    """
+    if change.end_time is None or change.end_time < target.since:
+        return False
+    return target.state is not RevisionState.CURRENT or change.start_time < target.since
