@@ -44,8 +44,8 @@ generate: $(READY) ## Render CRDs, RBAC and reference pages from the code
 verify: $(READY) ## Fail if a rendered file is stale
 	$(BIN)/python -m azure_vpn_operator.render --check
 
-demo: $(READY) ## Everything on this machine: API server, simulated Azure, operator, samples
-	$(BIN)/python -m workbench.demo run
+demo: $(READY) ## Everything on this machine: API server, simulated Azure, operator, samples; ACT=rollback: an edit undone
+	$(BIN)/python -m workbench.demo run $(if $(ACT),--act $(ACT))
 
 demo-up: $(READY) ## The same in the background; then: source .demo/env
 	$(BIN)/python -m workbench.demo up

@@ -104,6 +104,22 @@ async def test_demo_from_start_to_end(tmp_path: Path) -> None:
     assert await demo("down", background) == (0, "No demo was running.\n")
 
 
+@pytest.mark.usefixtures("kubernetes_binaries")
+async def test_second_act_costs_one_tunnel_and_tells_so(tmp_path: Path) -> None:
+    folder, picture = tmp_path / "demo", tmp_path / "rollback.svg"
+    code, text = await demo("run", folder, "--act", "rollback", "--picture", str(picture))
+
+    assert code == 0, text
+    story = text[text.index("VpnConnection  Ready") :]
+    assert [line.split()[-1] for line in story.splitlines() if line.startswith("site-")] == ["RolloutStopped"] * 8
+    assert [line.split()[-1] for line in story.splitlines() if line.startswith("fleet")] == ["RolloutFailed"]
+    assert "site-01 alone, the canary, was given ECP384" in story
+    assert "The other 7 connections were never touched" in story
+    assert "Azure holds DHGroup24 for all 8 connections" in story
+    assert "down for" in picture.read_text()
+    assert processes_of(folder) == []
+
+
 async def check_background(folder: Path) -> None:
     environment = environment_of(folder)
     assert set(environment) == VARIABLES

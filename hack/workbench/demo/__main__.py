@@ -3,9 +3,11 @@
     python -m workbench.demo run      in the foreground, with a live table; Ctrl-C ends it
     python -m workbench.demo up       in the background; then: source .demo/env
     python -m workbench.demo down     ends either
+    python -m workbench.demo run --act rollback
+                                      the second act: a fleet, an edit that no device takes, and its undo
 
 Time in the simulated Azure runs ten times as fast as on the wall; the operator looks more often than its defaults say, and gives a
-change a tenth of the time.
+change a tenth of the time, in the second act a thirtieth.
 Nothing else is special: it is the shipped program with the shipped rights.
 """
 
@@ -15,133 +17,55 @@ import os
 import shutil
 import signal
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-import aiohttp
 from rich.console import Console
 
 from workbench.control_plane import manifests
+from workbench.demo.acts import Act, Demo, IncompleteError, samples
 from workbench.demo.folder import DemoFolder, DemoRunsError
-from workbench.demo.live_table import Fleet, Missing
+from workbench.demo.rollback import ROLLBACK, play
 from workbench.demo.screen import Lines, Picture, Screen, plain_console, print_tables
+from workbench.demo.timeline import draw
 from workbench.processes import ProcessError
-from workbench.rest import ApiError, call
 from workbench.stack import ROOT, Stack
 from workbench.toolchain.binaries import find_binaries
 from workbench.toolchain.go import ToolchainError
 
-NAMESPACE = "network"
-SAMPLES = tuple(ROOT / "manifests" / "samples" / name for name in ("site-to-site", "vnet-to-vnet", "default-policy"))
 TIME_SCALE = 10.0
 OPERATOR_FLAGS = (
     "--recent-interval=1",
     "--status-interval=10",
     "--drift-interval=5",
-    "--confirm-within-seconds=60",
     "--hold-down-seconds=1",
     "--log-format=text",
 )
-LOOK_SECONDS = 0.5
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-ENVIRONMENT = (
-    "AZURE_RESOURCE_MANAGER_ENDPOINT",
-    "AZURE_AUTHORITY_HOST",
-    "AZURE_TENANT_ID",
-    "AZURE_CLIENT_ID",
-    "AZURE_CLIENT_SECRET",
-    "AZURE_SUBSCRIPTION_ID",
-)
-"""What `.demo/env` takes over from the simulated Azure, for any Azure client."""
-
-
-class IncompleteError(Exception):
-    """The time limit is over, and not every sample is Ready and Connected; the message says what is missing."""
-
-
-class Demo:
-    """One demo in one folder, told on one screen."""
-
-    def __init__(self, folder: DemoFolder, stack: Stack, screen: Screen) -> None:
-        self.folder = folder
-        self.stack = stack
-        self.screen = screen
-        self.fleet = Fleet()
-        self._samples = [manifest for sample in SAMPLES for manifest in manifests.load(sample)]
-        self._expected = [
-            (manifest.kind, manifest.name)
-            for manifest in self._samples
-            if manifest.kind in {"VpnConnection", "IpsecPolicy"}
-        ]
-
-    async def bring_up(self, limit_seconds: float) -> None:
-        """Start everything, apply the samples, and wait until all is Ready and Connected.
-
-        Raises IncompleteError after `limit_seconds`, ProcessError or ManifestError as soon as something is broken.
-        """
-        deadline = time.monotonic() + limit_seconds
-        ticking = asyncio.create_task(self._tick())
-        try:
-            await self.stack.start()
-            azure = self.stack.azure
-            environment = {name: azure.environment[name] for name in ENVIRONMENT}
-            self.folder.write_files(
-                environment={**environment, "SIMULATOR_CONTROL_URL": azure.control_url},
-                ca=azure.ca_file.read_bytes(),
-                namespace=NAMESPACE,
-            )
-            self.screen.stage(
-                "Samples: two sites, a VNet-to-VNet pair as two objects and one as a single object; the operator makes them real"
-            )
-            await self.stack.plane.apply_manifests(self._samples)
-            while missing := await self.look():
-                if time.monotonic() >= deadline:
-                    raise IncompleteError(_explain(missing, limit_seconds, self.folder))
-                await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            ticking.cancel()
-            with suppress(asyncio.CancelledError):
-                await ticking
-
-    async def look(self) -> list[Missing]:
-        """Read both kinds, show them, and return what is missing. Raises ProcessError if a program has ended."""
-        self.stack.check()
-        root = f"/apis/azvpn.dev/v1alpha1/namespaces/{NAMESPACE}"
-        with suppress(aiohttp.ClientError, TimeoutError, ApiError):
-            async with self.stack.plane.client() as admin:
-                connections = await call(admin, "GET", f"{root}/vpnconnections")
-                policies = await call(admin, "GET", f"{root}/ipsecpolicies")
-            self.fleet = Fleet.of(connections["items"], policies["items"])
-        missing = self.fleet.missing(self._expected)
-        self.screen.show(self.fleet, missing)
-        return missing
-
-    async def stay(self) -> None:
-        """Keep the table alive until cancelled."""
-        while True:
-            await self.look()
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            self.screen.tick()
 
 
 async def run_in_foreground(folder: DemoFolder, limit_seconds: float) -> int:
     """Run until complete, on a terminal until Ctrl-C. Nothing runs any more when this returns the exit code or raises."""
+    return await _run(folder, samples(), lambda demo: _begin(demo, limit_seconds))
+
+
+async def run_second_act(folder: DemoFolder, limit_seconds: float, picture: Path | None) -> int:
+    """The same for the second act, with a picture of it if that is wanted; 1 if it did not end as it should."""
+    return await _run(folder, ROLLBACK, lambda demo: _begin_and_roll_back(demo, limit_seconds, picture))
+
+
+async def _run(folder: DemoFolder, act: Act, begin: Callable[[Demo], Awaitable[str]]) -> int:
     _cancel_on_signals()
     complete = True
+    told = ""
     with _screen() as screen:
-        demo = _demo(folder, screen, detached=False)
+        demo = _demo(folder, screen, act, detached=False)
         try:
             try:
-                await demo.bring_up(limit_seconds)
+                told = await begin(demo)
             except IncompleteError as error:
                 if not _is_interactive():
                     raise
@@ -149,10 +73,13 @@ async def run_in_foreground(folder: DemoFolder, limit_seconds: float) -> int:
                 screen.say(f"{error}\nCtrl-C ends the demo.")
             if not _is_interactive():
                 print_tables(plain_console(), demo.fleet)
-                screen.say("Every sample is Ready and Connected. `make demo-up` starts a demo that stays.")
+            if told:
+                screen.say(told if _is_interactive() else f"{told}\n")
+            if not _is_interactive():
+                screen.say(act.complete)
                 return 0
             if complete:
-                screen.say(_next_steps(folder, "Ctrl-C ends the demo. In another shell:"))
+                screen.say(_next_steps(folder, act, "Ctrl-C ends the demo. In another shell:"))
             with suppress(asyncio.CancelledError):
                 await demo.stay()
         finally:
@@ -163,6 +90,22 @@ async def run_in_foreground(folder: DemoFolder, limit_seconds: float) -> int:
     return 0 if complete else 1
 
 
+async def _begin(demo: Demo, limit_seconds: float) -> str:
+    await demo.bring_up(limit_seconds)
+    return ""
+
+
+async def _begin_and_roll_back(demo: Demo, limit_seconds: float, picture: Path | None) -> str:
+    """Returns the story in sentences. Raises IncompleteError if it is not the one that was to be told."""
+    await demo.bring_up(limit_seconds)
+    story = await play(demo, limit_seconds)
+    if picture is not None:
+        await asyncio.to_thread(picture.write_text, draw(story, TIME_SCALE), encoding="utf-8")
+    if faults := story.faults():
+        raise IncompleteError("\n".join(["This was not to happen:", *(f"  {fault}" for fault in faults)]))
+    return "\n".join(story.tell(demo.act.confirm_within_seconds))
+
+
 async def run_in_background(folder: DemoFolder, limit_seconds: float) -> int:
     """Start everything, wait until it is complete, and leave it running. Nothing stays of what could not be started.
 
@@ -170,7 +113,7 @@ async def run_in_background(folder: DemoFolder, limit_seconds: float) -> int:
     """
     _cancel_on_signals()
     with _screen() as screen:
-        demo = _demo(folder, screen, detached=True)
+        demo = _demo(folder, screen, act := samples(), detached=True)
         try:
             await demo.bring_up(limit_seconds)
         except IncompleteError as error:
@@ -182,7 +125,7 @@ async def run_in_background(folder: DemoFolder, limit_seconds: float) -> int:
             raise
     if not _is_interactive():
         print_tables(plain_console(), demo.fleet)
-    print(_next_steps(folder, "The demo runs in the background. In any shell:"))
+    print(_next_steps(folder, act, "The demo runs in the background. In any shell:"))
     return 0
 
 
@@ -194,14 +137,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--limit", type=float, default=180.0, help="seconds until all must be up (default: 180; building not counted)"
     )
+    parser.add_argument(
+        "--act", choices=["samples", "rollback"], default="samples", help="what `run` plays (default: samples)"
+    )
+    parser.add_argument("--picture", type=Path, help="of `run --act rollback`: the file that gets the picture (SVG)")
     options = parser.parse_args(arguments)
+    if options.act == "rollback" and options.command != "run":
+        parser.error("only `run` plays the second act")
+    if options.picture is not None and options.act != "rollback":
+        parser.error("only the second act makes a picture")
     folder = DemoFolder(options.dir)
     try:
         if options.command == "down":
             stopped = asyncio.run(folder.stop())
             print("The demo has ended; its logs stay." if stopped else "No demo was running.")
             return 0
-        return _start(folder, options.command, options.limit)
+        if options.command == "up":
+            return _start(folder, options.command, lambda: run_in_background(folder, options.limit))
+        if options.act == "rollback":
+            return _start(folder, options.command, lambda: run_second_act(folder, options.limit, options.picture))
+        return _start(folder, options.command, lambda: run_in_foreground(folder, options.limit))
     except (ToolchainError, ProcessError, manifests.ManifestError, IncompleteError, DemoRunsError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -209,10 +164,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _start(folder: DemoFolder, command: str, limit_seconds: float) -> int:
+def _start(folder: DemoFolder, command: str, run: Callable[[], Coroutine[None, None, int]]) -> int:
     with folder.hold():
         if folder.is_running_in_background:
-            there = _next_steps(folder, f"A demo runs in the background already, in {folder.path}:")
+            there = _next_steps(folder, samples(), f"A demo runs in the background already, in {folder.path}:")
             if command == "run":
                 raise DemoRunsError(there)
             print(there)
@@ -221,15 +176,13 @@ def _start(folder: DemoFolder, command: str, limit_seconds: float) -> int:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _raise_interrupt)
         find_binaries()
-        run = run_in_foreground if command == "run" else run_in_background
-        return asyncio.run(run(folder, limit_seconds))
+        return asyncio.run(run())
 
 
-def _demo(folder: DemoFolder, screen: Screen, *, detached: bool) -> Demo:
-    stack = Stack(
-        folder.path, time_scale=TIME_SCALE, operator_flags=OPERATOR_FLAGS, detached=detached, say=screen.stage
-    )
-    return Demo(folder, stack, screen)
+def _demo(folder: DemoFolder, screen: Screen, act: Act, *, detached: bool) -> Demo:
+    flags = (*OPERATOR_FLAGS, f"--confirm-within-seconds={act.confirm_within_seconds}")
+    stack = Stack(folder.path, time_scale=TIME_SCALE, operator_flags=flags, detached=detached, say=screen.stage)
+    return Demo(folder, stack, screen, act)
 
 
 def _is_interactive() -> bool:
@@ -246,21 +199,12 @@ def _screen() -> Iterator[Screen]:
         yield Lines(plain_console())
 
 
-def _explain(missing: Sequence[Missing], limit_seconds: float, folder: DemoFolder) -> str:
-    lines = "\n".join(f"  {item.text}" for item in missing)
-    return f"Not everything is Ready and Connected after {limit_seconds:g} s:\n{lines}\nThe logs are in {folder.path}/*.log"
-
-
-def _next_steps(folder: DemoFolder, heading: str) -> str:
+def _next_steps(folder: DemoFolder, act: Act, heading: str) -> str:
     here = os.path.relpath(folder.path)
     place = str(folder.path) if here.startswith("..") else here
     steps = [
         (f"source {place}/env", "kubectl and curl talk to the demo now"),
-        ("kubectl get vpnconn,ipsecpol", "-o wide says more"),
-        ("kubectl describe vpnconn vnet1-to-site6", "conditions and events"),
-        ("""kubectl patch ipsecpol site6 --type=merge -p '{"spec":{"pfsGroup":"PFS24"}}'""", "change a policy"),
-        ("kubectl get vpnconn -w", "and see it arrive"),
-        ("curl -s $SIMULATOR_CONTROL_URL/journal", "every request that Azure got"),
+        *act.steps,
         ("make demo-down", "end it"),
     ]
     width = max(len(command) for command, _ in steps)

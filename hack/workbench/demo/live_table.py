@@ -9,7 +9,9 @@ from rich.text import Text
 
 from workbench.rest import Document
 
+_IN_PEACE = {"", "UpToDate"}
 _COLOURS = {"True": "green", "False": "yellow", "Unknown": "yellow"}
+_ROLLOUT_COLOURS = {"RolledOut": "green", "RollingOut": "yellow", "RolloutFailed": "red"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ class PolicyRow:
     connections: int
     updated: int
     message: str
+    rollout: str
+    """The reason of RolledOut: how far its values have come."""
+    rollout_message: str
 
     @classmethod
     def of(cls, document: Document) -> Self:
@@ -107,6 +112,8 @@ class PolicyRow:
             connections=status.get("connections", 0),
             updated=status.get("updatedConnections", 0),
             message=conditions.get("Ready", {}).get("message", ""),
+            rollout=conditions.get("RolledOut", {}).get("reason", ""),
+            rollout_message=conditions.get("RolledOut", {}).get("message", ""),
         )
 
     @property
@@ -165,46 +172,58 @@ def render_tables(fleet: Fleet, *, messages: bool) -> list[Table]:
             ]
             for row in fleet.connections
         ],
-        messages=[row.message for row in fleet.connections] if messages else None,
+        last=("Message", [(row.message, "") for row in fleet.connections]) if messages else None,
     )
     policies = _table(
-        ("IpsecPolicy", "Ready", "IKE", "IPsec", "PFS", "Connections", "Updated"),
+        ("IpsecPolicy", "Ready", "IKE", "IPsec", "PFS", "Held"),
         [
             [
                 Text(row.name),
                 _coloured(row.ready),
-                *(Text(text) for text in (row.ike, row.ipsec, row.pfs, str(row.connections), str(row.updated))),
+                *(Text(text) for text in (row.ike, row.ipsec, row.pfs, f"{row.updated}/{row.connections}")),
             ]
             for row in fleet.policies
         ],
+        last=("Rollout", [(row.rollout or "-", _ROLLOUT_COLOURS.get(row.rollout, "")) for row in fleet.policies]),
     )
     return [connections, policies]
 
 
 def changes(before: Fleet, after: Fleet) -> list[str]:
-    """Say in a line each what has changed for which connection."""
+    """Say in a line each what has changed for which connection, and which policies' rollouts have come further."""
     known = {row.name: _gist(row) for row in before.connections}
-    return [f"{row.name}: {_gist(row)}" for row in after.connections if known.get(row.name) != _gist(row)]
+    rollouts = {row.name: row.rollout for row in before.policies}
+    return [
+        *(
+            f"policy {row.name}: {row.rollout}: {row.rollout_message}"
+            for row in after.policies
+            if row.rollout != (rollouts.get(row.name) or row.rollout)
+        ),
+        *(f"{row.name}: {_gist(row)}" for row in after.connections if known.get(row.name) != _gist(row)),
+    ]
 
 
 def _gist(row: ConnectionRow) -> str:
     if row.missing is None:
-        return f"Ready, Connected, tunnel {row.tunnel}"
+        held_back = "" if row.reason in _IN_PEACE else f", {row.reason}"
+        return f"Ready, Connected, tunnel {row.tunnel}{held_back}"
     if not row.reason:
         return "applied"
     return f"{row.reason}: {row.message}" if row.message else row.reason
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[Text]], messages: Sequence[str] | None = None) -> Table:
-    """Only the messages give way on a narrow terminal."""
+def _table(
+    headings: Sequence[str], rows: Sequence[Sequence[Text]], last: tuple[str, Sequence[tuple[str, str]]] | None = None
+) -> Table:
+    """`last` is a heading and texts with their styles; only that column gives way on a narrow terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for index, heading in enumerate(headings):
         table.add_column(heading, no_wrap=True, min_width=max(len(heading), *(row[index].cell_len for row in rows), 0))
-    if messages is not None:
-        table.add_column("Message")
+    if last is not None:
+        table.add_column(last[0])
     for index, row in enumerate(rows):
-        message = [] if messages is None else [Text(messages[index], no_wrap=True, overflow="ellipsis")]
-        table.add_row(*row, *message)
+        given = [] if last is None else [last[1][index]]
+        table.add_row(*row, *(Text(text, style, no_wrap=True, overflow="ellipsis") for text, style in given))
     return table
 
 

@@ -17,6 +17,8 @@ QUIET_SECONDS = 2.0
 
 _LONGEST_QUIET_SECONDS = 10.0
 _PLAIN_WIDTH = 110
+_NAMES = 4
+"""So many of those that are waited for are named."""
 
 
 class Screen(Protocol):
@@ -56,7 +58,7 @@ class Lines:
         for text in changes(self._fleet, fleet):
             self._line(f"  {text}")
         self._fleet = fleet
-        self._waiting_for = ", ".join(item.object for item in missing)
+        self._waiting_for = _names([item.object for item in missing])
         self.tick()
 
     def say(self, text: str) -> None:
@@ -131,6 +133,12 @@ class Picture:
         for sentence in self._sentences:
             parts += [Text(), Text(sentence)]
         return Group(*parts)
+
+
+def _names(objects: list[str]) -> str:
+    rest = len(objects) - _NAMES
+    # One name more is no longer than saying that there is one more.
+    return ", ".join(objects) if rest <= 1 else f"{', '.join(objects[:_NAMES])} and {rest} more"
 
 
 def print_tables(console: Console, fleet: Fleet) -> None:

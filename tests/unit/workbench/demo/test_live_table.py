@@ -139,6 +139,20 @@ def test_changes_name_only_what_changed() -> None:
     assert changes(after, after) == []
 
 
+def test_changes_tell_of_a_rollout_and_of_who_waits_for_it() -> None:
+    def rollout(reason: str) -> Fleet:
+        conditions = [*POLICY["status"]["conditions"], {"type": "RolledOut", "reason": reason, "message": "so far"}]
+        return Fleet.of([], [_with(POLICY, conditions=conditions)])
+
+    waiting = _with(CONNECTION, summary={"tunnel": "1/1", "reason": "WaitingForRollout"})
+
+    assert changes(Fleet(), rollout("RolledOut")) == []
+    assert changes(rollout("RolledOut"), rollout("RollingOut")) == ["policy site6: RollingOut: so far"]
+    assert changes(Fleet(), Fleet.of([waiting], [])) == [
+        "vnet1-to-site6: Ready, Connected, tunnel 1/1, WaitingForRollout"
+    ]
+
+
 @pytest.mark.parametrize("fleet", [Fleet.of([CONNECTION], [POLICY]), Fleet()], ids=["objects", "no object yet"])
 def test_only_messages_give_way_on_a_narrow_terminal(fleet: Fleet) -> None:
     out = io.StringIO()
@@ -151,4 +165,4 @@ def test_only_messages_give_way_on_a_narrow_terminal(fleet: Fleet) -> None:
     if fleet.connections:
         assert lines[1].split()[:7] == ["vnet1-to-site6", "True", "1/1", "VNet1GW", "Site6", "site6", "UpToDate"]
         assert lines[1].rstrip().endswith("…")
-        assert " ".join(lines[3].split()) == "site6 True AES256 SHA384 DHGroup24 AES256 SHA256 None 1 1"
+        assert " ".join(lines[3].split()) == "site6 True AES256 SHA384 DHGroup24 AES256 SHA256 None 1/1 -"

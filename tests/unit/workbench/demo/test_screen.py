@@ -64,6 +64,14 @@ async def test_wait_names_the_objects_it_is_for() -> None:
     assert log.text[-1] == "  2.0 s    ... waiting for VpnConnection a, IpsecPolicy b"
 
 
+async def test_wait_for_many_names_a_few() -> None:
+    log = _Log()
+    log.lines.show(FLEET, [Missing(name, "", "") for name in "abcdef"])
+    await log.pass_time(2)
+
+    assert log.text[-1] == "  2.0 s    ... waiting for a, b, c, d and 2 more"
+
+
 async def test_silence_once_everything_is_there() -> None:
     log = _Log()
     log.lines.show(FLEET, [])
