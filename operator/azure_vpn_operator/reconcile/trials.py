@@ -1,18 +1,23 @@
-"""How the changes of a unit stand: judged together, with the gateway's other connections as the control group."""
+"""How the changes of a unit stand: judged together, with the gateway's other connections as the control group.
+
+The two objects of a pair have a change each, and one fate: the time begins when the last one is in force, what fails takes both back, and
+both are tried again or none.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelChange
-from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.tunnel_change import ChangeState, PolicyValues, TunnelChange
+from azure_vpn_operator.api.vpn_connection import OnFailure, VpnConnection
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.rollout.change import conclude, judge, stand
+from azure_vpn_operator.domain.rollout.change import conclude, is_asked_again, judge, stand
 from azure_vpn_operator.domain.rollout.evidence import Judgement, Verdict, combine_judgements
 from azure_vpn_operator.domain.rollout.gateway_event import Neighbour, find_end, new_deadline
+from azure_vpn_operator.domain.rollout.settings import wanted_settings
 from azure_vpn_operator.domain.rollout.terms import Terms, terms_of
 from azure_vpn_operator.reconcile.memory import HalfKey, Memories
 from azure_vpn_operator.reconcile.reading import Reader
@@ -47,6 +52,11 @@ class _Object:
             raise ValueError("a change under way belongs to a valid object")
         return terms_of(subject.spec, self.first.installation)
 
+    @property
+    def on_failure(self) -> OnFailure | None:
+        """What the object wants to become of a change that fails; None if it is not valid."""
+        return self.terms.on_failure if isinstance(self.first.subject, VpnConnection) else None
+
 
 class Trials:
     """Judges the changes that have to prove themselves."""
@@ -65,16 +75,16 @@ class Trials:
                 replace(snapshot, change_view=ChangeView(None, snapshot.previous.last_known_good))
                 for _, snapshot in halves
             ]
-        objects = [_object(key, halves) for key in unit]
+        objects = _stand_together([_object(key, halves) for key in unit])
+        began = _in_force_since(objects)
         judgements = [
             part
             for item in objects
             if isinstance(item.first.subject, VpnConnection)
-            for part in judge(item.snapshots, item.view, item.terms)
+            for part in judge(item.snapshots, _with_time_from(item.view, began), item.terms)
         ]
         if judgements:
-            verdict = combine_judgements(judgements)
-            objects = [self._conclude(unit, item, verdict) for item in objects]
+            objects = self._conclude(unit, objects, combine_judgements(judgements))
         moving = {item.key for item in objects if item.view.change is not None or item.view.unfinished is not None}
         views = {item.key: replace(item.view, shared=bool(moving - {item.key})) for item in objects}
         return [replace(snapshot, change_view=views[half.object]) for half, snapshot in halves]
@@ -83,20 +93,33 @@ class Trials:
         """The object is gone."""
         self._asked.pop(key, None)
 
-    def _conclude(self, unit: Sequence[ObjectKey], item: _Object, verdict: Judgement) -> _Object:
-        change = item.view.change
-        if change is None or change.state not in {ChangeState.CONFIRMING, ChangeState.PROVISIONAL}:
-            return item
+    def _conclude(self, unit: Sequence[ObjectKey], objects: Sequence[_Object], verdict: Judgement) -> list[_Object]:
+        later = None
         if verdict.verdict is Verdict.FAILED:
-            later = self._give_time(unit, item, change, verdict)
-            if later is not None:
-                return replace(item, view=later)
-        return replace(item, view=conclude(item.first, item.view, verdict, item.terms))
+            extended = [
+                self._give_time(unit, item, item.view.change, verdict) for item in objects if _is_confirming(item)
+            ]
+            later = next((view for view in extended if view is not None), None)
+        paused = any(item.on_failure is OnFailure.PAUSE for item in objects)
+        concluded = []
+        for item in objects:
+            if _is_open(item) and (back := _taken_back_with(item, objects)) is not None:
+                view = conclude(item.first, item.view, back, _terms(item, paused=paused))
+            elif later is not None and _is_confirming(item):
+                view = replace(item.view, look_in=later.look_in, text=later.text, gateway_event=later.gateway_event)
+            elif later is None and _is_open(item):
+                view = conclude(item.first, item.view, verdict, _terms(item, paused=paused))
+            else:
+                view = item.view
+            concluded.append(replace(item, view=view))
+        return concluded
 
     def _give_time(
-        self, unit: Sequence[ObjectKey], item: _Object, change: TunnelChange, verdict: Judgement
+        self, unit: Sequence[ObjectKey], item: _Object, change: TunnelChange | None, verdict: Judgement
     ) -> ChangeView | None:
         """The view of a change that may not be to blame; None if it is."""
+        if change is None:
+            return None
         gateways = item.first.target.gateway_ids if isinstance(item.first.target, Target) else frozenset()
         around = [
             (key, record)
@@ -129,6 +152,79 @@ class Trials:
 def _object(key: ObjectKey, halves: Sequence[tuple[HalfKey, Snapshot]]) -> _Object:
     own = [(half, snapshot) for half, snapshot in halves if half.object == key]
     return _Object(key, own, stand([snapshot for _, snapshot in own]))
+
+
+def _stand_together(objects: list[_Object]) -> list[_Object]:
+    """The objects, each tried again if another of the unit is: they hold the same policy, or the tunnel stays down."""
+    again = {item.key for item in objects if any(_draws_along(other, item) for other in objects if other is not item)}
+    return [replace(item, view=stand(item.snapshots, again=True)) if item.key in again else item for item in objects]
+
+
+def _draws_along(other: _Object, item: _Object) -> bool:
+    """Whether an object's failed change is to be tried again, since the other object goes to another policy than is put back here."""
+    failed, good = item.view.change, item.view.known_good
+    if failed is None or not failed.is_failed or failed.end_time is None or good is None:
+        return False
+    policies = _moves_to(other, failed.end_time)
+    return policies is not None and policies != good.settings.ipsec_policies
+
+
+def _moves_to(item: _Object, since: datetime) -> tuple[PolicyValues, ...] | None:
+    """The policy that an object is being changed to, or is to be changed to again, since a time; None if it stays as it is."""
+    change = item.first.previous.change
+    if change is None:
+        return None
+    if not change.is_failed:
+        return change.to.ipsec_policies if change.start_time > since else None
+    if item.view.change is not None or not is_asked_again(item.snapshots, change):
+        return None
+    wish = wanted_settings(item.first.subject, item.first.target, item.first.policy)
+    return wish.ipsec_policies if wish is not None else None
+
+
+def _in_force_since(objects: Sequence[_Object]) -> datetime | None:
+    """Since when all objects' changes are in force that are."""
+    times = [
+        item.view.change.in_force_since for item in objects if item.view.change is not None and _is_confirming(item)
+    ]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _with_time_from(view: ChangeView, began: datetime | None) -> ChangeView:
+    if view.change is None or view.change.state is not ChangeState.CONFIRMING:
+        return view
+    return replace(view, change=view.change.model_copy(update={"in_force_since": began}))
+
+
+def _is_open(item: _Object) -> bool:
+    """Whether the object's change may still fail."""
+    return (
+        item.view.change is not None
+        and not item.view.change.is_failed
+        and isinstance(item.first.subject, VpnConnection)
+    )
+
+
+def _is_confirming(item: _Object) -> bool:
+    """Whether the object's change is in force, and may still fail."""
+    return item.view.change is not None and item.view.change.state in {ChangeState.CONFIRMING, ChangeState.PROVISIONAL}
+
+
+def _taken_back_with(item: _Object, objects: Sequence[_Object]) -> Judgement | None:
+    """The verdict on a change whose counterpart in the pair's other object was undone since it began; None if none was."""
+    change = item.view.change
+    for other in objects:
+        failed = other.view.change
+        if other is item or change is None or failed is None or failed.end_time is None:
+            continue
+        if other.view.undoes and failed.end_time >= change.start_time:
+            return Judgement(Verdict.FAILED, 0.0, f"the other half, {other.key.name}, is taken back")
+    return None
+
+
+def _terms(item: _Object, *, paused: bool) -> Terms:
+    """The object's terms; a pair whose objects differ stays as it is, since half an undo helps nobody."""
+    return replace(item.terms, on_failure=OnFailure.PAUSE) if paused else item.terms
 
 
 def _neighbour(record: ConnectionRecord) -> Neighbour | None:

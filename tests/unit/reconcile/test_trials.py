@@ -9,7 +9,7 @@ import pytest
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from support.cases.pairs import half_spec
 from support.fakes.azure import Device
-from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, wire_policy
+from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference, wire_policy
 
 WITHIN = 600.0
 BAD = {"dhGroup": "ECP384"}
@@ -210,12 +210,12 @@ async def test_failed_values_are_tried_again_when_somebody_asks_and_once_for_eac
 
 
 async def test_drift_that_is_put_right_after_an_undo_is_recorded_and_has_its_place():
-    device = Device(refuses_ecp384)
+    device = Device(lambda properties, _: properties.get("dpdTimeoutSeconds") != 30)
     world = await a_site(device, driftPolicy="Correct")
-    world.edit(POLICY, "site6", **BAD)
+    world.edit(CONNECTION, "site6", dpdTimeoutSeconds=30)
     await world.advance(WITHIN + 200)
-    assert world.ready() == ("True", "RolloutStopped")
-    world.portal_edit("VNet1toSite6", dpdTimeoutSeconds=30)
+    assert world.ready() == ("False", "RolledBack")
+    world.portal_edit("VNet1toSite6", connectionMode="InitiatorOnly")
     device.negotiate(world.held(), "CanaryKey4Site6", world.clock.monotonic())
     await world.advance(20)
     change = change_of(world)
@@ -223,9 +223,9 @@ async def test_drift_that_is_put_right_after_an_undo_is_recorded_and_has_its_pla
     assert (change["state"], change["cause"]) == ("Sent", "Drift")
     assert world.core.disruptions.unconfirmed == 1
     await world.advance(200)
-    assert world.held()["ipsecPolicies"] == GOOD_POLICY
-    assert world.held().get("dpdTimeoutSeconds", 45) == 45
-    assert world.ready() == ("True", "RolloutStopped")
+    assert world.held()["connectionMode"] == "Default"
+    assert world.held()["dpdTimeoutSeconds"] == 45
+    assert world.ready() == ("False", "RolledBack")
     assert world.core.disruptions.unconfirmed == 0
     assert world.accepted() == {"put": 3}
     await world.stop()
@@ -520,4 +520,116 @@ async def test_counters_alone_leave_the_undo_armed_since_they_may_be_those_from_
     assert (change["state"], world.ready()) == ("Provisional", ("True", "UpToDate"))
     await world.advance(WITHIN * 2)
     assert world.held()["ipsecPolicies"] == GOOD_POLICY
+    await world.stop()
+
+
+async def a_pair_that_was_undone() -> CoreHarness:
+    """Both objects were to have Azure's Default policy, which the tunnel does not come up with."""
+    world = await a_pair(owned=False)
+    tunnel = world.live("VNet1toVNet2").device
+    assert tunnel is not None
+    tunnel.accepts = lambda *_: policies_of_pair(world) == (GOOD_POLICY, GOOD_POLICY)
+    for name in ("one", "two"):
+        world.edit(CONNECTION, name, ipsecPolicyRef=None)
+    await world.advance(WITHIN + 400)
+    for name in ("one", "two"):
+        assert world.ready(name) == ("False", "RolledBack")
+    world.forget_journals()
+    return world
+
+
+def policies_of_pair(world: CoreHarness) -> tuple[Any, Any]:
+    return world.held("VNet1toVNet2")["ipsecPolicies"], world.held("VNet2toVNet1", "TestRG2")["ipsecPolicies"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda world: world.annotate("two", rollout_retry="1"), id="somebody asks at one object"),
+        pytest.param(lambda world: world.edit(CONNECTION, "two", dpdTimeoutSeconds=30), id="one object is edited"),
+    ],
+)
+async def test_both_halves_of_a_pair_are_tried_again_or_none(ask: Callable[[CoreHarness], None]):
+    world = await a_pair_that_was_undone()
+    tunnel = world.live("VNet1toVNet2").device
+    assert tunnel is not None
+    tunnel.accepts = lambda *_: policies_of_pair(world) == ([], [])
+    ask(world)
+    await world.advance(200)
+    assert policies_of_pair(world) == ([], [])
+    for name in ("one", "two"):
+        assert world.ready(name) == ("True", "UpToDate")
+    assert world.accepted() == {"put": 2}
+    await world.stop()
+
+
+@pytest.mark.parametrize("locks_peer", [True, False])
+async def test_a_crash_between_the_records_of_two_objects_takes_both_back(locks_peer: bool):
+    world = await a_pair(owned=False)
+    world.azure.locks_peer = locks_peer
+
+    def interfere(_number: int, verb: str, what: str) -> Interference | None:
+        one = (change_of(world, "one") or {}).get("state")
+        crash = verb == "write_status" and what == "two" and one == "RollingBack" and not world.crashes
+        return Interference(crash=True) if crash else None
+
+    world.interfere = interfere
+    world.edit(POLICY, "pair", **BAD)
+    await world.advance(WITHIN + 400)
+    assert world.crashes == 1
+    assert policies_of_pair(world) == (GOOD_POLICY, GOOD_POLICY)
+    for name in ("one", "two"):
+        assert world.ready(name) == ("True", "RolloutStopped")
+    assert world.accepted() == {"put": 4}
+    await world.stop()
+
+
+async def test_a_pair_of_which_one_object_wants_no_undo_keeps_the_change_in_both():
+    world = await a_pair(owned=False)
+    world.edit(CONNECTION, "two", confirm={"onFailure": "Pause"})
+    await world.advance(60)
+    world.forget_journals()
+    world.edit(POLICY, "pair", **BAD)
+    await world.advance(WITHIN + 400)
+    assert policies_of_pair(world) == (BAD_POLICY, BAD_POLICY)
+    for name in ("one", "two"):
+        assert world.ready(name) == ("False", "ChangeFailed")
+    assert world.accepted() == {"put": 2}
+    await world.stop()
+
+
+async def test_the_time_of_a_pair_begins_when_the_second_half_is_in_force():
+    world = await a_pair(owned=False)
+    world.azure.locks_peer = True
+    busy = Fault(FaultKind.BUSY, "AnotherOperationInProgress", "Try later.")
+    world.interfere = lambda _number, verb, what: (
+        Interference(fault=busy) if verb == "put" and what == "VNet2toVNet1" else None
+    )
+    world.edit(POLICY, "pair", dhGroup="ECP256")
+    await world.advance(WITHIN - 100)
+    world.interfere = lambda *_: None
+    tunnel = world.live("VNet1toVNet2").device
+    assert tunnel is not None
+    tunnel.back_after = 120
+    await world.advance(WITHIN)
+    for name in ("one", "two"):
+        assert world.ready(name) == ("True", "UpToDate")
+    assert world.accepted() == {"put": 2}
+    await world.stop()
+
+
+async def test_a_half_whose_change_was_never_sent_does_not_leave_what_was_put_back():
+    world = await a_pair(owned=False)
+    world.azure.locks_peer = True
+    busy = Fault(FaultKind.BUSY, "AnotherOperationInProgress", "Try later.")
+    world.interfere = lambda _number, verb, what: (
+        Interference(fault=busy) if verb == "put" and what == "VNet2toVNet1" else None
+    )
+    world.edit(POLICY, "pair", **BAD)
+    await world.advance(WITHIN + 300)
+    world.interfere = lambda *_: None
+    await world.advance(WITHIN)
+    assert policies_of_pair(world) == (GOOD_POLICY, GOOD_POLICY)
+    assert world.condition("one", "Connected") == ("True", "AllTunnelsUp")
+    assert world.accepted() == {"put": 2}
     await world.stop()

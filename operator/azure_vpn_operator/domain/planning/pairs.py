@@ -24,6 +24,8 @@ from azure_vpn_operator.domain.passes.steps import Blocked, Hold, PatchTags, Put
 from azure_vpn_operator.domain.planning.drift import configuration_hash
 from azure_vpn_operator.domain.planning.keys import is_known_equal, needs_key_too
 from azure_vpn_operator.domain.planning.plan import body_in_force, plan, plan_key_alone, plan_key_of_pair
+from azure_vpn_operator.domain.rollout.overlay import assigned_settings
+from azure_vpn_operator.domain.rollout.settings import settings_in
 
 DISAGREEMENTS: Final = frozenset(
     {
@@ -148,6 +150,8 @@ def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -
     if mine.attempts.locked_by_partner and isinstance(theirs.operation, OpenOperation):
         text = f"Azure locks both gateways while the other half, {_name(theirs)}, changes"
         return Wait(Reason.GATEWAY_BUSY, text, theirs.operation.retry_after, getattr(my_step, "differences", ()))
+    if isinstance(my_step, Put) and _leaves_what_was_put_back(my_step, mine, theirs):
+        return _wait_for_partner(my_step, theirs, Reason.ROLLED_BACK, "the tunnel did not come up with the new values")
     match their_step:
         case Refuse(reason, message) | Hold(reason, message):
             if isinstance(my_step, Put) and _holds(theirs, _wanted_policies(my_step.body)):
@@ -160,6 +164,14 @@ def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -
             return Wait(reason, text, seconds, getattr(my_step, "differences", ()))
         case _:
             return my_step
+
+
+def _leaves_what_was_put_back(my_step: Put, mine: Snapshot, theirs: Snapshot) -> bool:
+    """Whether my half would get another policy than the one that is put back in the other half, which has failed with the new one."""
+    assigned = assigned_settings(theirs)
+    if assigned is None or not isinstance(mine.target, Target):
+        return False
+    return settings_in(my_step.body, mine.target).ipsec_policies != assigned.ipsec_policies
 
 
 def _changes_the_tunnel(step: Step) -> bool:

@@ -45,8 +45,11 @@ from azure_vpn_operator.domain.rollout.terms import Terms
 _NOTE_LIMIT = 1000
 
 
-def stand(halves: Sequence[Snapshot]) -> ChangeView:
-    """How the change of one object stands, before any verdict: whether it is in force, is given up, or has come to its end."""
+def stand(halves: Sequence[Snapshot], *, again: bool = False) -> ChangeView:
+    """How the change of one object stands, before any verdict: whether it is in force, is given up, or has come to its end.
+
+    `again`: what has failed may be sent again, since the other object of the pair is to change.
+    """
     first, halves = halves[0], [half for half in halves if not half.released]
     change, good = first.previous.change, first.previous.last_known_good
     if change is None:
@@ -56,7 +59,7 @@ def stand(halves: Sequence[Snapshot]) -> ChangeView:
     if _is_disarmed(first):
         return _disarm(change, good)
     if change.is_failed:
-        return _stand_failed(first, halves, change, good)
+        return _stand_failed(first, halves, change, good, again=again)
     if (found := _lives(halves)) is None:
         return ChangeView(change, good)
     if _hold(found, change.to):
@@ -90,9 +93,11 @@ def judge(halves: Sequence[Snapshot], view: ChangeView, terms: Terms) -> Sequenc
 
 
 def conclude(first: Snapshot, view: ChangeView, judgement: Judgement, terms: Terms) -> ChangeView:
-    """What a verdict makes of the change of an object."""
+    """What a verdict makes of the change of an object. What is not in force yet can only fail, with the other object of a pair."""
     change = view.change
-    if change is None or change.state not in {ChangeState.CONFIRMING, ChangeState.PROVISIONAL}:
+    if change is None or change.is_failed:
+        return view
+    if change.state is ChangeState.SENT and judgement.verdict is not Verdict.FAILED:
         return view
     if change.state is ChangeState.PROVISIONAL and judgement.verdict in {Verdict.CONFIRMED, Verdict.UNPROVEN}:
         return ChangeView(None, _proven(first, change.to))
@@ -232,13 +237,10 @@ def _disarm(change: TunnelChange, good: KnownGood | None) -> ChangeView:
 
 
 def _stand_failed(
-    first: Snapshot, halves: Sequence[Snapshot], change: TunnelChange, good: KnownGood | None
+    first: Snapshot, halves: Sequence[Snapshot], change: TunnelChange, good: KnownGood | None, *, again: bool
 ) -> ChangeView:
     unfinished = None if change.state is ChangeState.ROLLED_BACK else change
-    if is_retry_requested(first.metadata, first.previous.last_handled):
-        return ChangeView(None, good, unfinished=unfinished)
-    wishes = {half.role: wanted_settings(half.subject, half.target, half.policy) for half in halves}
-    if any(wish is not None and not same(wish, half_of(change.to, role)) for role, wish in wishes.items()):
+    if again or is_asked_again(halves, change):
         return ChangeView(None, good, unfinished=unfinished)
     found = _lives(halves)
     if found is None:
@@ -252,6 +254,14 @@ def _stand_failed(
         note = _note(Reason.CHANGE_CONFIRMED, f"the tunnel came back with the new {_what(change)} after all")
         return ChangeView(None, _proven(first, change.to), news=(note,))
     return ChangeView(change, good)
+
+
+def is_asked_again(halves: Sequence[Snapshot], failed: TunnelChange) -> bool:
+    """Whether something else is wanted of an object than what has failed, or somebody asks to try it again."""
+    if is_retry_requested(halves[0].metadata, halves[0].previous.last_handled):
+        return True
+    wishes = {half.role: wanted_settings(half.subject, half.target, half.policy) for half in halves}
+    return any(wish is not None and not same(wish, half_of(failed.to, role)) for role, wish in wishes.items())
 
 
 def _not_in_force(
