@@ -124,6 +124,17 @@ def test_a_half_that_moved_ahead_of_a_refused_one_is_put_back_also_if_it_is_to_m
         assert [item["dhGroup"] for item in step.body["properties"]["ipsecPolicies"]] == ["DHGroup24"]
 
 
+def test_a_half_whose_write_failed_and_shows_the_new_policy_is_followed_as_by_any_change():
+    mine = snapshot_of("to be changed", "a", "b")
+    refused = snapshot_of("to be changed and refused", "b", "a")
+    assert isinstance(refused.live, Present)
+    shows_the_new = replace(refused.live.value, policies=(canonical_policy(OTHER.spec),), provisioning_state="Failed")
+    step = plan_pair((mine, replace(refused, live=Present(shows_the_new)))).steps[0]
+    assert isinstance(step, Put)
+    assert step.reason is Reason.UPDATING
+    assert [item["dhGroup"] for item in step.body["properties"]["ipsecPolicies"]] == [OTHER.spec.dh_group.value]
+
+
 def test_a_half_that_was_refused_before_goes_first():
     a, b = pair_of("to be changed", "to be changed")
     wanted = plan(b)
