@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from azure_vpn_operator.api.tunnel_change import ChangeState, PolicyValues, TunnelChange
+from azure_vpn_operator.api.tunnel_change import ChangeState, KnownGood, PolicyValues, TunnelChange
 from azure_vpn_operator.api.vpn_connection import OnFailure, VpnConnection
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.change_view import ChangeView
@@ -103,8 +103,8 @@ class Trials:
         paused = any(item.on_failure is OnFailure.PAUSE for item in objects)
         concluded = []
         for item in objects:
-            if _is_open(item) and (back := _taken_back_with(item, objects)) is not None:
-                view = conclude(item.first, item.view, back, _terms(item, paused=paused))
+            if _is_open(item) and (fate := _fate_of_other(item, objects)) is not None:
+                view = conclude(item.first, item.view, fate, _terms(item, paused=paused))
             elif later is not None and _is_confirming(item):
                 view = replace(item.view, look_in=later.look_in, text=later.text, gateway_event=later.gateway_event)
             elif later is None and _is_open(item):
@@ -112,7 +112,7 @@ class Trials:
             else:
                 view = item.view
             concluded.append(replace(item, view=view))
-        return concluded
+        return _put_back_alike(concluded)
 
     def _give_time(
         self, unit: Sequence[ObjectKey], item: _Object, change: TunnelChange | None, verdict: Judgement
@@ -210,16 +210,48 @@ def _is_confirming(item: _Object) -> bool:
     return item.view.change is not None and item.view.change.state in {ChangeState.CONFIRMING, ChangeState.PROVISIONAL}
 
 
-def _taken_back_with(item: _Object, objects: Sequence[_Object]) -> Judgement | None:
-    """The verdict on a change whose counterpart in the pair's other object was undone since it began; None if none was."""
+def _fate_of_other(item: _Object, objects: Sequence[_Object]) -> Judgement | None:
+    """The verdict on a change whose counterpart in the pair's other object has one already; None if it has none.
+
+    Both are judged together, but a crash may have kept the second status from being stored.
+    """
     change = item.view.change
     for other in objects:
-        failed = other.view.change
-        if other is item or change is None or failed is None or failed.end_time is None:
+        if other is item or change is None:
             continue
-        if other.view.undoes and failed.end_time >= change.start_time:
-            return Judgement(Verdict.FAILED, 0.0, f"the other half, {other.key.name}, is taken back")
+        failed, good = other.view.change, other.view.known_good
+        if failed is not None:
+            if other.view.undoes and failed.end_time is not None and failed.end_time >= change.start_time:
+                return Judgement(Verdict.FAILED, 0.0, f"the other half, {other.key.name}, is taken back")
+        elif good is not None and _is_proof(good, change):
+            return Judgement(Verdict.CONFIRMED, 0.0, f"the other half, {other.key.name}, is confirmed")
     return None
+
+
+def _is_proof(good: KnownGood, change: TunnelChange) -> bool:
+    """Whether what the other object of the pair has proved is this change's policy, since it began."""
+    in_force = change.in_force_since is not None and good.time >= change.in_force_since
+    return bool(good.confirmed) and in_force and good.settings.ipsec_policies == change.to.ipsec_policies
+
+
+def _put_back_alike(objects: list[_Object]) -> list[_Object]:
+    """The objects with one policy to put back in both: the one that was proven last, should they remember different ones."""
+    goods = [item.view.known_good for item in objects if item.view.undoes and item.view.known_good is not None]
+    if len({good.settings.ipsec_policies for good in goods}) < 2:
+        return objects
+    policies = max(goods, key=lambda good: (bool(good.confirmed), good.time)).settings.ipsec_policies
+    return [
+        replace(item, view=replace(item.view, known_good=_with_policies(item.view.known_good, policies)))
+        if item.view.undoes
+        else item
+        for item in objects
+    ]
+
+
+def _with_policies(good: KnownGood | None, policies: tuple[PolicyValues, ...]) -> KnownGood | None:
+    if good is None:
+        return None
+    return good.model_copy(update={"settings": good.settings.model_copy(update={"ipsec_policies": policies})})
 
 
 def _terms(item: _Object, *, paused: bool) -> Terms:

@@ -584,6 +584,30 @@ async def test_a_crash_between_the_records_of_two_objects_takes_both_back(locks_
     await world.stop()
 
 
+async def test_a_crash_between_the_confirmations_of_two_objects_leaves_both_with_one_policy_to_go_back_to():
+    world = await a_pair(owned=False)
+    tunnel = world.live("VNet1toVNet2").device
+    assert tunnel is not None
+    tunnel.shows_times, tunnel.back_after = False, 15.0
+
+    def interfere(_number: int, verb: str, what: str) -> Interference | None:
+        two = (change_of(world, "two") or {}).get("state")
+        confirmed = two == "Confirming" and change_of(world, "one") is None
+        crash = verb == "write_status" and what == "two" and confirmed and not world.crashes
+        return Interference(crash=True) if crash else None
+
+    world.interfere = interfere
+    world.edit(POLICY, "pair", dhGroup="ECP256")
+    await world.advance(120)
+    assert world.crashes == 1
+    assert change_of(world, "two") is None
+    world.edit(POLICY, "pair", **BAD)
+    await world.advance(WITHIN + 400)
+    assert policies_of_pair(world) == ([wire_policy(dhGroup="ECP256")], [wire_policy(dhGroup="ECP256")])
+    assert world.condition("one", "Connected") == ("True", "AllTunnelsUp")
+    await world.stop()
+
+
 async def test_a_pair_of_which_one_object_wants_no_undo_keeps_the_change_in_both():
     world = await a_pair(owned=False)
     world.edit(CONNECTION, "two", confirm={"onFailure": "Pause"})

@@ -169,7 +169,7 @@ def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -
 def _leaves_what_was_put_back(my_step: Put, mine: Snapshot, theirs: Snapshot) -> bool:
     """Whether my half would get another policy than the one that is put back in the other half, which has failed with the new one."""
     assigned = assigned_settings(theirs)
-    if assigned is None or not isinstance(mine.target, Target):
+    if assigned is None or mine.change_view.undoes or not isinstance(mine.target, Target):
         return False
     return settings_in(my_step.body, mine.target).ipsec_policies != assigned.ipsec_policies
 
