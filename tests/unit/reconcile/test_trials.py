@@ -443,6 +443,21 @@ async def test_a_change_that_azure_refuses_leaves_no_trace_of_a_trial():
     await world.stop()
 
 
+async def test_the_time_begins_when_a_write_that_had_failed_is_carried_out():
+    device = Device(refuses_ecp384, shows_times=False, lag=120.0)
+    world = await a_site(device)
+    world.azure.operation_fault = Fault(FaultKind.REJECTED, "InternalError", "failed")
+    world.edit(CONNECTION, "site6", connectionMode="InitiatorOnly", dpdTimeoutSeconds=30)
+    device.accepts = lambda properties, _: properties.get("dpdTimeoutSeconds") != 30
+    await world.advance(WITHIN + 60)
+    world.azure.operation_fault = None
+    await world.advance(3600)
+    assert world.held()["dpdTimeoutSeconds"] == 45
+    assert world.ready() == ("False", "RolledBack")
+    assert world.condition("site6", "Connected") == ("True", "AllTunnelsUp")
+    await world.stop()
+
+
 async def a_pair(*, owned: bool) -> CoreHarness:
     """A VNet-to-VNet pair in peace whose tunnel does not come up with the group ECP384."""
     world = CoreHarness(confirm_within_seconds=WITHIN)

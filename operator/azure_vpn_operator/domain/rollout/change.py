@@ -5,7 +5,7 @@ A change that has failed stays recorded until something else is wanted, or someb
 sent again by themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from azure_vpn_operator.api.reasons import Reason
@@ -43,6 +43,7 @@ from azure_vpn_operator.domain.rollout.settings import half_of, joined, same, se
 from azure_vpn_operator.domain.rollout.terms import Terms
 
 _NOTE_LIMIT = 1000
+_FAILED = frozenset({"Failed", "Canceled"})
 
 
 def stand(halves: Sequence[Snapshot], *, again: bool = False) -> ChangeView:
@@ -63,7 +64,8 @@ def stand(halves: Sequence[Snapshot], *, again: bool = False) -> ChangeView:
     if (found := _lives(halves)) is None:
         return ChangeView(change, good)
     if _hold(found, change.to):
-        if change.in_force_since is None:
+        anew = change.state is ChangeState.CONFIRMING and _has_recovered(halves, found)
+        if change.in_force_since is None or anew:
             change = _in_force(first, change)
         return ChangeView(change, good)
     return _not_in_force(first, found, change, good)
@@ -216,6 +218,16 @@ def _hold(found: dict[HalfRole, LiveConnection], settings: TunnelSettings) -> bo
     return all(same(settings_of(live), half_of(settings, role)) for role, live in found.items())
 
 
+def _has_recovered(halves: Sequence[Snapshot], found: Mapping[HalfRole, LiveConnection]) -> bool:
+    """Whether a write that had failed, and showed all the same, is carried out only now: the tunnel has not known the values before."""
+    failed = any(half.half.provisioning_state in _FAILED for half in halves)
+    return failed and _are_carried_out(found)
+
+
+def _are_carried_out(found: Mapping[HalfRole, LiveConnection]) -> bool:
+    return all(live.provisioning_state not in _FAILED for live in found.values())
+
+
 def _is_disarmed(first: Snapshot) -> bool:
     subject = first.subject
     if not isinstance(subject, VpnConnection) or first.denial is not None:
@@ -245,7 +257,8 @@ def _stand_failed(
     found = _lives(halves)
     if found is None:
         return ChangeView(change, good)
-    if change.state is ChangeState.ROLLING_BACK and good is not None and _hold(found, good.settings):
+    back = good is not None and _hold(found, good.settings) and _are_carried_out(found)
+    if change.state is ChangeState.ROLLING_BACK and back:
         change = change.model_copy(update={"state": ChangeState.ROLLED_BACK})
         note = _note(Reason.ROLLED_BACK, f"Azure holds the {_what(change)} from before again", warning=True)
         return ChangeView(change, good, news=(note,))

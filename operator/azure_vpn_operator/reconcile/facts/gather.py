@@ -323,7 +323,7 @@ class Gatherer:
             memory.observations = None
             return
         shown = live.value if isinstance(live, Present) else None
-        if shown is None or shown.listed or not shown.settled or shown.connection_status is None:
+        if shown is None or shown.listed or shown.provisioning_state != "Succeeded" or shown.connection_status is None:
             return
         if same(settings_of(shown), half_of(change.to, role)):
             memory.observations = observe(
