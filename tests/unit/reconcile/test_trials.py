@@ -578,6 +578,31 @@ async def test_both_halves_of_a_pair_are_tried_again_or_none(ask: Callable[[Core
     await world.stop()
 
 
+async def test_a_half_that_has_to_wait_does_not_make_the_pair_forget_what_to_go_back_to():
+    world = await a_pair(owned=True)
+    world.azure.locks_peer = True
+    tunnel = world.live("VNet1toVNet2").device
+    assert tunnel is not None
+    tunnel.lag = 120.0
+    tunnel.accepts = lambda *_: (
+        {world.held(*half).get("dpdTimeoutSeconds") for half in (("VNet1toVNet2",), ("VNet2toVNet1", "TestRG2"))}
+        <= {0, 45}
+    )
+    busy = Fault(FaultKind.BUSY, "AnotherOperationInProgress", "Try later.")
+    world.interfere = lambda _number, verb, what: (
+        Interference(fault=busy) if verb == "put" and what == "VNet2toVNet1" else None
+    )
+    world.edit(CONNECTION, "one", dpdTimeoutSeconds=30)
+    await world.advance(100)
+    world.interfere = lambda *_: None
+    await world.advance(WITHIN * 2)
+    for name, group in (("VNet1toVNet2", "TestRG1"), ("VNet2toVNet1", "TestRG2")):
+        assert world.held(name, group)["dpdTimeoutSeconds"] == 45
+    assert world.ready("one") == ("False", "RolledBack")
+    assert world.condition("one", "Connected") == ("True", "AllTunnelsUp")
+    await world.stop()
+
+
 @pytest.mark.parametrize("locks_peer", [True, False])
 async def test_a_crash_between_the_records_of_two_objects_takes_both_back(locks_peer: bool):
     world = await a_pair(owned=False)

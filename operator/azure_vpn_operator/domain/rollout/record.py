@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from azure_vpn_operator.api.tunnel_change import ChangeState, KnownGood, TunnelChange
+from azure_vpn_operator.domain.passes.requests import is_retry_requested
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import Put, Step
+from azure_vpn_operator.domain.passes.steps import Put, Settled, Step
 from azure_vpn_operator.domain.passes.verdicts import Summary
 from azure_vpn_operator.domain.rollout.change import begin
 
@@ -21,7 +22,17 @@ def record_after(
         begun = begin([(snapshot, step) for snapshot, step, _ in halves])
         if begun is not None:
             return begun
-    return view.change, view.known_good
+    return view.change or _waits_to_be_replaced(halves), view.known_good
+
+
+def _waits_to_be_replaced(halves: Sequence[tuple[Snapshot, Step, Summary]]) -> TunnelChange | None:
+    """The change that something else takes the place of, for as long as that has not begun: until then the undo would need it."""
+    first = halves[0][0]
+    if all(isinstance(step, Settled) for _, step, _ in halves) or is_retry_requested(
+        first.metadata, first.previous.last_handled
+    ):
+        return None
+    return first.change_view.unfinished
 
 
 def needs_record(halves: Sequence[tuple[Snapshot, Step]]) -> bool:
