@@ -69,6 +69,31 @@ class OnFailure(StrEnum):
     PAUSE = "Pause"
 
 
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MON = "Mon"
+    TUE = "Tue"
+    WED = "Wed"
+    THU = "Thu"
+    FRI = "Fri"
+    SAT = "Sat"
+    SUN = "Sun"
+
+
+class ChangeWindow(ApiModel):
+    """A time, every week, in which changes may begin that take the tunnel down."""
+
+    days: tuple[Weekday, ...] = atomic_list(min_length=1, max_length=7)
+    """The days on which it opens; absent means every day. It may close on the next one."""
+    start: str = Field(min_length=1, max_length=5)
+    """When it opens, as hours and minutes of 24 hours, such as 22:00, by the clocks of the time zone."""
+    duration: str = Field(min_length=1, max_length=8)
+    """How long it is open, from 15m to 24h, such as 4h, 90m or 1h30m; so long also in a night in which clocks change."""
+    time_zone: str | None = Field(default=None, min_length=1, max_length=64)
+    """IANA's name of the time zone, such as Europe/Berlin; absent means UTC."""
+
+
 class ConfirmTerms(ApiModel):
     """How a change that takes the tunnel down has to prove itself."""
 
@@ -236,6 +261,8 @@ class VpnConnectionSpec(ApiModel):
     """Whether deleting the object deletes the connection; absent means the operator's setting."""
     confirm: ConfirmTerms | None = None
     """How a change that takes the tunnel down has to prove itself; absent means the operator's settings."""
+    change_windows: tuple[ChangeWindow, ...] = atomic_list(max_length=16)
+    """When changes that take down a tunnel which is up may begin; absent means at any time. An undo never waits for one."""
     suspend: bool = False
     """Stop all writes for this connection until it is false again."""
 

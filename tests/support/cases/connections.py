@@ -621,11 +621,87 @@ SETTING_CASES = [
     ),
 ]
 
+
+def _window(**changes: Any) -> Any:
+    window = {"days": ["Sat"], "start": "22:00", "duration": "4h", "timeZone": "Europe/Berlin", **changes}
+    return connection(changeWindows=[{name: value for name, value in window.items() if value is not DROP}])
+
+
+_WINDOW = "changeWindows[0]"
+_ODD_STARTS = ("24:00", "22:60", "9:00", "22", "22.30", "2200", "22:3", "aa:bb")
+_ODD_DURATIONS = (
+    "14m", "0h", "24h1m", "25h", "1441m", "4", "240", "1.5h", "90s", "1h30m0s", "30m1h", "-1h", "4H", "1 h", "h", "m", "PT4H",
+)  # fmt: skip
+_ODD_ZONES = (
+    "Europe/Berln", "europe/berlin", "Berlin", "CEST", "Local", "localtime", "Factory", "America", "+02:00", "02:00", "GMT+2",
+    "Europe//Berlin", "Europe/Berlin/", "/Europe/Berlin", "../UTC", "posix/Europe/Berlin", "Europe/Berlin\n",
+)  # fmt: skip
+
+WINDOW_CASES = [
+    Case("a change window", _window()),
+    Case("no change windows", connection(changeWindows=[])),
+    Case("a window of every day in UTC", _window(days=DROP, timeZone=DROP)),
+    Case("a window on all days, one of them twice", _window(days=["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sat"])),
+    Case("a window on no day", _window(days=[]), _refused("items", f"{_WINDOW}.days")),
+    Case("a day in full", _window(days=["Saturday"]), _refused("enum", f"{_WINDOW}.days[0]")),
+    Case("a day in small letters", _window(days=["sat"]), _refused("enum", f"{_WINDOW}.days[0]"), hint="Sat"),
+    Case("a window without a start", _window(start=DROP), _refused("required", f"{_WINDOW}.start")),
+    Case("a window without a duration", _window(duration=DROP), _refused("required", f"{_WINDOW}.duration")),
+    Case("a start that YAML takes for a number", _window(start=1320), _refused("type", f"{_WINDOW}.start")),
+    Case("16 windows", connection(changeWindows=[{"start": "01:00", "duration": "1h"}] * 16)),
+    Case(
+        "17 windows",
+        connection(changeWindows=[{"start": "01:00", "duration": "1h"}] * 17),
+        _refused("items", "changeWindows"),
+    ),
+    *(Case(f"a window from {start}", _window(start=start)) for start in ("00:00", "23:59")),
+    *(
+        Case(f"a window from {start!r}", _window(start=start), _refused("window-start", f"{_WINDOW}.start"))
+        for start in _ODD_STARTS
+    ),
+    *(
+        Case(f"a window for {duration}", _window(duration=duration))
+        for duration in ("15m", "90m", "1h30m", "24h", "1440m", "23h60m", "0h15m", "01h", "4h00m")
+    ),
+    *(
+        Case(
+            f"a window for {duration!r}", _window(duration=duration), _refused("window-duration", f"{_WINDOW}.duration")
+        )
+        for duration in _ODD_DURATIONS
+    ),
+    *(
+        Case(f"a window in the zone {zone}", _window(timeZone=zone))
+        for zone in (
+            "UTC",
+            "Etc/GMT+5",
+            "America/Argentina/Buenos_Aires",
+            "Antarctica/DumontDUrville",
+            "EST5EDT",
+            "Asia/Ust-Nera",
+        )
+    ),
+    *(
+        Case(
+            f"a window in the zone {zone!r}",
+            _window(timeZone=zone),
+            _refused("window-time-zone", f"{_WINDOW}.timeZone"),
+        )
+        for zone in _ODD_ZONES
+    ),
+    Case(
+        "a time zone with a slip",
+        _window(timeZone="Europe/Belin"),
+        _refused("window-time-zone", f"{_WINDOW}.timeZone"),
+        hint="did you mean Europe/Berlin?",
+    ),
+]
+
 CONNECTION_CASES = [
     *IDENTITY_CASES,
     *GATEWAY_CASES,
     *OBSERVE_CASES,
     *REFERENCE_CASES,
     *SETTING_CASES,
+    *WINDOW_CASES,
     *REVERSE_CASES,
 ]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from azure_vpn_operator.domain.azure.addresses import is_cidr, is_ip
 from azure_vpn_operator.domain.azure.names import lower_ascii, matches
+from azure_vpn_operator.domain.rules.change_windows import CHANGE_WINDOW_RULES
 from azure_vpn_operator.domain.rules.identity import (
     IDENTITY_RULES,
     cel_gateway_name,
@@ -218,6 +219,7 @@ CONNECTION_RULES: Final = (
         cel="self.all(one, self.exists_one(other, one.lowerAscii() == other.lowerAscii()))",
         holds=_has_different_tag_names,
     ),
+    *CHANGE_WINDOW_RULES,
 )
 
 CONNECTION_TRANSITIONS: Final = (*IDENTITY_RULES, *REVERSE_IDENTITY_RULES)
