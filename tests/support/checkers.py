@@ -29,6 +29,7 @@ from azure_vpn_operator.domain.rollout.change import judge as judge_change
 from azure_vpn_operator.domain.rollout.evidence import combine_judgements
 from azure_vpn_operator.domain.rollout.overlay import under_trial
 from azure_vpn_operator.domain.rollout.terms import terms_of
+from azure_vpn_operator.domain.rollout.window_gate import hold_outside_windows
 
 _CRDS = Path(__file__).parents[2] / "crds"
 _ALWAYS = {
@@ -62,7 +63,7 @@ class PassRecord:
 def run_pass(snapshot: Snapshot, outcome: Outcome = None) -> PassRecord:
     """Do the pure part of a pass, in which a write ends in `outcome`, and check what must hold for any status."""
     snapshot = replace(snapshot, change_view=_judged_alone(snapshot))
-    step = under_trial(snapshot, plan(snapshot))
+    (step,) = hold_outside_windows([(snapshot, under_trial(snapshot, plan(snapshot)))])
     summary = judge(snapshot, step, outcome)
     status = build_status(snapshot, step, summary)
     check_status(status.wire(), document_of(snapshot), snapshot.previous.wire())

@@ -111,6 +111,7 @@ class Reason(StrEnum):
     PARTNER_NOT_READY = "PartnerNotReady"
     PAIR_PUT_BACK = "PairPutBack"
 
+    WAITING_FOR_WINDOW = "WaitingForWindow"
     WAITING_FOR_BUDGET = "WaitingForBudget"
     SITE_BUSY = "SiteBusy"
     FLEET_HALTED = "FleetHalted"

@@ -8,6 +8,14 @@ from azure_vpn_operator.api.reasons.reason import Reason, ReasonInfo
 _T, _F = ConditionStatus.TRUE, ConditionStatus.FALSE
 
 TRIAL: Final = {
+    Reason.WAITING_FOR_WINDOW: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.SYNCED, _F),
+        ),
+        "A change, or the deletion, takes down a tunnel that is up, and no window of spec.changeWindows is open for as long as it may take. Reading, reporting and undoing go on, and so do writes that take no tunnel down.",
+        "Wait: the message says when the next window opens. If none is ever long enough, make one longer or confirm.withinSeconds shorter. To change it now, remove spec.changeWindows.",
+    ),
     Reason.WAITING_FOR_BUDGET: ReasonInfo(
         (
             (ConditionType.READY, _F),

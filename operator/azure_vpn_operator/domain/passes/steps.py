@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from azure_vpn_operator.api.reasons import Reason
@@ -30,6 +31,8 @@ class Hold:
     reason: Reason
     message: str
     differences: tuple[Difference, ...] = ()
+    until: datetime | None = None
+    """When it comes, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
                 reason=reason,
                 message=message,
                 differences=differences,
-                next_look=snapshot.cadence.recent,
+                next_look=_look_while_waiting(snapshot, reason),
             )
         case Wait(reason, message, seconds):
             return Summary(
@@ -192,6 +192,14 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
             )
         case AddFinalizer() | ReleaseFinalizer() | Put() | PatchTags() | SetKey() | Delete() | LetGo():
             raise ValueError("a writing step needs the answer to its write")
+
+
+def _look_while_waiting(snapshot: Snapshot, reason: Reason) -> float:
+    """A window opens at its time; until then the connection is read as one in peace, but for a change that has still to prove itself."""
+    if reason is not Reason.WAITING_FOR_WINDOW:
+        return snapshot.cadence.recent
+    look_in = snapshot.change_view.look_in
+    return snapshot.cadence.steady if look_in is None else min(look_in, snapshot.cadence.steady)
 
 
 def _is_deleting(snapshot: Snapshot) -> bool:

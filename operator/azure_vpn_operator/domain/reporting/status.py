@@ -44,7 +44,8 @@ from azure_vpn_operator.domain.reporting.credentials import find_credentials, is
 from azure_vpn_operator.domain.reporting.half import build_half
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine, combine_connected, pair_of_halves
 from azure_vpn_operator.domain.rollout.record import record_after
-from azure_vpn_operator.domain.rules.advice import INITIATORS_ONLY, connection_warnings
+from azure_vpn_operator.domain.rollout.window_gate import never_opens
+from azure_vpn_operator.domain.rules.advice import INITIATORS_ONLY, WINDOW_TOO_SHORT, connection_warnings
 from azure_vpn_operator.domain.rules.gateway import gateway_warnings
 from azure_vpn_operator.domain.rules.violations import Invalid
 
@@ -197,6 +198,8 @@ def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
     warnings = list(connection_warnings(with_protocol(spec, snapshot), policy))
     if snapshot.pair is not None and both_initiate(snapshot.pair):
         warnings.append(INITIATORS_ONLY)
+    if never_opens(snapshot.subject, snapshot.installation, snapshot.now):
+        warnings.append(WINDOW_TOO_SHORT)
     if isinstance(snapshot.gateway, Present):
         peer = snapshot.peer_gateway.value if isinstance(snapshot.peer_gateway, Present) else None
         warnings += gateway_warnings(spec, snapshot.gateway.value, peer)

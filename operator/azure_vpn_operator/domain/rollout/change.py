@@ -135,7 +135,7 @@ def begin(halves: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownG
     if view.undoes:
         return _undo_anew(view, writing)
     cause = _cause(writing)
-    wanted = {half.role: _to(half, step) for half, step in halves if not half.released}
+    wanted = {half.role: settings_after(half, step) for half, step in halves if not half.released}
     to = joined(wanted[HalfRole.FORWARD], wanted.get(HalfRole.REVERSE))
     known = view.change
     if known is not None and known.state is ChangeState.SENT and known.cause is cause and _same_of_all(known.to, to):
@@ -343,7 +343,7 @@ def _cause(writing: Sequence[tuple[Snapshot, Step]]) -> ChangeCause:
     return ChangeCause.POLICY if all(path.startswith("ipsecPolicies") for path in dropping) else ChangeCause.SPEC
 
 
-def _to(half: Snapshot, step: Step) -> HalfSettings:
+def settings_after(half: Snapshot, step: Step) -> HalfSettings:
     """What the half is to hold afterwards, also if its own write comes later."""
     if isinstance(step, Put) and isinstance(half.target, Target):
         return settings_in(step.body, half.target)

@@ -33,6 +33,12 @@ INITIATORS_ONLY: Final = Advice(
     field="spec.connectionMode",
     message="both halves of the tunnel are InitiatorOnly, so neither answers the other: set connectionMode: Default on one of them",
 )
+WINDOW_TOO_SHORT: Final = Advice(
+    id="window-too-short",
+    field="spec.changeWindows",
+    message="no window is open for as long as a change may take (two minutes, and confirm.withinSeconds), so no change that takes down a "
+    "tunnel which is up ever begins: make a window longer, or that time shorter",
+)
 
 
 def policy_warnings(spec: IpsecPolicySpec) -> tuple[Advice, ...]:

@@ -213,6 +213,8 @@ def other_statuses() -> Iterator[VpnConnectionStatus]:
         shown = a_live_connection(connectionStatus=tunnel, ipsecPolicies=[policy[0].wire()])
         previous = VpnConnectionStatus(change=change, last_known_good=a_known_good())
         yield run_pass(a_snapshot(previous=previous, live=shown)).status
+    later = [{"start": "20:00", "duration": "2h"}]
+    yield run_pass(a_snapshot(a_connection(changeWindows=later, dpdTimeoutSeconds=30))).status
     undone = VpnConnectionStatus(change=a_change(ChangeState.ROLLING_BACK), last_known_good=a_known_good())
     yield run_pass(a_snapshot(previous=undone), Accepted(1)).status
     for hold in ("2027-01-01T00:00:00Z", "soon"):
