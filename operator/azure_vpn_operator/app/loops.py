@@ -104,6 +104,8 @@ class Worker:
             self._timed.done(key)
 
     def _requeue(self, key: ObjectKey, priority: Priority, result: PassResult) -> None:
+        if result.alarm_in is not None:
+            self._queue.add(key, priority=Priority.ROLLOUT, after=result.alarm_in)
         if result.again_in is None:
             self._timed.forget(key)
             return

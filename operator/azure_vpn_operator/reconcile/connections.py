@@ -34,6 +34,7 @@ from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
 from azure_vpn_operator.domain.reporting.status import build_status
 from azure_vpn_operator.domain.rollout.overlay import under_trial
+from azure_vpn_operator.domain.rollout.window_gate import waits_for_window
 from azure_vpn_operator.ports import AnyVersion, EventsPort
 from azure_vpn_operator.reconcile.disruptions import Disruptions
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
@@ -139,6 +140,7 @@ class ConnectionReconciler:
         if isinstance(halves, PassResult):
             return halves
         self._wake_those_ahead(halves)
+        halves = self._sender.hold_outside_windows(unit, halves)
         halves = self._sender.hold_without_place(unit, halves, priority)
         try:
             if not self._may_rotate(unit[0], halves):
@@ -264,7 +266,7 @@ class ConnectionReconciler:
             memory.sent_tags = tags_sent_by(snapshot, step)
         elif isinstance(step, Settled) or getattr(step, "applied_hash", None) is not None:
             memory.forgive()
-        if isinstance(step, Settled | Hold | Refuse):
+        if isinstance(step, Settled | Hold | Refuse) and not waits_for_window(step):
             memory.looked_at = mark_of(snapshot.metadata, snapshot.policy)
 
     async def _report(self, key: ObjectKey, reports: Sequence[HalfReport], outcomes: Sequence[Outcome]) -> PassResult:
@@ -290,6 +292,7 @@ class ConnectionReconciler:
             failed=summary.failed,
             settled=summary.ready,
             exact=running,
+            alarm_in=self._until([report.step for report in reports]),
             knowledge=knowledge_after(key, reports, summary, self._memories),
         )
         ended = None
@@ -307,6 +310,11 @@ class ConnectionReconciler:
             memory = self._memories.of(HalfKey(key, role))
             memory.untold = (snapshot.metadata.uid, half) if ended is not None else None
         return ended or result
+
+    def _until(self, steps: Iterable[Step]) -> float | None:
+        """Seconds until what is waited for is there, as far as that is known."""
+        times = [step.until for step in steps if isinstance(step, Hold) and step.until is not None]
+        return max((min(times) - self._clock.now()).total_seconds(), 0.0) if times else None
 
     async def _let_the_object_go(self, key: ObjectKey, halves: Sequence[HalfInPass]) -> PassResult:
         document = self._reader.record(key)

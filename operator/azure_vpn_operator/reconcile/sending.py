@@ -13,6 +13,7 @@ from azure_vpn_operator.domain.reporting.halves import HalfReport
 from azure_vpn_operator.domain.reporting.status import build_status
 from azure_vpn_operator.domain.rollout.change import begin
 from azure_vpn_operator.domain.rollout.record import needs_record
+from azure_vpn_operator.domain.rollout.window_gate import hold_outside_windows, waits_for_window
 from azure_vpn_operator.reconcile.disruptions import Disruptions, NoPlace
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
 from azure_vpn_operator.reconcile.halves import HalfInPass, halves_of, line_priority, stage_of, tags_sent_by
@@ -47,6 +48,17 @@ class Sender:
         self._disruptions = disruptions
         self._writer = writer
         self._object_writer = objects
+
+    def hold_outside_windows(self, unit: Sequence[ObjectKey], halves: list[HalfInPass]) -> list[HalfInPass]:
+        """The halves with what they may do now: no tunnel that is up is taken down outside of a change window.
+
+        Who waits for one stands nowhere else.
+        """
+        steps = hold_outside_windows([(half.snapshot, half.step) for half in halves])
+        held = [replace(half, step=step) for half, step in zip(halves, steps, strict=True)]
+        if any(waits_for_window(half.step) for half in held):
+            self._disruptions.leave(unit[0])
+        return held
 
     def hold_without_place(
         self, unit: Sequence[ObjectKey], halves: list[HalfInPass], priority: Priority

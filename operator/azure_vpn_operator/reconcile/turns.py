@@ -1,7 +1,9 @@
 """Waiting before anything is read: who is foreseen to write says once what it waits for, and does nothing.
 
-First it waits for a place among the changes that may take a tunnel down, if it is one, then for its gateways. It is looked at again when
-its turn has come, when its object or policy changes, and, in case that something was missed, after a long time.
+What takes a tunnel down waits first for a change window, where it stands in no line, and is read as any other connection: a tunnel that
+goes down meanwhile must not stay unseen for days, nor its repair wait. Then it waits for a place among the changes that may take a tunnel
+down, and everybody for his gateways. It is looked at again when its turn has come, when its object or policy changes, and, in case
+that something was missed, after a long time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +18,11 @@ from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.snapshot import Assignment, PolicyFound
 from azure_vpn_operator.domain.passes.verdicts import IN_LINE_SECONDS
-from azure_vpn_operator.domain.planning.foresight import StoredFacts, drops_the_tunnel, foresee_gateways
+from azure_vpn_operator.domain.planning.foresight import StoredFacts, drops_the_tunnel, foresee_closed, foresee_gateways
 from azure_vpn_operator.domain.reporting.waiting import Waiting, says_that_it_waits, waiting_status
 from azure_vpn_operator.domain.rollout.overlay import why_held
+from azure_vpn_operator.domain.rollout.window_gate import message_of_wait
+from azure_vpn_operator.domain.rollout.windows import Closed
 from azure_vpn_operator.reconcile.disruptions import Disruptions
 from azure_vpn_operator.reconcile.facts.gather import Gatherer, mark_of
 from azure_vpn_operator.reconcile.halves import is_rolling_back
@@ -34,6 +38,8 @@ from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.priority import Priority
 
 _LONGEST_REST: Final = timedelta(seconds=IN_LINE_SECONDS)
+_SOON_ENOUGH: Final = 0.8
+"""After so much of the interval a look may be the one that reads: looks by time come a little earlier or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,13 @@ class Turns:
             held = self._held_back(halves) if priority is Priority.ROLLOUT else None
             return await self._rest_held_back(halves, held) if held is not None else None
         urgency = _line_priority(halves, priority)
-        if self._drops(halves) and (no_place := self._disruptions.enter(unit, urgency)) is not None:
-            self._line.leave(holder)
-            return await self._rest(holder, marks, halves, Waiting(no_place.reason, no_place.message))
+        if self._drops(halves):
+            closed = foresee_closed([facts for _, facts in halves], self._installation, self._clock.now())
+            if closed is not None:
+                return await self._stay_outside(holder, halves, closed)
+            if (no_place := self._disruptions.enter(unit, urgency)) is not None:
+                self._line.leave(holder)
+                return await self._rest(holder, marks, halves, Waiting(no_place.reason, no_place.message))
         busy = self._line.enter(holder, gateways, urgency)
         if busy is None:
             self._places.pop(holder, None)
@@ -110,12 +120,41 @@ class Turns:
         waiting: Waiting,
     ) -> PassResult:
         self._places[holder] = _Place(marks, self._clock.now())
-        told = await self._tell(halves, waiting)
-        return told if told.failed or told.again_in != IN_LINE_SECONDS else PassResult(self._look_in(holder))
+        return await self._tell(halves, waiting) or PassResult(self._look_in(holder))
 
     def _look_in(self, holder: ObjectKey) -> float:
         """Seconds until the unit looks by itself: when too many changes have failed, one is tried after a while."""
         return self._disruptions.look_in() if self._disruptions.waits(holder) else IN_LINE_SECONDS
+
+    async def _stay_outside(
+        self, holder: ObjectKey, halves: Sequence[tuple[HalfKey, StoredFacts]], closed: Closed
+    ) -> PassResult | None:
+        """Have the unit wait for a window: it stands nowhere, and is read as one in peace; None if it is to be read now."""
+        self._line.leave(holder)
+        self._disruptions.leave(holder)
+        self._places.pop(holder, None)
+        read_in, knowledge = self._next_read(halves)
+        if knowledge is None:
+            return None
+        waiting = Waiting(Reason.WAITING_FOR_WINDOW, message_of_wait(closed), goes_on=False)
+        if (ended := await self._tell(halves, waiting)) is not None:
+            return ended
+        opens_in = (closed.opens - self._clock.now()).total_seconds() if closed.opens is not None else None
+        return PassResult(read_in, alarm_in=opens_in, knowledge=knowledge)
+
+    def _next_read(self, halves: Sequence[tuple[HalfKey, StoredFacts]]) -> tuple[float, Knowledge | None]:
+        """In how many seconds the unit is to be read by time, and what that is planned with; None: it is to be read now."""
+        found, delays = [], []
+        for half, facts in halves:
+            read_at = self._memories.of(half).last_read
+            if not isinstance(facts.target, Target) or read_at is None:
+                return 0.0, None
+            interval, age = self._gatherer.cadence_of(half, facts.target).steady, self._clock.now() - read_at
+            if age.total_seconds() >= interval * _SOON_ENOUGH:
+                return 0.0, None
+            delays.append(interval - age.total_seconds())
+            found.append(Knowledge(facts.target.connection.subscription, read_at))
+        return min(delays), combine_knowledge(found)
 
     def note_planned(self, holder: ObjectKey, marks: Mapping[HalfKey, tuple[object, ...]]) -> None:
         """A pass has read and planned with these versions, and waits: it need not do so again before its turn has come."""
@@ -167,9 +206,9 @@ class Turns:
         """Say so, once the policy has decided. Nothing is read for that; the next look by time comes as it would have."""
         found = halves[0][1].policy
         if why.held is not None and not why.undecided and isinstance(found, PolicyFound):
-            told = await self._tell(halves, Waiting(*why_held(why.held, found.policy.metadata.name), in_peace=True))
-            if told.failed or told.again_in != IN_LINE_SECONDS:
-                return told
+            waiting = Waiting(*why_held(why.held, found.policy.metadata.name), in_peace=True)
+            if (ended := await self._tell(halves, waiting)) is not None:
+                return ended
         known = [
             Knowledge(facts.target.connection.subscription, self._memories.of(half).last_read)
             for half, facts in halves
@@ -180,12 +219,12 @@ class Turns:
     def _drops(self, halves: Iterable[tuple[HalfKey, StoredFacts]]) -> bool:
         return any(drops_the_tunnel(facts, self._memories.of(half).seen_tunnel_values) for half, facts in halves)
 
-    async def _tell(self, halves: Sequence[tuple[HalfKey, StoredFacts]], waiting: Waiting) -> PassResult:
-        """Say in each object's status that it waits, if that is not said yet."""
+    async def _tell(self, halves: Sequence[tuple[HalfKey, StoredFacts]], waiting: Waiting) -> PassResult | None:
+        """Say in each object's status that it waits, if that is not said yet; a result means that it could not be said."""
         told: set[ObjectKey] = set()
         for half, facts in halves:
             key = half.object
-            if key in told or says_that_it_waits(facts.previous, facts.metadata.generation, waiting.reason):
+            if key in told or says_that_it_waits(facts.previous, facts.metadata.generation, waiting):
                 continue
             told.add(key)
             status = waiting_status(facts, waiting, self._clock.now())
@@ -194,7 +233,7 @@ class Turns:
                 # Then the place is not told of, and the next pass tries again.
                 self._places.pop(halves[0][0].object, None)
                 return ended
-        return PassResult(IN_LINE_SECONDS)
+        return None
 
 
 def _line_priority(halves: Iterable[tuple[HalfKey, StoredFacts]], priority: Priority) -> Priority:

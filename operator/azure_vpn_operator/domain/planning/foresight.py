@@ -4,7 +4,9 @@ Who will want one can stand in line before it reads anything. A wrong guess cost
 has come the connection is read, and planned from that. What cannot be foreseen (creation, drift, keys, deletion) is found by reading.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from azure_vpn_operator.api.base import ObjectMeta
@@ -26,6 +28,8 @@ from azure_vpn_operator.domain.passes.snapshot import NotReferenced, PolicyFound
 from azure_vpn_operator.domain.planning.drift import configuration_hash
 from azure_vpn_operator.domain.planning.pairs import DISAGREEMENTS
 from azure_vpn_operator.domain.rollout.settings import half_of, same, settings_in, with_settings
+from azure_vpn_operator.domain.rollout.window_gate import find_closed_for
+from azure_vpn_operator.domain.rollout.windows import Closed
 from azure_vpn_operator.domain.rules.violations import Invalid
 
 
@@ -81,6 +85,22 @@ def drops_the_tunnel(facts: StoredFacts, seen_tunnel_values: tuple[object, ...] 
     spec = policy.policy.spec if isinstance(policy, PolicyFound) else None
     body = build_put_body(subject.spec, target, spec, "", {}, _protocols(facts.half, subject.spec)[0])
     return read_put_body(_assigned(facts, body, target), target).tunnel_values != seen_tunnel_values
+
+
+def foresee_closed(halves: Sequence[StoredFacts], installation: Installation, now: datetime) -> Closed | None:
+    """Why the change that is foreseen for a unit, and takes its tunnel down, may not begin now; None if it may.
+
+    As long as a change of the unit is not proven or not undone, this is not decided without reading: it has to be judged meanwhile.
+    """
+    changes = [facts.previous.change for facts in halves]
+    if any(change is not None and (change.is_open or change.state is ChangeState.ROLLING_BACK) for change in changes):
+        return None
+    subjects = {
+        (facts.metadata.namespace, facts.metadata.name): facts.subject
+        for facts in halves
+        if isinstance(facts.subject, VpnConnection) and facts.metadata.deletion_timestamp is None
+    }
+    return find_closed_for(subjects.values(), installation, now)
 
 
 def _may_write(facts: StoredFacts, subject: VpnConnection, installation: Installation) -> bool:

@@ -25,12 +25,17 @@ class Waiting:
     message: str
     in_peace: bool = False
     """Nothing is wrong with it meanwhile: it holds what it is assigned."""
+    goes_on: bool = True
+    """Whether the wait is part of work that goes on by itself, and not one for a time that the message tells and that may be days away."""
 
 
-def says_that_it_waits(status: VpnConnectionStatus, generation: int, reason: Reason) -> bool:
+def says_that_it_waits(status: VpnConnectionStatus, generation: int, waiting: Waiting) -> bool:
     """Whether the status says of this generation that it waits, and for what."""
     ready = find_condition(status.conditions, ConditionType.READY)
-    return status.observed_generation == generation and ready is not None and ready.reason == reason
+    if status.observed_generation != generation or ready is None or ready.reason != waiting.reason:
+        return False
+    # Of a pair the message may begin with the name of a half.
+    return waiting.goes_on or waiting.message in ready.message
 
 
 def waiting_status(facts: StoredFacts, waiting: Waiting, now: datetime) -> VpnConnectionStatus:
@@ -70,7 +75,7 @@ def _findings(facts: StoredFacts, waiting: Waiting) -> Iterator[Finding]:
     if facts.pair is not None or facts.owns_both:
         yield from _as_before(facts, ConditionType.PAIR_IN_SYNC)
     yield _paused(facts)
-    if not waiting.in_peace:
+    if waiting.goes_on and not waiting.in_peace:
         yield Finding(ConditionType.RECONCILING, _T, waiting.reason, waiting.message)
 
 

@@ -108,6 +108,10 @@ class Gatherer:
             owns_both=isinstance(whole, VpnConnection) and whole.spec.reverse is not None,
         )
 
+    def cadence_of(self, half: HalfKey, target: Target) -> Cadence:
+        """How often the half is read by time, as the budget of reads allows."""
+        return self._cadence(target.connection.subscription, self._tenancy.identity_of(half.object.namespace))
+
     async def gather(
         self, half: HalfKey, record: ConnectionRecord, memory: ConnectionMemory, *, from_list: bool = False
     ) -> Snapshot:
