@@ -105,9 +105,7 @@ class KeyRecord(ApiModel):
     sent: bool | None = None
     """True once Azure has accepted the call for the pending key."""
     since: Timestamp | None = None
-    """Since when a key is on its way, or the tunnel has not come back with it; absent at rest."""
-    tunnel_was_up: bool | None = None
-    """True if the tunnel was up before: then it has to come back before another connection gets the Secret's new key."""
+    """Since when a key is on its way; absent at rest."""
 
 
 class ConnectionHalf(ApiModel):

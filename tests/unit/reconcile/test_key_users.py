@@ -46,13 +46,13 @@ class World:
             return holds_other_than(key, half)
 
         others = list(self.users.before(unit, ENTRY, key, holds_another))
-        turn = judge_turn(self._own(unit), others, NOW)
+        turn = judge_turn(self._own(unit), others)
         return turn.reason, turn.after
 
     def turn_by_all(self, name: str, key: str) -> tuple[Reason | None, str | None]:
         """The same, out of a look at everybody."""
         unit = self.reader.unit_of(ObjectKey(CONNECTION, "network", name))
-        turn = judge_turn(self._own(unit), list(self._others(unit, key)), NOW)
+        turn = judge_turn(self._own(unit), list(self._others(unit, key)))
         return turn.reason, turn.after
 
     def _own(self, unit: tuple[ObjectKey, ...]) -> KeyUser:

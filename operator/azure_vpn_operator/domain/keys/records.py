@@ -18,7 +18,6 @@ from azure_vpn_operator.domain.passes.snapshot import (
     Snapshot,
 )
 from azure_vpn_operator.domain.passes.steps import Put, SetKey, Step
-from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
 from azure_vpn_operator.domain.passes.verdicts import Summary
 
 
@@ -36,7 +35,7 @@ def current_record(
             record = record.model_copy(update={"sent": None})
         else:
             record = record.model_copy(update={"digest": record.pending, "pending": None, "sent": None})
-    return _without_waiting(record, live)
+    return record if record.pending is not None else record.model_copy(update={"since": None})
 
 
 def record_after(snapshot: Snapshot, step: Step, summary: Summary) -> KeyRecord | None:
@@ -47,8 +46,7 @@ def record_after(snapshot: Snapshot, step: Step, summary: Summary) -> KeyRecord 
         record = _on_its_way(snapshot, before, wanted, sent=summary.taken and not summary.failed)
     elif wanted is not None and snapshot.key_check is KeyCheck.EQUAL:
         # Whatever was on its way: Azure has been seen to hold this one.
-        seen = before.model_copy(update={"digest": wanted, "pending": None, "sent": None})
-        record = _without_waiting(seen, snapshot.live)
+        record = before.model_copy(update={"digest": wanted, "pending": None, "sent": None, "since": None})
     else:
         record = before
     return None if record == KeyRecord() else record
@@ -77,24 +75,13 @@ def generation_of(record: KeyRecord) -> str | None:
     return record.digest if record.digest is not None and record.digest.startswith(RANDOM) else None
 
 
-def _without_waiting(record: KeyRecord, live: Read[LiveConnection] | NotRead) -> KeyRecord:
-    """The record without the wait for the tunnel, if that is back or was not up before."""
-    up = isinstance(live, Present) and live.value.connection_status == "Connected"
-    if record.pending is not None or (record.tunnel_was_up and not up):
-        return record
-    return record.model_copy(update={"since": None, "tunnel_was_up": None})
-
-
 def _on_its_way(snapshot: Snapshot, before: KeyRecord, wanted: str, *, sent: bool) -> KeyRecord:
     begun = before.pending == wanted and before.since is not None
-    live = snapshot.live.value if isinstance(snapshot.live, Present) else None
-    up = before.tunnel_was_up if before.since is not None else live is not None and may_be_up(snapshot, live)
     return KeyRecord(
         digest=before.digest,
         pending=wanted,
         sent=sent or None,
         since=before.since if begun else snapshot.now.replace(microsecond=0),
-        tunnel_was_up=up or None,
     )
 
 

@@ -1,18 +1,15 @@
 """One Secret, many connections: whose turn it is to get the new key. A pair counts as one.
 
 Nothing is remembered for this: it follows from the objects' status alone, so a restart changes nothing. Connections go in the order of
-their names; the next one goes when the one before has settled and, if its tunnel was up before, is up again.
+their names; the next one goes when the one before has settled and, if its tunnel was up before, has proved that it works with the new
+key, as after any other change that takes a tunnel down.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from azure_vpn_operator.api.reasons import Reason
-
-TUNNEL_BACK_WITHIN: Final = timedelta(minutes=10)
-"""So long a tunnel that was up may take to come back with its new key; after that, other users of the Secret are not touched."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,7 +21,9 @@ class KeyUser:
     due: bool
     """It is known to hold another key than the Secret's, and able to change."""
     since: datetime | None = None
-    """Set while its key is on its way, or its tunnel not back yet."""
+    """Set while its key is on its way, or has not proved that it works."""
+    failed: bool = False
+    """Its tunnel did not come back with the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +36,19 @@ class Turn:
     """Whom it waits for."""
 
 
-def judge_turn(own: KeyUser, others: Sequence[KeyUser], now: datetime) -> Turn:
+def judge_turn(own: KeyUser, others: Sequence[KeyUser]) -> Turn:
     """Decide whether `own`, which is due, may go."""
-    under_way = sorted((user.since, user.name) for user in others if user.since is not None)
-    ahead = [(since, name) for since, name in under_way if own.since is None or (since, name) < (own.since, own.name)]
-    overdue = [name for since, name in ahead if now - since > TUNNEL_BACK_WITHIN]
-    if overdue:
-        minutes = int(TUNNEL_BACK_WITHIN.total_seconds() // 60)
+    under_way = sorted((user.since, user.name, user.failed) for user in others if user.since is not None)
+    ahead = [item for item in under_way if own.since is None or item[:2] < (own.since, own.name)]
+    failed = [name for _, name, has_failed in ahead if has_failed]
+    if failed:
         return Turn(
             Reason.KEY_ROTATION_STOPPED,
-            f"the new key was given to {overdue[0]}, which has not come back within {minutes} minutes: the other users of the "
+            f"the new key was given to {failed[0]}, whose tunnel did not come back with it: the other users of the "
             "Secret keep their key until it has",
-            overdue[0],
+            failed[0],
         )
-    waits_for = next((name for _, name in ahead), None) or (
+    waits_for = next((name for _, name, _ in ahead), None) or (
         next((user.name for user in sorted(others) if user.due and user.name < own.name), None)
         if own.since is None
         else None

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from sortedcontainers import SortedList
 
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.tunnel_change import ChangeCause
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf
 from azure_vpn_operator.domain.passes.key_turns import KeyUser
 from azure_vpn_operator.reconcile.reading import Reader, Store
@@ -27,6 +28,11 @@ HoldsAnother: TypeAlias = Callable[[ConnectionHalf], bool]
 _GOES_ON: Final = frozenset(
     {
         Reason.SETTING_SHARED_KEY,
+        Reason.CONFIRMING,
+        Reason.GATEWAY_EVENT,
+        Reason.WAITING_FOR_BUDGET,
+        Reason.SITE_BUSY,
+        Reason.CHANGE_FAILED,
         Reason.KEY_ROTATION_WAITS,
         Reason.KEY_ROTATION_STOPPED,
         Reason.GATEWAY_BUSY,
@@ -84,7 +90,8 @@ class KeyUsers:
         """
         for _, since, name, key in _of_entry(self._under_way, entry):
             if key not in unit:
-                yield KeyUser(name, due=False, since=since)
+                record = self._reader.record(key)
+                yield KeyUser(name, due=False, since=since, failed=record is not None and has_failed(record))
                 break
         progress = self._progress.get(entry)
         if progress is None or progress.key_mark != key_mark:
@@ -158,8 +165,18 @@ class KeyUsers:
 
 
 def begun_of(record: ConnectionRecord) -> datetime | None:
-    """Since when a key of the object is on its way, or its tunnel not back with it; None at rest."""
-    return min((half.key.since for half in record.status.halves if half.key and half.key.since), default=None)
+    """Since when a key of the object is on its way, or has not proved that it works; None at rest."""
+    change = record.status.change
+    times = [half.key.since for half in record.status.halves if half.key and half.key.since]
+    if change is not None and change.cause is ChangeCause.KEY and (change.is_open or change.is_failed):
+        times.append(change.start_time)
+    return min(times, default=None)
+
+
+def has_failed(record: ConnectionRecord) -> bool:
+    """Whether the object's tunnel did not come back with its key."""
+    change = record.status.change
+    return change is not None and change.cause is ChangeCause.KEY and change.is_failed
 
 
 def _standing(record: ConnectionRecord | None) -> _Standing | None:

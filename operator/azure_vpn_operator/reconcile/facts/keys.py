@@ -224,9 +224,7 @@ class KeyReader:
         others = self._users.before(
             unit, (key.namespace, reference.name, reference.key), digest_key.mark(shared_key), holds_another
         )
-        return judge_turn(
-            KeyUser(unit[0].name, due=True, since=min(begun, default=None)), list(others), self._clock.now()
-        )
+        return judge_turn(KeyUser(unit[0].name, due=True, since=min(begun, default=None)), list(others))
 
     async def _obtain_digest_key(self) -> DigestKey | None:
         # Who comes while it is being asked for waits for the answer: without it the key would be compared, and not recorded.
