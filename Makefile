@@ -57,8 +57,8 @@ bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick 
 	$(BIN)/python -m workbench.bench $(ARGS)
 
 SEEDS ?= 500
-chaos: $(READY) ## Random histories over pairs, SEEDS=500 of them; SEED=n repeats one
-	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+chaos: $(READY) ## Random histories, SEEDS=500 of each kind; OF=pairs or OF=trials plays one kind, SEED=n repeats one
+	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m chaos $(if $(OF),--of $(OF)) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
        --no-annotate --no-header --quiet $(ARGS) --output-file

@@ -1,41 +1,51 @@
-"""Play many histories, as `make chaos` does: `python -m chaos [--seeds N] [--first N] [--seed N]`. Exit code 1 if one fails."""
+"""Play many histories, as `make chaos` does: `python -m chaos [--of KIND] [--seeds N] [--first N] [--seed N]`. Exit code 1 if one fails."""
 
 import argparse
 import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from typing import Final
 
-from chaos.pair_histories import run
+from chaos import pair_histories, trial_histories
+
+KINDS: Final[Mapping[str, Callable[[int], str | None]]] = {"pairs": pair_histories.run, "trials": trial_histories.run}
 
 
-def play_quietly(seed: int) -> str | None:
+def play_quietly(kind: str, seed: int) -> str | None:
     """Play one history in a process of the pool; what the operator logs of faults is no news."""
-    logging.disable(logging.CRITICAL)
-    return run(seed)
+    logging.disable(logging.WARNING)
+    logging.getLogger("azure_vpn_operator").propagate = False
+    logging.getLogger("azure_vpn_operator").addHandler(logging.NullHandler())
+    return KINDS[kind](seed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0 if all histories ended well."""
-    parser = argparse.ArgumentParser(prog="python -m chaos", description="Play random histories over pairs.")
-    parser.add_argument("--seeds", type=int, default=500, help="how many histories")
+    parser = argparse.ArgumentParser(prog="python -m chaos", description="Play random histories.")
+    parser.add_argument(
+        "--of", choices=sorted(KINDS), help="only those over pairs, or over changes that have to prove themselves"
+    )
+    parser.add_argument("--seeds", type=int, default=500, help="how many histories of each kind")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="this one alone")
     options = parser.parse_args(arguments)
     seeds = range(options.first, options.first + options.seeds) if options.seed is None else (options.seed,)
+    histories = [(kind, seed) for kind in KINDS if options.of in {None, kind} for seed in seeds]
     begun, failures = time.monotonic(), 0
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(seeds))) as pool:
-        for seed, report in zip(seeds, pool.map(play_quietly, seeds), strict=True):
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(histories))) as pool:
+        reports = pool.map(play_quietly, *zip(*histories, strict=True))
+        for number, report in enumerate(reports, 1):
             if report is not None:
                 failures += 1
                 sys.stdout.write(f"{report}\n\n")
-            elif (seed + 1) % 50 == 0:
-                sys.stdout.write(f"{seed + 1 - options.first} histories, {failures} failed\n")
+            elif number % 50 == 0:
+                sys.stdout.write(f"{number} histories, {failures} failed\n")
             sys.stdout.flush()
     seconds = time.monotonic() - begun
-    sys.stdout.write(f"{len(seeds)} histories in {seconds:.0f} s, {failures} failed\n")
+    sys.stdout.write(f"{len(histories)} histories in {seconds:.0f} s, {failures} failed\n")
     return 1 if failures else 0
 
 

@@ -4,13 +4,12 @@ A history is a list of acts that is drawn before it begins, and dice for faults 
 left out and the rest played again, which is how a failure is made short.
 """
 
-import asyncio
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from chaos import playing
 from chaos.pair_world import (
     OBJECTS,
     POLICIES,
@@ -21,6 +20,7 @@ from chaos.pair_world import (
     mixed_tunnels,
     spec_of,
 )
+from chaos.playing import Act, Failure
 from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
@@ -42,28 +42,7 @@ LONG_ENOUGH = 4000.0
 """Seconds after which everything that is tried again only now and then has been tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something that happens, and the seconds until the next."""
-
-    text: str
-    do: Callable[["PlayedHistory"], None]
-    pause: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A history that did not end well."""
-
-    seed: int
-    acts: tuple[Act, ...]
-    problem: str
-
-    def __str__(self) -> str:
-        """The history and what was wrong at its end, to be read by a person."""
-        lines = [f"  {number:2}. {act.text}, then {act.pause:g} s" for number, act in enumerate(self.acts, 1)]
-        return "\n".join([f"seed {self.seed} (make chaos SEED={self.seed}):", *lines, self.problem])
-
+PairAct = Act["PlayedHistory"]
 
 _RECORDS_OF_KEYS: Final = frozenset({"write_status", "poll", "get_shared_key"})
 """Without these the operator cannot know, or keep, that a key has arrived: it may rightly send it once more."""
@@ -117,7 +96,7 @@ class PlayedHistory:
                 reference = found[0]["spec"]["ipsecPolicyRef"]
                 self.world.edit(CONNECTION, document["metadata"]["name"], ipsecPolicyRef=reference)
 
-    async def play(self, acts: Sequence[Act]) -> Iterator[str]:
+    async def play(self, acts: Sequence[PairAct]) -> Iterator[str]:
         """Play it and look at the end; returns what was wrong."""
         world = self.world
         await world.start()
@@ -144,16 +123,16 @@ class PlayedHistory:
         return iter([*late, *(f"{name} was sent the key that it had" for name in world.repeated_keys)])
 
 
-def draw(seed: int) -> tuple[Act, ...]:
+def draw(seed: int) -> tuple[PairAct, ...]:
     """The acts of a history."""
     dice = random.Random(f"acts of {seed}")
-    drawn: list[Act] = []
+    drawn: list[PairAct] = []
     while len(drawn) < ACTS:
         drawn += dice.choice(_DRAWERS)(dice)
     return tuple(drawn)
 
 
-async def play(seed: int, acts: Sequence[Act]) -> Failure | None:
+async def play(seed: int, acts: Sequence[PairAct]) -> Failure["PlayedHistory"] | None:
     """Play one history; None if all is well."""
     history = PlayedHistory(seed)
     try:
@@ -162,53 +141,28 @@ async def play(seed: int, acts: Sequence[Act]) -> Failure | None:
         found = [str(error)[:MOST_WORDS]]
     finally:
         await history.world.abandon()
-    return Failure(seed, tuple(acts), "\n".join(found)) if found else None
+    return Failure("pairs", seed, tuple(acts), "\n".join(found)) if found else None
 
 
-async def shorten(failure: Failure, attempts: int = 40) -> Failure:
-    """Leave out acts for as long as it still fails."""
-    size = max(len(failure.acts) // 2, 1)
-    while attempts > 0:
-        shorter = None
-        for start in range(0, len(failure.acts), size):
-            attempts -= 1
-            shorter = await play(failure.seed, failure.acts[:start] + failure.acts[start + size :])
-            if shorter is not None or attempts <= 0:
-                break
-        if shorter is not None:
-            failure = shorter
-        elif size == 1:
-            break
-        else:
-            size //= 2
-    return failure
-
-
-def run(seed: int, *, short: bool = True) -> str | None:
+def run(seed: int) -> str | None:
     """Play one history in an event loop of its own; the report of a failure, or None."""
-
-    async def played() -> Failure | None:
-        failure = await play(seed, draw(seed))
-        return await shorten(failure) if failure is not None and short else failure
-
-    failure = asyncio.run(played())
-    return str(failure) if failure is not None else None
+    return playing.run(play, seed, draw(seed))
 
 
 # What may happen. Each function draws one or two acts.
 
 
-def _act(dice: random.Random, text: str, do: Callable[[PlayedHistory], None], pause: float | None = None) -> Act:
+def _act(dice: random.Random, text: str, do: Callable[[PlayedHistory], None], pause: float | None = None) -> PairAct:
     return Act(text, do, dice.choice(PAUSES) if pause is None else pause)
 
 
-def _edit_policy(dice: random.Random) -> list[Act]:
+def _edit_policy(dice: random.Random) -> list[PairAct]:
     policy, seconds, group = dice.choice(POLICIES), dice.choice([3600, 7200, 14400]), dice.choice(["ECP256", "ECP384"])
     spec = {**POLICY_SPEC, "saLifeTimeSeconds": seconds, "dhGroup": group}
     return [_act(dice, f"policy {policy} becomes {group}, {seconds}", lambda h: h.world.apply(POLICY, policy, spec))]
 
 
-def _change_reference(dice: random.Random) -> list[Act]:
+def _change_reference(dice: random.Random) -> list[PairAct]:
     """Both objects of a pair in the end, but not at the same time, as a GitOps tool does it."""
     tunnel, policy = dice.choice(TUNNELS), dice.choice(POLICIES)
     return [
@@ -217,7 +171,7 @@ def _change_reference(dice: random.Random) -> list[Act]:
     ]
 
 
-def _edit_spec(dice: random.Random) -> list[Act]:
+def _edit_spec(dice: random.Random) -> list[PairAct]:
     name, weight, tag = dice.choice(OBJECTS), dice.choice([None, 1, 2]), dice.choice([None, {"t": "1"}])
     return [_act(dice, f"{name}: weight {weight}, tags {tag}", _editing(name, routingWeight=weight, tags=tag))]
 
@@ -230,12 +184,12 @@ def _editing(name: str, **changes: object) -> Callable[[PlayedHistory], None]:
     return edit
 
 
-def _rotate(dice: random.Random) -> list[Act]:
+def _rotate(dice: random.Random) -> list[PairAct]:
     secret, key = dice.choice(SECRETS), f"Key{dice.randrange(4)}"
     return [_act(dice, f"Secret {secret} becomes {key}", lambda h: h.world.put_key(key, secret))]
 
 
-def _label_secret(dice: random.Random) -> list[Act]:
+def _label_secret(dice: random.Random) -> list[PairAct]:
     secret = dice.choice(SECRETS)
 
     def label(history: PlayedHistory) -> None:
@@ -245,7 +199,7 @@ def _label_secret(dice: random.Random) -> list[Act]:
     return [_act(dice, f"Secret {secret} gets a label", label)]
 
 
-def _label_object(dice: random.Random) -> list[Act]:
+def _label_object(dice: random.Random) -> list[PairAct]:
     name, value = dice.choice(OBJECTS), str(dice.random())
 
     def label(history: PlayedHistory) -> None:
@@ -255,7 +209,7 @@ def _label_object(dice: random.Random) -> list[Act]:
     return [_act(dice, f"{name} gets a label", label)]
 
 
-def _delete(dice: random.Random) -> list[Act]:
+def _delete(dice: random.Random) -> list[PairAct]:
     name, again = dice.choice(OBJECTS), dice.random() < 0.7
 
     def delete(history: PlayedHistory) -> None:
@@ -274,7 +228,7 @@ def _delete(dice: random.Random) -> list[Act]:
     return [*acts, _act(dice, f"{name} is made again, if it is gone", create)] if again else acts
 
 
-def _portal(dice: random.Random) -> list[Act]:
+def _portal(dice: random.Random) -> list[PairAct]:
     tunnel = dice.choice(TUNNELS)
     half, what = dice.choice(tunnel.halves), dice.choice(["weight", "policy", "tags", "key", "delete"])
 
@@ -297,7 +251,7 @@ def _portal(dice: random.Random) -> list[Act]:
     return [_act(dice, f"portal: {what} of {half.azure_name}", change)]
 
 
-def _trouble(dice: random.Random) -> list[Act]:
+def _trouble(dice: random.Random) -> list[PairAct]:
     faults, crashes = dice.choice([0.0, 0.0, 0.05, 0.3]), dice.choice([0.0, 0.01, 0.03])
     lag, fails = dice.choice([0.0, 0.0, 3.0]), dice.random() < 0.2
 
@@ -309,12 +263,12 @@ def _trouble(dice: random.Random) -> list[Act]:
     return [_act(dice, text, begin)]
 
 
-def _refuse(dice: random.Random) -> list[Act]:
+def _refuse(dice: random.Random) -> list[PairAct]:
     half = dice.choice([half for tunnel in TUNNELS for half in tunnel.halves])
     return [_act(dice, f"from now on {half.azure_name} is refused", lambda h: h.world.refused.add(half.azure_name))]
 
 
-def _crash(dice: random.Random) -> list[Act]:
+def _crash(dice: random.Random) -> list[PairAct]:
     def crash(history: PlayedHistory) -> None:
         life = history.world.lives[-1]
         if not life.over:
@@ -323,7 +277,7 @@ def _crash(dice: random.Random) -> list[Act]:
     return [_act(dice, "the operator crashes", crash)]
 
 
-_DRAWERS: Sequence[Callable[[random.Random], list[Act]]] = (
+_DRAWERS: Sequence[Callable[[random.Random], list[PairAct]]] = (
     _edit_policy,
     _edit_policy,
     _change_reference,

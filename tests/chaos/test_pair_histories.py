@@ -2,7 +2,8 @@
 
 import pytest
 
-from chaos.pair_histories import Act, PlayedHistory, draw, play, shorten
+from chaos.pair_histories import PlayedHistory, draw, play
+from chaos.playing import Act, shorten
 from support.world.core import HARNESSES
 
 
@@ -34,8 +35,8 @@ async def test_a_failure_is_shortened_to_the_act_that_matters_and_read_by_a_pers
     acts.insert(4, Act("a key is sent twice", send_twice, 1.0))
     failure = await play(1, acts)
     assert failure is not None
-    short = await shorten(failure)
+    short = await shorten(play, failure)
     assert [act.text for act in short.acts] == ["a key is sent twice"]
     assert str(short) == (
-        "seed 1 (make chaos SEED=1):\n   1. a key is sent twice, then 1 s\nVNet1toSite6 was sent the key that it had"
+        "seed 1 (make chaos OF=pairs SEED=1):\n   1. a key is sent twice, then 1 s\nVNet1toSite6 was sent the key that it had"
     )
