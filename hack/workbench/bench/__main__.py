@@ -4,10 +4,11 @@
     python -m workbench.bench --quick                    small fleets and fewer edits, for CI: about three minutes
     python -m workbench.bench --only mass-edit --fleet 1000x25
     python -m workbench.bench --only growth --growth 100,250,1000,5000
+    python -m workbench.bench --only blast-radius        a quarter of an hour; with --quick four minutes
 
 Parts: `edits` (one at a time: latency, requests, peace), `mass-edit` (a shared policy, and the start of that fleet), `growth`
-(start and memory by size), `pairs`. Milliseconds depend on the machine; counts and ratios do not. Exit code 1 if a promise
-was missed, with its name.
+(start and memory by size), `pairs`; and, only if it is named, `blast-radius` (an edit that no device takes). Milliseconds depend
+on the machine; counts and ratios do not. Exit code 1 if a promise was missed, with its name.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.bench import edits
+from workbench.bench.blast_radius import CONFIRM_WITHIN, measure_blast_radius
 from workbench.bench.fleet import Fleet
 from workbench.bench.mass_edit import measure_mass_edit
 from workbench.bench.pairs import LOCKS, measure_pairs
@@ -36,6 +38,8 @@ from workbench.stack import ROOT
 from workbench.toolchain.go import ToolchainError
 
 PARTS: Final = ("edits", "mass-edit", "growth", "pairs")
+"""What is measured unless parts are named."""
+BLAST_RADIUS: Final = "blast-radius"
 QUICK_PROOF: Final = ("--hold-down-seconds", "0")
 """Azure's clock runs ahead of the operator's, so what Azure says of a tunnel's age helps nobody."""
 NO_LIMIT: Final = ("--max-disruptions", "0")
@@ -58,11 +62,25 @@ class Extent:
     """Sizes of fleets that are started; the fleet of the mass edit is one more."""
     pair_changes: int = 6
     """Changes of each form of a pair, for each lock behaviour of Azure."""
+    blast: tuple[int, int] = (100, 10)
+    """Connections and gateways of the edit that no device takes."""
+    blast_within_seconds: float = CONFIRM_WITHIN
+    """Azure's seconds in which their tunnels have to come back."""
     only: tuple[str, ...] = PARTS
 
 
 FULL: Final = Extent(connections=200, gateways=10, edits=120, idle_seconds=60, fleet=(250, 25), growth=(100, 250))
-QUICK: Final = Extent(connections=24, gateways=6, edits=20, idle_seconds=10, fleet=(40, 8), growth=(), pair_changes=2)
+QUICK: Final = Extent(
+    connections=24,
+    gateways=6,
+    edits=20,
+    idle_seconds=10,
+    fleet=(40, 8),
+    growth=(),
+    pair_changes=2,
+    blast=(24, 6),
+    blast_within_seconds=150,
+)
 
 
 async def measure(directory: Path, extent: Extent) -> Document:
@@ -93,6 +111,9 @@ async def measure(directory: Path, extent: Extent) -> Document:
             _say(f"Pairs: {extent.pair_changes} changes of each form, where Azure locks {locks}")
             found = await measure_pairs(_folder(directory, f"pairs-{locks}"), locks, extent.pair_changes)
             report["secondsThatHalvesDiffer"][locks] = found
+    if BLAST_RADIUS in extent.only:
+        folder = _folder(directory, BLAST_RADIUS)
+        report["blastRadius"] = await measure_blast_radius(folder, *extent.blast, extent.blast_within_seconds, _say)
     return {**report, "loadAverage": os.getloadavg()[0], "processors": os.cpu_count()}
 
 
@@ -129,8 +150,11 @@ def parse(arguments: Sequence[str] | None) -> tuple[Extent, Path]:
     """What the command line asks for, and the folder of the report; ends the program on a mistake."""
     parser = argparse.ArgumentParser(prog="python -m workbench.bench", description="Measure the operator.")
     parser.add_argument("--quick", action="store_true", help="small fleets and fewer edits")
-    parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be given several times")
+    parser.add_argument(
+        "--only", action="append", choices=[*PARTS, BLAST_RADIUS], help="this part; may be given several times"
+    )
     parser.add_argument("--fleet", type=_fleet, metavar="NxG", help="the mass edit: N connections on G gateways")
+    parser.add_argument("--blast", type=_fleet, metavar="NxG", help="the same for the edit that no device takes")
     parser.add_argument("--growth", type=_sizes, metavar="N,N", help="sizes of the fleets that are started")
     parser.add_argument("--connections", type=int, help="edits: size of the fleet")
     parser.add_argument("--gateways", type=int, help="edits: gateways of the fleet (at most 100 connections on one)")

@@ -25,6 +25,7 @@ _POLICY: Document = {
     "saLifeTimeSeconds": 27000,
     "saDataSizeKilobytes": 102400000,
 }
+_ALGORITHMS = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity", "pfsGroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Fleet:
     connections: int
     gateways: int
     shared: bool = False
+    strict: bool = False
+    """The devices take the values that Azure has from the start, and no others."""
 
     @property
     def operations_on_fullest_gateway(self) -> int:
@@ -98,7 +101,8 @@ class Fleet:
             }
             for number in numbers
         ]
-        return _resource_group(self.group(gateway), [f"site-{number:05d}" for number in numbers], existing)
+        sites = [f"site-{number:05d}" for number in numbers]
+        return _resource_group(self.group(gateway), sites, existing, strict=self.strict)
 
 
 def secret() -> Document:
@@ -138,7 +142,11 @@ def _object(kind: str, name: str, spec: Document) -> Document:
     }
 
 
-def _resource_group(name: str, sites: list[str], connections: list[Document]) -> Document:
+def _resource_group(name: str, sites: list[str], connections: list[Document], *, strict: bool = False) -> Document:
+    # Nobody sends anything: else each status would tell one day that bytes have begun to flow.
+    device: Document = {"key": KEY, "silent": True}
+    if strict:
+        device["proposals"] = [{name: _POLICY[name] for name in _ALGORITHMS}]
     return {
         "name": name,
         "location": "eastus",
@@ -149,8 +157,7 @@ def _resource_group(name: str, sites: list[str], connections: list[Document]) ->
                 "name": site,
                 "gatewayIpAddress": f"198.51.100.{number % 250 + 1}",
                 "addressSpace": [f"172.16.{number % 250}.0/24"],
-                # Nobody sends anything: else each status would tell one day that bytes have begun to flow.
-                "device": {"key": KEY, "silent": True},
+                "device": device,
             }
             for number, site in enumerate(sites)
         ],

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from workbench.bench.blast_radius import MAX_DISRUPTIONS
 from workbench.bench.start import kilobytes_per_connection
 from workbench.rest import Document
 
@@ -45,6 +46,8 @@ def promises(report: Document) -> list[Promise]:
     for start in report.get("starts", []):
         found += _of_start(start)
     found += _of_memory(report.get("starts", []))
+    if "blastRadius" in report:
+        found += _of_blast_radius(report["blastRadius"])
     return found
 
 
@@ -113,6 +116,14 @@ def _of_memory(starts: list[Document]) -> Iterator[Promise]:
         slope = kilobytes_per_connection(starts) or 0.0
         part = f"{min(sizes)} to {max(sizes)} connections"
         yield _at_most(part, "memory per connection", slope, KILOBYTES_PER_CONNECTION, "kB")
+
+
+def _of_blast_radius(found: Document) -> Iterator[Promise]:
+    limits = {"Staged": 1, "policyRefs": MAX_DISRUPTIONS}
+    for run, limit in limits.items():
+        part = f"edit that no device takes, {run}"
+        yield _at_most(part, "tunnels down at once", found["runs"][run]["mostAtOnce"], limit)
+        yield _at_most(part, "tunnels down at the end", found["runs"][run]["downAtTheEnd"], 0)
 
 
 def _late(part: str, found: Mapping[str, Any]) -> Promise:

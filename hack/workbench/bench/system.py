@@ -133,6 +133,13 @@ class System:
         async with self._web.get(f"{self.stack.azure.control_url}/journal?since=999999999999") as answer:
             return int((await answer.json())["next"])
 
+    async def outages(self, since: int) -> Document:
+        """Outages that other settings of a connection have begun, from a number of the simulator's history on."""
+        url = f"{self.stack.azure.control_url}/outages?since={since}&cause=Settings"
+        async with self._web.get(url) as answer:
+            found: Document = await answer.json()
+            return found
+
     # The operator's process
 
     @property

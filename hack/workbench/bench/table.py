@@ -25,6 +25,7 @@ def print_report(report: Document, console: Console | None = None) -> None:
         "idle": _idle,
         "massEdit": _mass_edit,
         "starts": _starts,
+        "blastRadius": _blast_radius,
     }
     for name, make in makers.items():
         if name in report:
@@ -124,6 +125,30 @@ def _starts(report: Document) -> Table:
         table.add_row(shown, *(f"{_sum(start[name]):g}" for start in starts))
     if (slope := kilobytes_per_connection(starts)) is not None:
         table.add_row("memory that a connection adds (kB)", *[""] * (len(starts) - 1), f"{slope:g}")
+    return table
+
+
+def _blast_radius(report: Document) -> Table:
+    found = report["blastRadius"]
+    table = Table(
+        title=f"Edit that no device takes: {found['connections']} connections on {found['gateways']} gateways, all but one on a policy, "
+        f"{found['confirmWithinSeconds']:g} s to come back (Azure's seconds, {found['timeScale']:g} times as fast)",
+        title_justify="left",
+    )
+    columns = {
+        "tunnels down": "tunnelsDown",
+        "at once": "mostAtOnce",
+        "tunnel-seconds lost": "tunnelSecondsLost",
+        "longest": "longestSeconds",
+        "all up after": "secondsUntilAllUp",
+        "PUTs": "puts",
+        "connections written": "connectionsWritten",
+    }
+    table.add_column("reaches them")
+    for heading in columns:
+        table.add_column(heading, justify="right")
+    for run, figures in found["runs"].items():
+        table.add_row(run, *(f"{figures[name]:g}" for name in columns.values()))
     return table
 
 

@@ -78,5 +78,24 @@ def report() -> dict[str, Any]:
             },
         },
         "starts": [a_start(100), a_start(1000)],
+        "blastRadius": {
+            "connections": 100,
+            "gateways": 10,
+            "timeScale": 5.0,
+            "confirmWithinSeconds": 600.0,
+            "runs": {
+                name: {
+                    "tunnelsDown": most,
+                    "mostAtOnce": most,
+                    "tunnelSecondsLost": 700.5 * most,
+                    "longestSeconds": 712.5,
+                    "downAtTheEnd": 0,
+                    "secondsUntilAllUp": 760.0,
+                    "puts": 2 * most,
+                    "connectionsWritten": most,
+                }
+                for name, most in (("Staged", 1), ("AllAtOnce", 99), ("policyRefs", 10))
+            },
+        },
         "secondsThatHalvesDiffer": {"own": {"one object": {"changes": 6, "median": 0.17, "max": 0.35}}},
     }

@@ -21,6 +21,12 @@ def test_options_change_what_they_name_and_nothing_else(tmp_path: Path):
     assert output == tmp_path
 
 
+def test_the_blast_radius_is_measured_only_if_it_is_named():
+    assert "blast-radius" not in parse([])[0].only
+    extent, _ = parse(["--only", "blast-radius", "--blast", "40x8"])
+    assert (extent.only, extent.blast) == (["blast-radius"], (40, 8))
+
+
 @pytest.mark.parametrize(
     "fleet",
     [

@@ -65,6 +65,8 @@ def test_every_measured_part_has_promises_and_no_other(report: dict[str, Any]):
         "start of 100",
         "start of 1000",
         "100 to 1000 connections",
+        "edit that no device takes, Staged",
+        "edit that no device takes, policyRefs",
     }
     assert promises({"loadAverage": 0.1}) == []
 

@@ -23,6 +23,7 @@ def test_the_table_shows_every_figure(report: dict[str, Any]):
         "at most 1.1",
         "130 MiB",
         "0.17",
+        "69349.5",
     ):
         assert shown in text
 
