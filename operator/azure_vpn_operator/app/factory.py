@@ -133,7 +133,7 @@ class Core:
         self.operations = Operations(self.tenancy.connections_for, clock, OperationTimes())
         self.memories = Memories()
         line = GatewayLine(self.tenancy.connections_for, Line(clock, self._on_turn, group_of=lambda key: key.namespace))
-        rollouts = Rollouts(self.reader, self.memories)
+        rollouts = Rollouts(installation, self.reader, self.memories)
         gatherer = Gatherer(
             installation=installation,
             store=self.store,
@@ -191,6 +191,7 @@ class Core:
             clock=clock,
             enqueue=self.enqueue_looks,
             on_drift=metrics.azure.drift_detected,
+            on_verdict=metrics.azure.change_judged,
         )
         self.policies = PolicyReconciler(
             store=self.store,

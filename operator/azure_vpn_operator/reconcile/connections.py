@@ -33,6 +33,7 @@ from azure_vpn_operator.domain.reporting.announcements import announce, announce
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
 from azure_vpn_operator.domain.reporting.status import build_status
+from azure_vpn_operator.domain.rollout.change import verdict_in
 from azure_vpn_operator.domain.rollout.overlay import under_trial
 from azure_vpn_operator.domain.rollout.window_gate import waits_for_window
 from azure_vpn_operator.ports import AnyVersion, EventsPort
@@ -89,8 +90,12 @@ class ConnectionReconciler:
         clock: Clock,
         enqueue: Callable[[Iterable[Look]], None],
         on_drift: Callable[[str, str], None],
+        on_verdict: Callable[[str, str], None],
     ) -> None:
-        """Take the ports; `on_drift` is told namespace and effect of each drift when it is first seen."""
+        """Take the ports; `on_drift` is told namespace and effect of each drift when it is first seen.
+
+        `on_verdict` is told namespace and verdict of each change that took a tunnel down, once that is stored.
+        """
         self._store = store
         self._reader = reader
         self._gatherer = gatherer
@@ -105,6 +110,7 @@ class ConnectionReconciler:
         self._clock = clock
         self._enqueue = enqueue
         self._on_drift = on_drift
+        self._on_verdict = on_verdict
         self._lanes = KeyLanes()
         self._exclusion = Exclusion()
 
@@ -304,6 +310,8 @@ class ConnectionReconciler:
             if ended is None and told != version and self._sender.is_outdated(key, snapshot):
                 # The store has the edit with the answer, so the watch brings no news of it.
                 result = PassResult(0.0)
+        if ended is None and (verdict := verdict_in(snapshot.change_view)) is not None:
+            self._on_verdict(key.namespace, verdict.value)
         for report in reports:
             role = report.snapshot.role
             half = next((half for half in status.halves if half.role is role), None)

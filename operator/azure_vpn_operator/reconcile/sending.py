@@ -11,7 +11,7 @@ from azure_vpn_operator.domain.planning.pair_stages import with_stage
 from azure_vpn_operator.domain.planning.pairs import hold_back
 from azure_vpn_operator.domain.reporting.halves import HalfReport
 from azure_vpn_operator.domain.reporting.status import build_status
-from azure_vpn_operator.domain.rollout.change import begin
+from azure_vpn_operator.domain.rollout.beginning import begin
 from azure_vpn_operator.domain.rollout.record import needs_record
 from azure_vpn_operator.domain.rollout.window_gate import hold_outside_windows, waits_for_window
 from azure_vpn_operator.reconcile.disruptions import Disruptions, NoPlace

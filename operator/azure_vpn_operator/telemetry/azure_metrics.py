@@ -47,6 +47,12 @@ class AzureMetrics:
             ("namespace", "effect"),
             registry=registry,
         )
+        self._verdicts = Counter(
+            "azure_vpn_operator_change_verdicts_total",
+            "Changes that took a tunnel down, by what became of them: Confirmed, Unproven or Failed",
+            ("namespace", "verdict"),
+            registry=registry,
+        )
 
     def responded(self, resource: str, request_type: str, response_code: int | str, seconds: float) -> None:
         """Count a request to a type of resource.
@@ -70,3 +76,7 @@ class AzureMetrics:
     def drift_detected(self, namespace: str, effect: str) -> None:
         """Count a connection on which drift was found; to be called once per drift, not once per pass."""
         self._drift.labels(namespace, effect).inc()
+
+    def change_judged(self, namespace: str, verdict: str) -> None:
+        """Count a change that took a tunnel down and has got its verdict: Confirmed, Unproven or Failed."""
+        self._verdicts.labels(namespace, verdict).inc()

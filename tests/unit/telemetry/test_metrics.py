@@ -177,10 +177,12 @@ def test_limits_and_drift_of_azure(metrics: Metrics):
     metrics.azure.remaining("sub-1", "reads", 1099)
     metrics.azure.remaining("sub-1", "reads", 1098)
     metrics.azure.drift_detected("network", "TunnelDrop")
+    metrics.azure.change_judged("network", "Failed")
     name = "azure_vpn_operator_arm_throttled_total"
     assert value(metrics, name, subscription="sub-1", type="writes", code="TooManyRequests") == 1
     assert value(metrics, "azure_vpn_operator_arm_remaining", subscription="sub-1", type="reads") == 1098
     assert value(metrics, "azure_vpn_operator_drift_detected_total", namespace="network", effect="TunnelDrop") == 1
+    assert value(metrics, "azure_vpn_operator_change_verdicts_total", namespace="network", verdict="Failed") == 1
 
 
 def a_connection(name: str = "a", *, connected: bool | None = True, ready: str = "True") -> ConnectionSample:

@@ -7,43 +7,49 @@ sent again by themselves.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import (
     ChangeCause,
     ChangeState,
-    HalfSettings,
     KnownGood,
-    TunnelBefore,
     TunnelChange,
     TunnelSettings,
 )
 from azure_vpn_operator.api.vpn_connection import OnFailure, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole
-from azure_vpn_operator.domain.azure.differences import drops_tunnel
 from azure_vpn_operator.domain.azure.installation import effective_policies
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Present
-from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.passes.requests import is_retry_requested
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, PolicyFound, Snapshot
-from azure_vpn_operator.domain.passes.steps import Put, SetKey, Step
-from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
 from azure_vpn_operator.domain.rollout.evidence import (
     Judgement,
     Verdict,
     is_back,
     judge_half,
     judge_until_rekey,
-    tunnels_up,
 )
-from azure_vpn_operator.domain.rollout.settings import half_of, joined, same, settings_in, settings_of, wanted_settings
+from azure_vpn_operator.domain.rollout.settings import half_of, same, same_in_all, settings_of, wanted_settings
 from azure_vpn_operator.domain.rollout.terms import Terms
 
 _NOTE_LIMIT = 1000
 _FAILED = frozenset({"Failed", "Canceled"})
+
+
+_VERDICTS: Final = {
+    Reason.CHANGE_CONFIRMED: Verdict.CONFIRMED,
+    Reason.CONFIRMED_BY_STATUS: Verdict.UNPROVEN,
+    Reason.CHANGE_FAILED: Verdict.FAILED,
+}
+
+
+def verdict_in(view: ChangeView) -> Verdict | None:
+    """The verdict that this pass is the first to know; None if there is none."""
+    return next((_VERDICTS[note.reason] for note in view.news if note.reason in _VERDICTS), None)
 
 
 def stand(halves: Sequence[Snapshot], *, again: bool = False) -> ChangeView:
@@ -125,36 +131,6 @@ def conclude(first: Snapshot, view: ChangeView, judgement: Judgement, terms: Ter
             return _fail(first, view, change, judgement, terms)
 
 
-def begin(halves: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownGood] | None:
-    """The record of the change that these steps of an object's halves begin; None if they begin none, or one that is recorded already."""
-    first, _ = halves[0]
-    view = first.change_view
-    writing = [(half, step) for half, step in halves if _takes_the_tunnel_down(half, step)]
-    if not writing:
-        return None
-    if view.undoes:
-        return _undo_anew(view, writing)
-    cause = _cause(writing)
-    wanted = {half.role: settings_after(half, step) for half, step in halves if not half.released}
-    to = joined(wanted[HalfRole.FORWARD], wanted.get(HalfRole.REVERSE))
-    known = view.change
-    if known is not None and known.state is ChangeState.SENT and known.cause is cause and _same_of_all(known.to, to):
-        return None
-    held = {half.role: _held(half) or wanted[half.role] for half, _ in halves if not half.released}
-    before = joined(held[HalfRole.FORWARD], held.get(HalfRole.REVERSE))
-    unfinished = known or view.unfinished
-    good = (view.known_good if unfinished is not None else None) or _good(first, before)
-    change = TunnelChange(
-        state=ChangeState.SENT,
-        cause=cause,
-        start_time=first.now.replace(microsecond=0),
-        from_=before,
-        to=to,
-        tunnels=_tunnels_before([half for half, _ in halves if not half.released], unfinished)[:32],
-    )
-    return change, good
-
-
 def _in_force(first: Snapshot, change: TunnelChange) -> TunnelChange:
     now = first.now.replace(microsecond=0)
     lifetime = _first_rekey(change) if _wants_rekey_proof(first) else None
@@ -185,20 +161,6 @@ def _first_rekey(change: TunnelChange) -> float | None:
 
 def _wants_rekey_proof(first: Snapshot) -> bool:
     return isinstance(first.policy, PolicyFound) and first.policy.assignment.rekey_proof
-
-
-def _undo_anew(view: ChangeView, writing: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownGood] | None:
-    """The record of a change that was undone, when somebody else has changed the connection since, and that is put right."""
-    change, good = view.change, view.known_good
-    if change is None or good is None or change.state is not ChangeState.ROLLED_BACK:
-        return None
-    if not any(isinstance(step, Put) for _, step in writing):
-        return None
-    return change.model_copy(update={"state": ChangeState.ROLLING_BACK}), good
-
-
-def _same_of_all(one: TunnelSettings, other: TunnelSettings) -> bool:
-    return all(same(half_of(one, role), half_of(other, role)) for role in HalfRole)
 
 
 def _lives(halves: Sequence[Snapshot]) -> dict[HalfRole, LiveConnection] | None:
@@ -305,86 +267,15 @@ def _fail(first: Snapshot, view: ChangeView, change: TunnelChange, judgement: Ju
 
 def _other_values(good: KnownGood | None, change: TunnelChange) -> KnownGood | None:
     """What can be put back: the values that worked, else those from before; None if neither is anything else."""
-    if good is not None and not _same_of_all(good.settings, change.to):
+    if good is not None and not same_in_all(good.settings, change.to):
         return good
-    if _same_of_all(change.from_, change.to):
+    if same_in_all(change.from_, change.to):
         return None
     return KnownGood(time=change.start_time, settings=change.from_)
 
 
-def _takes_the_tunnel_down(half: Snapshot, step: Step) -> bool:
-    if not isinstance(half.live, Present):
-        return False
-    at_stake = (
-        half.change_view.change is not None
-        or half.change_view.unfinished is not None
-        or half.change_view.shared
-        or may_be_up(half, half.live.value)
-    )
-    match step:
-        case Put(creating=False, reason=reason, differences=differences):
-            return at_stake and reason is not Reason.PAIR_PUT_BACK and drops_tunnel(differences)
-        case SetKey():
-            return at_stake
-        case _:
-            return False
-
-
-def _cause(writing: Sequence[tuple[Snapshot, Step]]) -> ChangeCause:
-    steps = [step for _, step in writing]
-    puts = [step for step in steps if isinstance(step, Put)]
-    if not puts:
-        return ChangeCause.KEY
-    if any(step.reason is Reason.ADOPTING for step in puts):
-        return ChangeCause.ADOPTION
-    if any(step.drift for step in puts):
-        return ChangeCause.DRIFT
-    dropping = [item.path for step in puts for item in step.differences if drops_tunnel((item,))]
-    return ChangeCause.POLICY if all(path.startswith("ipsecPolicies") for path in dropping) else ChangeCause.SPEC
-
-
-def settings_after(half: Snapshot, step: Step) -> HalfSettings:
-    """What the half is to hold afterwards, also if its own write comes later."""
-    if isinstance(step, Put) and isinstance(half.target, Target):
-        return settings_in(step.body, half.target)
-    found = wanted_settings(half.subject, half.target, half.policy) or _held(half)
-    return found if found is not None else HalfSettings()
-
-
-def _held(half: Snapshot) -> HalfSettings | None:
-    return settings_of(half.live.value) if isinstance(half.live, Present) else None
-
-
-def _tunnels_before(halves: Sequence[Snapshot], unfinished: TunnelChange | None) -> tuple[TunnelBefore, ...]:
-    """The tunnels that have to be up afterwards, each with the newest time that is known of it."""
-    now = [tunnel for half in halves for tunnel in _up_now(half)]
-    if unfinished is None:
-        return tuple(now)
-    newest = {(tunnel.name, tunnel.reverse): tunnel for tunnel in now}
-    return tuple(newest.get((tunnel.name, tunnel.reverse), tunnel) for tunnel in unfinished.tunnels)
-
-
-def _up_now(half: Snapshot) -> tuple[TunnelBefore, ...]:
-    live = half.live.value if isinstance(half.live, Present) else None
-    if live is not None and (live.connection_status is not None or live.tunnels):
-        return tunnels_up(live, half.role)
-    if live is None or not may_be_up(half, live):
-        return ()
-    # Azure does not say at this moment, and it was up when it last did.
-    reverse = True if half.role is HalfRole.REVERSE else None
-    names = [(tunnel.name, tunnel.last_established) for tunnel in half.half.tunnels if tunnel.status == "Connected"]
-    return tuple(
-        TunnelBefore(name=name, reverse=reverse, last_established=established)
-        for name, established in names or [("", None)]
-    )
-
-
-def _good(first: Snapshot, settings: TunnelSettings) -> KnownGood:
-    return KnownGood(time=first.now.replace(microsecond=0), settings=settings)
-
-
 def _proven(first: Snapshot, settings: TunnelSettings) -> KnownGood:
-    return _good(first, settings).model_copy(update={"confirmed": True})
+    return KnownGood(time=first.now.replace(microsecond=0), settings=settings, confirmed=True)
 
 
 def _what(change: TunnelChange) -> str:

@@ -7,7 +7,7 @@ from azure_vpn_operator.domain.passes.requests import is_retry_requested
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import Put, Settled, Step
 from azure_vpn_operator.domain.passes.verdicts import Summary
-from azure_vpn_operator.domain.rollout.change import begin
+from azure_vpn_operator.domain.rollout.beginning import begin
 
 
 def record_after(

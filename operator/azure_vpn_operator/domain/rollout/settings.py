@@ -79,6 +79,11 @@ def same(one: HalfSettings | None, other: HalfSettings | None) -> bool:
     return one.properties() == other.properties()
 
 
+def same_in_all(one: TunnelSettings, other: TunnelSettings) -> bool:
+    """Whether these are the same values in each half."""
+    return all(same(half_of(one, role), half_of(other, role)) for role in HalfRole)
+
+
 def wanted_settings(
     subject: VpnConnection | Invalid, target: Target | Unresolved | NotRead, policy: PolicyLookup
 ) -> HalfSettings | None:

@@ -18,7 +18,7 @@ from azure_vpn_operator.domain.azure.lookups import Absent, Present
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, OperationKind, Snapshot
 from azure_vpn_operator.domain.passes.steps import Delete, Hold, Put, SetKey, Step
 from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
-from azure_vpn_operator.domain.rollout.change import settings_after
+from azure_vpn_operator.domain.rollout.beginning import settings_after
 from azure_vpn_operator.domain.rollout.settings import half_of, same
 from azure_vpn_operator.domain.rollout.terms import terms_of
 from azure_vpn_operator.domain.rollout.windows import OPERATION, Closed, find_closed, time_for_change
