@@ -116,7 +116,7 @@ class PolicyReconciler:
         if target.revision.state is RevisionState.CURRENT and at_rest:
             return PolicyRollout(target)
         terms = rollout_terms(policy.spec)
-        members = await self._rollouts.members(users, target.revision)
+        members = await self._rollouts.members(users, target.revision, snapshot.now)
         wave = plan_wave(
             members, WaveTerms(terms.strategy, terms.max_unavailable, terms.paused, _waits_at_canary(policy, target))
         )
@@ -156,7 +156,11 @@ class PolicyReconciler:
                 Look(user, Priority.ROLLOUT) for user in self._reader.users_of_policy(key.namespace, key.name)
             )
         self._enqueue(Look(holder, Priority.ROLLOUT) for holder in sorted(fresh))
-        return PassResult(UNREAD_RETRY_SECONDS if rollout.unread else SAFETY_LOOK_SECONDS)
+        if rollout.unread:
+            return PassResult(UNREAD_RETRY_SECONDS)
+        opens = rollout.wave.opens
+        opens_in = (opens - snapshot.now).total_seconds() if opens is not None else SAFETY_LOOK_SECONDS
+        return PassResult(min(opens_in, SAFETY_LOOK_SECONDS))
 
     async def _report(self, key: ObjectKey, record: PolicyRecord, snapshot: PolicySnapshot) -> PassResult | None:
         """Store the status if it is another one; a result if the pass ends here."""

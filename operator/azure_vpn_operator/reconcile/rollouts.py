@@ -5,13 +5,17 @@ Who may move is decided by the pass over the policy and kept in memory only: a c
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision, RevisionState
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelChange
+from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.domain.passes.snapshot import Assignment, Held, PolicyFound
 from azure_vpn_operator.domain.rollout.revisions import (
     assigned_revision,
@@ -20,11 +24,13 @@ from azure_vpn_operator.domain.rollout.revisions import (
     with_values,
 )
 from azure_vpn_operator.domain.rollout.waves import Member, Standing
+from azure_vpn_operator.domain.rollout.window_gate import find_closed_for
 from azure_vpn_operator.reconcile.memory import Memories
 from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
 from azure_vpn_operator.reconcile.records import ConnectionRecord, PolicyRecord
 from azure_vpn_operator.runtime.keys import ObjectKey
 
+_UNCONFIRMED: Final = frozenset({ChangeState.SENT, ChangeState.CONFIRMING, ChangeState.ROLLING_BACK})
 _AT_ONCE: Final = 200
 """Connections that are looked at in one go."""
 
@@ -40,7 +46,8 @@ class Grants:
 class Rollouts:
     """The rollouts of all policies, as far as they are not in a status."""
 
-    def __init__(self, reader: Reader, memories: Memories) -> None:
+    def __init__(self, installation: Installation, reader: Reader, memories: Memories) -> None:
+        self._installation = installation
         self._reader = reader
         self._memories = memories
         self._grants: dict[ObjectKey, Grants] = {}
@@ -68,7 +75,9 @@ class Rollouts:
         current = grants if grants is not None and grants.target == wanted else None
         granted = current is not None and unit[0] in current.holders
         put_back = failed and any(_is_put_back(record) for record in records)
-        begun = not put_back and any(_held(record, name) == wanted for record in records)
+        begun = not put_back and any(
+            _held(record, name) == wanted and not _waits_for_window(record) for record in records
+        )
         own = self._reader.record(key)
         held = _good_hash(own) if put_back else _held(own, name)
         revision = assigned_revision(policy, revisions, held, may_move=(granted and not failed) or begun)
@@ -79,7 +88,7 @@ class Rollouts:
         )
         return PolicyFound(policy if revision is None else with_values(policy, revision), assignment)
 
-    async def members(self, users: Iterable[ObjectKey], target: PolicyRevision) -> list[Member]:
+    async def members(self, users: Iterable[ObjectKey], target: PolicyRevision, now: datetime) -> list[Member]:
         """Where those who use a policy stand with the target's values; a pair is one member, under its first name.
 
         Others get their turn meanwhile.
@@ -91,7 +100,20 @@ class Rollouts:
             record = self._reader.record(key)
             if record is not None:
                 units.setdefault(self._reader.unit_of(key)[0], []).append(_member(key, record, target))
-        return [_combine(holder, parts) for holder, parts in units.items()]
+        return [self._in_window(holder, _combine(holder, parts), now) for holder, parts in units.items()]
+
+    def _in_window(self, holder: ObjectKey, member: Member, now: datetime) -> Member:
+        """The member, with the window that its change has to wait for. A tunnel that is down waits for none."""
+        if member.standing is not Standing.BEHIND:
+            return member
+        records = [record for key in self._reader.unit_of(holder) if (record := self._reader.record(key)) is not None]
+        if not any(record.wanted.spec is not None and record.wanted.spec.change_windows for record in records):
+            return member
+        subjects = [record.subject for record in records if isinstance(record.subject, VpnConnection)]
+        closed = find_closed_for(subjects, self._installation, now)
+        if closed is None or all(_is_down(record) for record in records):
+            return member
+        return replace(member, closed=True, opens=closed.opens)
 
     def holds_others(self, users: Iterable[ObjectKey], policy: IpsecPolicy) -> bool:
         """Whether a connection was assigned other values of the policy than those of its spec."""
@@ -116,6 +138,17 @@ def _is_put_back(record: ConnectionRecord) -> bool:
     """Whether the values from before its last change are in Azure again."""
     change = record.status.change
     return change is not None and change.state is ChangeState.ROLLED_BACK
+
+
+def _waits_for_window(record: ConnectionRecord) -> bool:
+    """Whether it could be moved, if a change window were open: then it does not hold what it says that it is assigned."""
+    ready = record.condition(ConditionType.READY)
+    return ready is not None and ready.reason == Reason.WAITING_FOR_WINDOW
+
+
+def _is_down(record: ConnectionRecord) -> bool:
+    connected = record.condition(ConditionType.CONNECTED)
+    return connected is not None and connected.status == ConditionStatus.FALSE
 
 
 def _good_hash(record: ConnectionRecord | None) -> str | None:
@@ -146,7 +179,11 @@ _ORDER = (
 def _combine(holder: ObjectKey, parts: list[Member]) -> Member:
     worst = min((part.standing for part in parts), key=_ORDER.index)
     return Member(
-        holder.name, worst, all(part.healthy for part in parts), worst is Standing.DONE and any(p.moved for p in parts)
+        holder.name,
+        worst,
+        healthy=all(part.healthy for part in parts),
+        moved=worst is Standing.DONE and any(part.moved for part in parts),
+        in_flight=worst is Standing.BEHIND and any(part.in_flight for part in parts),
     )
 
 
@@ -157,7 +194,8 @@ def _member(key: ObjectKey, record: ConnectionRecord, target: PolicyRevision) ->
     change = record.status.change
     seems_to_work = change is not None and change.state is ChangeState.PROVISIONAL and not change.changes_pfs
     moved = seems_to_work or bool(good is not None and good.confirmed and good.time >= target.since)
-    return Member(key.name, _standing(record, target), healthy, moved)
+    in_flight = change is not None and change.state in _UNCONFIRMED
+    return Member(key.name, _standing(record, target), healthy, moved, in_flight)
 
 
 def _standing(record: ConnectionRecord, target: PolicyRevision) -> Standing:
@@ -171,7 +209,7 @@ def _standing(record: ConnectionRecord, target: PolicyRevision) -> Standing:
     stalled = record.condition("Stalled")
     if stalled is not None:
         return Standing.SKIPPED
-    if not held:
+    if not held or _waits_for_window(record):
         return Standing.BEHIND
     if change is not None and change.state is ChangeState.PROVISIONAL:
         return Standing.PROVISIONAL if change.changes_pfs else Standing.DONE

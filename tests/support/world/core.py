@@ -413,10 +413,10 @@ class CoreHarness:
         """Status and reason of Ready."""
         return self.condition(name, "Ready", kind)
 
-    def message(self, name: str = "site6", wanted: str = "Ready") -> str:
-        """Message of one condition of a connection; empty if there is no such condition."""
-        document = self.document(name)
-        assert document is not None, f"there is no connection {name}"
+    def message(self, name: str = "site6", wanted: str = "Ready", kind: str = CONNECTION) -> str:
+        """Message of one condition of an object; empty if there is no such condition."""
+        document = self.document(name, kind)
+        assert document is not None, f"there is no {kind} {name}"
         found = document["status"].get("conditions", ())
         return next((str(c["message"]) for c in found if c["type"] == wanted), "")
 

@@ -94,6 +94,45 @@ async def test_the_default_is_a_tenth_of_them():
     await world.stop()
 
 
+def fewest_rounds(size: int, most: int) -> int:
+    """How many changes have to follow each other, if each that has proved itself makes room for one more."""
+    rounds = proved = 0
+    while proved < size:
+        proved += min(most, proved + 1)
+        rounds += 1
+    return rounds
+
+
+@pytest.mark.slow
+async def test_an_accepted_edit_takes_at_most_a_quarter_longer_than_waves_gateways_and_proofs_allow():
+    size, gateways, operation, back_after, hold_down = 100, 10, 20.0, 5.0, 10.0
+    world = CoreHarness(confirm_within_seconds=WITHIN, hold_down_seconds=hold_down)
+    world.azure.operation_seconds = operation
+    await world.start()
+    for number in range(gateways):
+        world.add_gateway(f"GW{number}")
+    for number in range(size):
+        world.add_site(f"S{number}")
+        gateway = {"name": f"GW{number % gateways}"}
+        world.set_up_site(f"S{number}", f"s{number:02}", virtualNetworkGateway=gateway)
+    await world.settle()
+    for number in range(size):
+        held = world.live(f"VNet1toS{number}")
+        held.device = Device(back_after=back_after)
+        held.device.negotiate(held.document["properties"], held.key, world.clock.monotonic())
+    await world.advance(600)
+    world.forget_journals()
+    began = world.clock.monotonic()
+    world.edit(POLICY, "site6", **NEW)
+    await world.advance(5)
+    while world.condition("site6", "RolledOut", POLICY) != ("True", "RolledOut"):
+        await world.advance(5)
+    bound = fewest_rounds(size, most=size // 10) * (operation + back_after + hold_down)
+    assert world.clock.monotonic() - began <= 1.25 * bound
+    assert world.accepted() == {"put": size}
+    await world.stop()
+
+
 async def test_a_bad_edit_takes_down_one_tunnel_and_stops():
     world = await a_fleet(10, rollout={"maxUnavailable": 5})
     world.edit(POLICY, "site6", **BAD)

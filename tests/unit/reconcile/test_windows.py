@@ -12,6 +12,8 @@ from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, wir
 
 WITHIN = 600.0
 BAD = {"dhGroup": "ECP384"}
+POLICY_AT_ONCE = {**POLICY_SPEC, "rollout": {"strategy": "AllAtOnce"}}
+"""Its edits meet the windows of the connections themselves; in waves, the policy asks nobody who would have to wait."""
 ZONE = {"days": ["Thu"], "timeZone": "Europe/Berlin"}
 WINDOWS = [{"start": "02:00", "duration": "1h", **ZONE}, {"start": "04:00", "duration": "1h", **ZONE}]
 OPENS = datetime(2026, 1, 1, 1, tzinfo=UTC)
@@ -30,6 +32,7 @@ async def a_site(device: Device | None = None, **spec: Any) -> CoreHarness:
     """A connection in peace that changes in two windows, with a device behind it."""
     world = CoreHarness(confirm_within_seconds=WITHIN)
     await world.start()
+    world.apply(POLICY, "site6", POLICY_AT_ONCE)
     world.set_up_site(**{"changeWindows": WINDOWS, **spec})
     await world.settle()
     device = device or Device()
@@ -186,7 +189,7 @@ async def test_an_undo_goes_on_outside_of_the_window():
     await world.advance(300)
     assert world.accepted() == {"put": 2}
     assert world.held()["ipsecPolicies"] == [wire_policy()]
-    assert world.ready() == ("False", "RolledBack")
+    assert world.ready() == ("True", "RolloutStopped")
     await world.stop()
 
 
@@ -343,6 +346,7 @@ async def test_a_repair_of_a_change_that_took_the_tunnel_down_does_not_wait():
 async def test_who_is_still_in_line_when_the_window_closes_waits_for_the_next_one():
     world = CoreHarness(confirm_within_seconds=WITHIN, max_disruptions=1)
     await world.start()
+    world.apply(POLICY, "site6", POLICY_AT_ONCE)
     for number in range(4):
         world.add_gateway(f"GW{number}")
         world.add_site(f"S{number}")
@@ -371,6 +375,7 @@ async def test_who_is_still_in_line_when_the_window_closes_waits_for_the_next_on
 async def test_at_the_opening_nobody_is_read_who_has_to_wait_for_a_place():
     world = CoreHarness(confirm_within_seconds=WITHIN, max_disruptions=1)
     await world.start()
+    world.apply(POLICY, "site6", POLICY_AT_ONCE)
     for number in range(3):
         world.add_gateway(f"GW{number}")
         world.add_site(f"S{number}")
@@ -426,6 +431,71 @@ async def test_others_do_not_wait_behind_one_that_waits_for_its_window():
         world.annotate(name, reconcile_at="now")
     await world.advance(600)
     assert [sent.name for sent in world.sent if sent.verb == "put_shared_key"] == ["VNet1toSite7"]
+    await world.stop()
+
+
+# --- with a rollout in waves
+
+
+async def a_fleet(windows: Mapping[str, Any], **rollout: Any) -> CoreHarness:
+    """Four connections of one policy at gateways of their own, in peace; some change in windows only."""
+    world = CoreHarness(confirm_within_seconds=WITHIN)
+    await world.start()
+    world.apply(POLICY, "site6", {**POLICY_SPEC, "rollout": rollout})
+    for number in range(4):
+        world.add_gateway(f"GW{number}")
+        world.add_site(f"S{number}")
+        gateway, name = {"name": f"GW{number}"}, f"s{number}"
+        world.set_up_site(f"S{number}", name, virtualNetworkGateway=gateway, changeWindows=windows.get(name))
+    await world.settle()
+    for number in range(4):
+        held = world.live(f"VNet1toS{number}")
+        held.device = Device()
+        held.device.negotiate(held.document["properties"], held.key, world.clock.monotonic())
+    await world.advance(600)
+    world.forget_journals()
+    return world
+
+
+async def test_who_waits_for_a_window_lets_the_others_of_the_rollout_go_first():
+    world = await a_fleet({"s0": WINDOWS, "s1": WINDOWS}, maxUnavailable=2)
+    world.edit(POLICY, "site6", **BAD)
+    await world.advance(900)
+    assert {sent.name for sent in world.sent} == {"VNet1toS2", "VNet1toS3"}
+    assert world.ready("s0") == world.ready("s1") == ("True", "WaitingForRollout")
+    assert world.condition("site6", "RolledOut", POLICY) == ("False", "RollingOut")
+    said = world.message("site6", "RolledOut", POLICY)
+    assert "2 wait (2 of them for a change window, the next one opens at 2026-01-01T01:00:00Z)" in said
+    world.forget_journals()
+    await until(world, OPENS, -1)
+    assert world.accepted() == {}
+    await until(world, OPENS, 5)
+    assert {sent.name for sent in world.sent} == {"VNet1toS0", "VNet1toS1"}
+    await world.advance(300)
+    assert world.condition("site6", "RolledOut", POLICY) == ("True", "RolledOut")
+    await world.stop()
+
+
+async def test_at_the_opening_one_goes_first_as_always():
+    world = await a_fleet({f"s{number}": WINDOWS for number in range(4)}, maxUnavailable=4)
+    world.edit(POLICY, "site6", **BAD)
+    await until(world, OPENS, 5)
+    assert [sent.name for sent in world.sent] == ["VNet1toS0"]
+    await world.advance(600)
+    assert world.accepted() == {"put": 4}
+    assert world.condition("site6", "RolledOut", POLICY) == ("True", "RolledOut")
+    await world.stop()
+
+
+async def test_a_tunnel_that_is_down_does_not_hold_the_rollout_for_a_window():
+    world = await a_fleet({f"s{number}": WINDOWS for number in range(4)}, maxUnavailable=4)
+    held = world.live("VNet1toS3")
+    held.device = Device(lambda *_: False)
+    held.device.negotiate(held.document["properties"], held.key, world.clock.monotonic())
+    await world.advance(600)
+    world.edit(POLICY, "site6", **BAD)
+    await world.advance(120)
+    assert [sent.name for sent in world.sent] == ["VNet1toS3"]
     await world.stop()
 
 
@@ -528,7 +598,7 @@ async def a_pair(*, owned: bool, locks_peer: bool = False, **windows: Any) -> Co
     world.azure.locks_peer = locks_peer
     world.add_gateway("VNet2GW", "TestRG2")
     world.put_key()
-    world.apply(POLICY, "pair", POLICY_SPEC)
+    world.apply(POLICY, "pair", POLICY_AT_ONCE)
     reverse = {"azureName": "VNet2toVNet1", "resourceGroup": "TestRG2"} if owned else None
     world.apply(CONNECTION, "one", half_spec("1", "2", reverse=reverse, changeWindows=windows.get("one")))
     if not owned:

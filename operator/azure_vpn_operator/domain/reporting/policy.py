@@ -149,7 +149,15 @@ def _rolled_out(rollout: PolicyRollout, users: PolicyUsers) -> Sequence[Finding]
 
 
 def _progress(wave: Wave) -> str:
-    return f"{wave.done} connections hold the new values, {len(wave.moving)} are changing, {wave.behind} wait, {wave.skipped} take no part"
+    windows = f" ({wave.closed} of them for a change window{_opening(wave)})" if wave.closed else ""
+    return (
+        f"{wave.done} connections hold the new values, {len(wave.moving)} are changing, {wave.behind} wait{windows}, "
+        f"{wave.skipped} take no part"
+    )
+
+
+def _opening(wave: Wave) -> str:
+    return f", the next one opens at {wave.opens:%Y-%m-%dT%H:%M:%SZ}" if wave.opens is not None else ""
 
 
 def _rolled_out_text(wave: Wave | None, users: PolicyUsers) -> str:

@@ -1,11 +1,12 @@
 """Who moves next to the new values of a policy: one canary first, then waves that double, up to what may be unavailable.
 
 A pure function of the policy's target and of where each of its connections stands. A pair of two objects is one member. A member that
-is down has nothing to lose, and proves nothing: it comes last.
+is down has nothing to lose, and proves nothing: it comes last. Who has to wait for a change window lets the others go first.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from azure_vpn_operator.api.ipsec_policy import RolloutStrategy
@@ -38,6 +39,12 @@ class Member:
     """All of its tunnels are up."""
     moved: bool = False
     """Done: it has been moved since the target was set, and proved it."""
+    in_flight: bool = False
+    """Behind: its change to yet other values is not confirmed."""
+    closed: bool = False
+    """It may not be changed now: it waits for a change window."""
+    opens: datetime | None = None
+    """Then: when that is; None if none of the coming week is long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +76,17 @@ class Wave:
     """How many have the first rekey still to come."""
     waits_for_rekey: bool = False
     """The others wait for that of the first one."""
+    closed: int = 0
+    """So many of those who are behind wait for a change window."""
+    opens: datetime | None = None
+    """When the first of these windows opens."""
 
 
 def plan_wave(members: Sequence[Member], terms: WaveTerms) -> Wave:
-    """Decide who may move. After a failure nobody does; the next ones are the first healthy ones by name."""
+    """Decide who may move. After a failure nobody does; the next ones are the first healthy ones by name.
+
+    Whoever is unconfirmed with values from before takes one of the places, and goes first.
+    """
     by = {standing: [member for member in members if member.standing is standing] for standing in Standing}
     behind, failed = by[Standing.BEHIND], by[Standing.FAILED]
     waits = waits_for_rekey(members, terms)
@@ -80,9 +94,15 @@ def plan_wave(members: Sequence[Member], terms: WaveTerms) -> Wave:
     done = by[Standing.DONE] + ([] if waits else by[Standing.PROVISIONAL])
     size = wave_size(members, terms)
     free = 0 if terms.paused or failed else max(size - len(moving), 0)
-    order = sorted(behind, key=lambda member: (not member.healthy, member.name))
+    order = sorted(
+        (member for member in behind if not member.closed), key=lambda member: (not member.healthy, member.name)
+    )
+    in_flight = [member for member in order if member.in_flight]
+    others = [member for member in order if not member.in_flight]
+    first, then = in_flight[:free], others[: max(free - sum(member.in_flight for member in behind), 0)]
+    openings = [member.opens for member in behind if member.closed and member.opens is not None]
     return Wave(
-        tuple(member.name for member in order[:free]),
+        tuple(member.name for member in (*first, *then)),
         tuple(sorted(member.name for member in moving)),
         len(done),
         len(by[Standing.SKIPPED]),
@@ -91,6 +111,8 @@ def plan_wave(members: Sequence[Member], terms: WaveTerms) -> Wave:
         size,
         len(by[Standing.PROVISIONAL]),
         waits_for_rekey=waits,
+        closed=len(behind) - len(order),
+        opens=min(openings, default=None),
     )
 
 
