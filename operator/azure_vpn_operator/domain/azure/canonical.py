@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Self
 
@@ -59,7 +60,7 @@ class CanonicalPolicy:
     @property
     def hash(self) -> str:
         """Twelve hex digits of the values; the same in every release."""
-        return sha256(json.dumps(self.wire(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12]
+        return _hash(self)
 
 
 def canonical_policy(policy: IpsecPolicySpec | Mapping[str, Any]) -> CanonicalPolicy:
@@ -68,7 +69,21 @@ def canonical_policy(policy: IpsecPolicySpec | Mapping[str, Any]) -> CanonicalPo
     Values that no release of this operator knows are kept as they are. A wire element in which a value is missing or
     has the wrong type raises `KeyError` or `TypeError`.
     """
-    document = policy.wire() if isinstance(policy, IpsecPolicySpec) else policy
+    return _of_spec(policy) if isinstance(policy, IpsecPolicySpec) else _of_wire(policy)
+
+
+# Every pass asks several times, and a few policies serve thousands of connections.
+@lru_cache(maxsize=1024)
+def _of_spec(spec: IpsecPolicySpec) -> CanonicalPolicy:
+    return _of_wire(spec.wire())
+
+
+@lru_cache(maxsize=1024)
+def _hash(policy: CanonicalPolicy) -> str:
+    return sha256(json.dumps(policy.wire(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12]
+
+
+def _of_wire(document: Mapping[str, Any]) -> CanonicalPolicy:
     return CanonicalPolicy(
         ike_encryption=_algorithm(document["ikeEncryption"]),
         ike_integrity=_algorithm(document["ikeIntegrity"]),
