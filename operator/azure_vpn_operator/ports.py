@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.ike_sas import IkeSa
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Read, SecretData, SharedKey
 from azure_vpn_operator.domain.keys.digest import DigestKey
@@ -60,6 +61,19 @@ class GatewayUse:
     """None for one that is not VNet-to-VNet, or that names no gateways."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Azure works on the answer to a question. The address says where to look; it is opaque and may be long."""
+
+    url: str
+    retry_after: float
+    """Seconds until the next look."""
+
+
+IkeSasAnswer = tuple[IkeSa, ...] | Pending | Fault
+"""All IKE SAs of a connection, or not yet, or why not. A missing right is a fault of kind FORBIDDEN."""
+
+
 class ConnectionsPort(Protocol):
     """`Microsoft.Network/connections`."""
 
@@ -99,17 +113,16 @@ class ConnectionsPort(Protocol):
         """Look at an operation once. A URL on another host than the resource manager's is not followed (kind UNSUPPORTED)."""
         ...
 
+    async def get_ike_sas(self, connection: ArmId) -> IkeSasAnswer:
+        """Ask the gateway for the IKE SAs of a connection; changes nothing, and holds no lock."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class BgpPending:
-    """Azure works on the answer. The address says where to look; it is opaque and may be long."""
-
-    url: str
-    retry_after: float
-    """Seconds until the next look."""
+    async def look_at_ike_sas(self, connection: ArmId, url: str) -> IkeSasAnswer:
+        """Look once at the answer that is pending at this address; kind NOT_FOUND if Azure no longer knows it."""
+        ...
 
 
-BgpAnswer = tuple[BgpSession, ...] | BgpPending | Fault
+BgpAnswer = tuple[BgpSession, ...] | Pending | Fault
 """All sessions of a gateway, or not yet, or why not. A missing right is a fault of kind FORBIDDEN."""
 
 

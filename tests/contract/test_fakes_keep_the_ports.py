@@ -18,6 +18,7 @@ from azure_vpn_operator.cluster.settings import ClusterSettings
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.canonical import ArmId, canonical_policy
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.ike_sas import IkeSa
 from azure_vpn_operator.domain.azure.lookups import Absent, Present, SharedKey
 from azure_vpn_operator.domain.keys.digest import DIGEST_KEY_BYTES, DigestKey
 from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
@@ -27,7 +28,6 @@ from azure_vpn_operator.ports import (
     Accepted,
     AnyVersion,
     BgpAnswer,
-    BgpPending,
     ConnectionsPort,
     DigestKeysPort,
     EventsPort,
@@ -35,6 +35,7 @@ from azure_vpn_operator.ports import (
     GatewayUse,
     ObjectsPort,
     OperationStatus,
+    Pending,
     SecretsPort,
     StatusWrite,
     Written,
@@ -355,11 +356,40 @@ async def test_item_of_a_list_is_the_connection_without_the_tunnels_state(azure:
 
 async def sessions_of(azure: Azure, gateway: ArmId) -> BgpAnswer:
     asked = await azure.gateways.ask_bgp_sessions(gateway)
-    assert isinstance(asked, BgpPending)
+    assert isinstance(asked, Pending)
     early = await azure.gateways.look_at_bgp_sessions(gateway, asked.url)
-    assert isinstance(early, BgpPending), "Azure takes some seconds"
+    assert isinstance(early, Pending), "Azure takes some seconds"
     await azure.settle()
     return await azure.gateways.look_at_bgp_sessions(gateway, early.url)
+
+
+async def test_connection_has_an_ike_sa_for_each_instance_of_its_gateway_as_old_as_the_tunnel(azure: Azure) -> None:
+    await azure.create()
+    before = await ike_sas(azure)
+    assert [sa.has_child for sa in before] == [True, True]
+    assert len({sa.local_endpoint for sa in before}) == 2
+    assert len({sa.remote_endpoint for sa in before}) == 1
+    await azure.pass_time(1000)
+    for young, old in zip(before, await ike_sas(azure), strict=True):
+        assert young.elapsed_seconds is not None
+        assert old.elapsed_seconds == pytest.approx(young.elapsed_seconds + 1000 + 120, abs=1)
+
+
+async def ike_sas(azure: Azure) -> tuple[IkeSa, ...]:
+    asked = await azure.connections.get_ike_sas(connection_id())
+    assert isinstance(asked, Pending)
+    early = await azure.connections.look_at_ike_sas(connection_id(), asked.url)
+    assert isinstance(early, Pending), "Azure takes some seconds"
+    await azure.settle()
+    found = await azure.connections.look_at_ike_sas(connection_id(), early.url)
+    assert isinstance(found, tuple)
+    return found
+
+
+async def test_question_for_the_ike_sas_of_a_connection_that_does_not_exist_is_not_found(azure: Azure) -> None:
+    asked = await azure.connections.get_ike_sas(connection_id("nobody"))
+    assert isinstance(asked, Fault)
+    assert (asked.kind, asked.code) == (FaultKind.NOT_FOUND, "ResourceNotFound")
 
 
 async def test_gateway_tells_the_sessions_of_its_connections_with_bgp(azure: Azure) -> None:

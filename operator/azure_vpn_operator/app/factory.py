@@ -46,6 +46,7 @@ from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, Gatew
 from azure_vpn_operator.reconcile.facts.gather import Gatherer
 from azure_vpn_operator.reconcile.facts.group_lists import GroupLists
 from azure_vpn_operator.reconcile.facts.groups import GroupWatch
+from azure_vpn_operator.reconcile.facts.ike_sas import IkeSas
 from azure_vpn_operator.reconcile.facts.keys import KeyReader
 from azure_vpn_operator.reconcile.memory import Memories
 from azure_vpn_operator.reconcile.operation_times import OperationTimes
@@ -287,6 +288,7 @@ class Core:
             gateways=directory,
             crossing=CrossingDirectory(azure, self.clock),
             bgp=bgp,
+            ike=IkeSas(azure, self.clock),
         )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azure_vpn_operator.arm.operations import look_at_operation, read_acceptance
+from azure_vpn_operator.arm.questions import ask, look
 from azure_vpn_operator.arm.reading import absent_or_unreadable, get_all, get_one, is_absent
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.ike_sas import read_ike_sas
 from azure_vpn_operator.domain.azure.live_connection import (
     LiveConnection,
     UnreadableDocumentError,
@@ -16,9 +18,10 @@ from azure_vpn_operator.domain.azure.live_connection import (
 from azure_vpn_operator.domain.azure.lookups import Present, Read, SharedKey, Unreadable
 from azure_vpn_operator.domain.azure.names import CONNECTIONS
 from azure_vpn_operator.domain.pairs.foreign_half import read_listed_half
-from azure_vpn_operator.ports import Accepted, GatewayUse, OperationState
+from azure_vpn_operator.ports import Accepted, GatewayUse, IkeSasAnswer, OperationState
 
 _SHARED_KEY = "sharedKey"
+_IKE_SAS = "getikesas"
 
 
 class ArmConnections:
@@ -107,6 +110,14 @@ class ArmConnections:
     async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
         """Look at an operation once. A URL on another host than the resource manager's is not followed (kind UNSUPPORTED)."""
         return await look_at_operation(self._session, operation_url, subscription)
+
+    async def get_ike_sas(self, connection: ArmId) -> IkeSasAnswer:
+        """Ask the gateway for the IKE SAs of a connection; changes nothing, and holds no lock."""
+        return await ask(self._session, connection, _IKE_SAS, resource=CONNECTIONS, read=read_ike_sas)
+
+    async def look_at_ike_sas(self, connection: ArmId, url: str) -> IkeSasAnswer:
+        """Look once at the answer that is pending at this address; kind NOT_FOUND if Azure no longer knows it."""
+        return await look(self._session, connection, url, read=read_ike_sas)
 
     async def _write(
         self, method: str, url: str, connection: ArmId, resource: str, body: Mapping[str, Any] | None

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from azure_vpn_operator.arm.bgp_sessions import ask_for_sessions, look_for_sessions
+from azure_vpn_operator.arm.bgp_sessions import BGP_ACTION, read_sessions
+from azure_vpn_operator.arm.questions import ask, look
 from azure_vpn_operator.arm.reading import get_all, get_one
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.domain.azure.bgp_sessions import split_addresses
@@ -64,11 +65,11 @@ class ArmGateways:
 
     async def ask_bgp_sessions(self, gateway: ArmId) -> BgpAnswer:
         """Ask a virtual network gateway for its BGP sessions; changes nothing, and holds no lock."""
-        return await ask_for_sessions(self._session, gateway)
+        return await ask(self._session, gateway, BGP_ACTION, resource=VIRTUAL_NETWORK_GATEWAYS, read=read_sessions)
 
     async def look_at_bgp_sessions(self, gateway: ArmId, url: str) -> BgpAnswer:
         """Look once at the answer that is pending at this address; kind NOT_FOUND if Azure no longer knows it."""
-        return await look_for_sessions(self._session, gateway, url)
+        return await look(self._session, gateway, url, read=read_sessions)
 
     async def _list(
         self, subscription: str, resource_group: str, resource: str, read: Callable[[object], T]

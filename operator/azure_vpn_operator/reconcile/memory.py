@@ -9,6 +9,7 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.passes.observations import Observations
 from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck
 from azure_vpn_operator.domain.passes.traffic import TrafficRecord
+from azure_vpn_operator.ports import Pending
 from azure_vpn_operator.runtime.keys import ObjectKey
 
 FORGIVE_AFTER: Final = timedelta(minutes=30)
@@ -56,6 +57,18 @@ class KeyMemory:
         self.result = KeyCheck.NOT_NEEDED
 
 
+@dataclass(slots=True)
+class IkeQuestion:
+    """The last question for a connection's IKE SAs."""
+
+    of_change: datetime
+    """About which change: its start."""
+    asked_at: datetime
+    pending: Pending | None = None
+    """Where to look for the answer, until it is there or given up."""
+    look_at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class HalfKey:
     """One connection in Azure, as a half of an object."""
@@ -95,6 +108,7 @@ class ConnectionMemory:
     """Azure's byte counters, as the last GET showed them."""
     observations: Observations | None = None
     """What was seen of the tunnels since the object's change came into force."""
+    ike_question: IkeQuestion | None = None
     sent_tags: frozenset[str] = frozenset()
     """Names of tags that this process has sent for the object: known as ours even if no status has told so yet."""
     key_mark: str | None = None

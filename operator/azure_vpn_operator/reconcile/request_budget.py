@@ -16,7 +16,15 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Read, SharedKey, Unreadable
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.ports import Accepted, BgpAnswer, ConnectionsPort, GatewaysPort, GatewayUse, OperationState
+from azure_vpn_operator.ports import (
+    Accepted,
+    BgpAnswer,
+    ConnectionsPort,
+    GatewaysPort,
+    GatewayUse,
+    IkeSasAnswer,
+    OperationState,
+)
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.priority import Priority
 from azure_vpn_operator.runtime.token_bucket import TokenBuckets
@@ -121,6 +129,18 @@ class BudgetedConnections(ConnectionsPort):
     async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
         """As promised by the port."""
         return await self._budget.take(subscription, "reads") or await self._inner.poll(operation_url, subscription)
+
+    @override
+    async def get_ike_sas(self, connection: ArmId) -> IkeSasAnswer:
+        """As promised by the port; Azure counts a POST as a write."""
+        return await self._budget.take(connection.subscription, "writes") or await self._inner.get_ike_sas(connection)
+
+    @override
+    async def look_at_ike_sas(self, connection: ArmId, url: str) -> IkeSasAnswer:
+        """As promised by the port."""
+        return await self._budget.take(connection.subscription, "reads") or await self._inner.look_at_ike_sas(
+            connection, url
+        )
 
 
 class BudgetedGateways(GatewaysPort):

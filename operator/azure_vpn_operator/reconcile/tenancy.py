@@ -9,6 +9,7 @@ from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
 from azure_vpn_operator.reconcile.facts.group_lists import GroupLists
+from azure_vpn_operator.reconcile.facts.ike_sas import IkeSas
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class AzurePorts:
     gateways: GatewayDirectory
     crossing: CrossingDirectory
     bgp: BgpSessions
+    ike: IkeSas
 
 
 class Tenancy:

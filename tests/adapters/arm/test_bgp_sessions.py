@@ -3,15 +3,15 @@ import pytest
 from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
-from azure_vpn_operator.ports import Accepted, BgpAnswer, BgpPending
+from azure_vpn_operator.ports import Accepted, BgpAnswer, Pending
 from support.world.simulated_azure import SimulatedAzure, body, connection_id, gateway_id
 
 ACTION = "Microsoft.Network/virtualNetworkGateways/getBgpPeerStatus/action"
 
 
-async def ask(azure: SimulatedAzure) -> BgpPending:
+async def ask(azure: SimulatedAzure) -> Pending:
     asked = await azure.gateways.ask_bgp_sessions(gateway_id())
-    assert isinstance(asked, BgpPending)
+    assert isinstance(asked, Pending)
     return asked
 
 
@@ -55,7 +55,7 @@ async def test_answer_is_asked_for_once_and_looked_at_without_waiting(azure: Sim
     asked = await ask(azure)
     assert asked.retry_after >= 1.0
     early = await azure.gateways.look_at_bgp_sessions(gateway_id(), asked.url)
-    assert isinstance(early, BgpPending)
+    assert isinstance(early, Pending)
     requests = [(entry["method"], entry["path"].rpartition("/")[0]) for entry in azure.journal()]
     assert [method for method, path in requests if path.startswith("/subscriptions/")] == ["POST", "GET"]
 

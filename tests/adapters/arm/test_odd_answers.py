@@ -17,7 +17,7 @@ from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.azure.lookups import Absent, Present, SharedKey, Unreadable
 from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
-from azure_vpn_operator.ports import Accepted, BgpPending, GatewayUse, OperationStatus
+from azure_vpn_operator.ports import Accepted, GatewayUse, OperationStatus, Pending
 from azure_vpn_operator.runtime.clock import SystemClock
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 from support.fakes.scripted_server import ScriptedServer, scripted_server
@@ -272,7 +272,7 @@ async def test_bgp_sessions_that_are_told_at_once_are_read(script: Script):
 
 async def test_bgp_sessions_are_looked_for_where_location_says(script: Script):
     script.say(202, Location=f"{script.url}/results/1", Azure_AsyncOperation=f"{script.url}/op/1", Retry_After="7")
-    assert await script.gateways.ask_bgp_sessions(gateway_id()) == BgpPending(f"{script.url}/results/1", 7.0)
+    assert await script.gateways.ask_bgp_sessions(gateway_id()) == Pending(f"{script.url}/results/1", 7.0)
 
 
 @pytest.mark.parametrize(
@@ -281,9 +281,9 @@ async def test_bgp_sessions_are_looked_for_where_location_says(script: Script):
 async def test_bgp_sessions_are_read_from_an_operation_without_location(script: Script, output: dict[str, Any]):
     script.say(202, Azure_AsyncOperation=f"{script.url}/op/1")
     asked = await script.gateways.ask_bgp_sessions(gateway_id())
-    assert asked == BgpPending(f"{script.url}/op/1", 10.0)
+    assert asked == Pending(f"{script.url}/op/1", 10.0)
     script.say(200, {"status": "InProgress"}, Retry_After="20")
-    assert await script.gateways.look_at_bgp_sessions(gateway_id(), asked.url) == BgpPending(asked.url, 20.0)
+    assert await script.gateways.look_at_bgp_sessions(gateway_id(), asked.url) == Pending(asked.url, 20.0)
     script.say(200, {"status": "Succeeded", "properties": {"output": output}})
     found = await script.gateways.look_at_bgp_sessions(gateway_id(), asked.url)
     assert isinstance(found, tuple)

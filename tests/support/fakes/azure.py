@@ -14,11 +14,20 @@ from typing import Any, Final, Literal, TypeVar
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.ike_sas import IkeSa
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection, read_live_connection
 from azure_vpn_operator.domain.azure.lookups import Absent, Present, Read, SharedKey, Unreadable
 from azure_vpn_operator.domain.pairs.foreign_half import read_listed_half
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
-from azure_vpn_operator.ports import Accepted, BgpAnswer, BgpPending, GatewayUse, OperationState, OperationStatus
+from azure_vpn_operator.ports import (
+    Accepted,
+    BgpAnswer,
+    GatewayUse,
+    IkeSasAnswer,
+    OperationState,
+    OperationStatus,
+    Pending,
+)
 from azure_vpn_operator.runtime.clock import Clock
 
 T = TypeVar("T")
@@ -40,6 +49,8 @@ Verb = Literal[
     "list_local_gateways",
     "ask_bgp_sessions",
     "look_at_bgp_sessions",
+    "get_ike_sas",
+    "look_at_ike_sas",
 ]
 BUSY = Fault(
     FaultKind.BUSY, "AnotherOperationInProgress", "Another operation on this or dependent resource is in progress."
@@ -162,7 +173,9 @@ class FakeAzure:
         """How long Azure takes to tell the BGP sessions of a gateway."""
         self.bgp_states: dict[str, str] = {}
         """States of sessions by neighbor, where they are not to follow the tunnel."""
-        self._bgp_questions: dict[str, float] = {}
+        self.ike_seconds = 5.0
+        """How long Azure takes to tell the IKE SAs of a connection."""
+        self._questions: dict[str, float] = {}
         self.locks_peer = False
         """Whether an operation on a VNet-to-VNet connection locks the peer's gateway too."""
         self.operation_fault: Fault | None = None
@@ -353,8 +366,7 @@ class FakeAzure:
         if gateway not in self.gateways:
             return Fault(FaultKind.NOT_FOUND, "ResourceNotFound", "The gateway was not found.")
         url = f"https://azure.test/bgp/{next(self._numbers)}"
-        self._bgp_questions[url] = self.clock.monotonic() + self.bgp_seconds
-        return BgpPending(url, 10.0)
+        return self._question(url, self.bgp_seconds)
 
     async def look_at_bgp_sessions(self, gateway: ArmId, url: str) -> BgpAnswer:
         """As the port says; the sessions are those at the time of the look."""
@@ -362,11 +374,44 @@ class FakeAzure:
         failure = self._next_failure("look_at_bgp_sessions")
         if failure is not None:
             return failure.fault
-        if url not in self._bgp_questions:
+        return self._not_yet(url) or tuple(self._sessions_of(gateway))
+
+    async def get_ike_sas(self, connection: ArmId) -> IkeSasAnswer:
+        """As the port says; the answer takes `ike_seconds`."""
+        self.reads.append(("get_ike_sas", connection.name))
+        failure = self._next_failure("get_ike_sas")
+        if failure is not None:
+            return failure.fault
+        if connection not in self.world:
+            return Fault(FaultKind.NOT_FOUND, "ResourceNotFound", "The connection was not found.")
+        return self._question(f"https://azure.test/ike/{next(self._numbers)}", self.ike_seconds)
+
+    async def look_at_ike_sas(self, connection: ArmId, url: str) -> IkeSasAnswer:
+        """As the port says; the SAs are those at the time of the look, however late Azure's report is."""
+        self.reads.append(("look_at_ike_sas", connection.name))
+        failure = self._next_failure("look_at_ike_sas")
+        if failure is not None:
+            return failure.fault
+        self._pass_time()
+        return self._not_yet(url) or tuple(self._sas_of(connection))
+
+    def _question(self, url: str, seconds: float) -> Pending:
+        self._questions[url] = self.clock.monotonic() + seconds
+        return Pending(url, 10.0)
+
+    def _not_yet(self, url: str) -> Pending | Fault | None:
+        if url not in self._questions:
             return Fault(FaultKind.NOT_FOUND, "NotFound", "The operation was not found.")
-        if self._bgp_questions[url] > self.clock.monotonic():
-            return BgpPending(url, 10.0)
-        return tuple(self._sessions_of(gateway))
+        return Pending(url, 10.0) if self._questions[url] > self.clock.monotonic() else None
+
+    def _sas_of(self, connection: ArmId) -> Iterator[IkeSa]:
+        held, now = self.world[connection], self.clock.monotonic()
+        device = held.device or Device(history=[(0.0, held.tunnel)])
+        began = device.established(now) if device.state(now) == "Connected" else None
+        own, other = self._gateways_of(connection)
+        for number in range(2 if self.gateways[own].active_active else 1):
+            if began is not None:
+                yield IkeSa(f"{own.name}-{number}".lower(), other.name.lower(), float(int(now - began)), has_child=True)
 
     def _sessions_of(self, gateway: ArmId) -> Iterator[BgpSession]:
         for connection, held in self.world.items():

@@ -1,19 +1,30 @@
 """What this process has seen of the tunnels since a change came into force. Not stored: a restart begins anew, and only waits longer.
 
 Azure reports late, so whether something is newer than the change is told by comparing times of Azure with times of Azure. Its clock meets
-ours in one place only: a tunnel that Azure says came up a while ago need not be held down for that while again.
+ours in one place only: a tunnel that Azure says came up a while ago need not be held down for that while again. The age of an IKE SA is a
+duration, and is compared with one: how long the change has been in force when the gateway is asked.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from azure_vpn_operator.api.tunnel_change import TunnelBefore
+from azure_vpn_operator.domain.azure.ike_sas import IkeSa
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 
 BYTES_COME_IN: Final = "bytes come in"
 """The weakest proof: they may be bytes from before the change."""
+WEAK: Final = frozenset({"", BYTES_COME_IN})
+YOUNG_IKE_SA: Final = "an IKE SA is younger than the change"
+IKE_SA_MARGIN: Final = timedelta(seconds=5)
+"""An IKE SA has to have begun so long after the change came into force. Ages are whole seconds, and another process may have written down
+when that was, by its own clock."""
+_LONGEST_AGE: Final = 10.0**8
+"""Seconds; more is no age."""
+_WORDS: Final = re.compile(r"[^0-9a-z.:]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,71 @@ def observe(
         for tunnel in tunnels
     )
     return Observations(of_change, first_read, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class IkeSasTold:
+    """What a gateway has answered to one question."""
+
+    asked_at: datetime
+    """When the question was sent. The ages may be those of a later moment, which makes the SAs younger than they seem."""
+    sas: tuple[IkeSa, ...]
+
+    def began_after(self, sas: Sequence[IkeSa], in_force_since: datetime) -> datetime | None:
+        """When the last of these SAs began; None if there is none, or one does not show that it began after the change."""
+        began = [
+            self.asked_at - timedelta(seconds=sa.elapsed_seconds)
+            for sa in sas
+            if sa.has_child and sa.elapsed_seconds is not None and sa.elapsed_seconds < _LONGEST_AGE
+        ]
+        if not began or len(began) < len(sas) or min(began) < in_force_since + IKE_SA_MARGIN:
+            return None
+        return max(began)
+
+
+def add_ike_sas(
+    known: Observations,
+    live: LiveConnection,
+    told: IkeSasTold,
+    *,
+    in_force_since: datetime,
+    tunnel_count: int | None,
+    now: datetime,
+) -> Observations:
+    """Take in which IKE SAs the gateway has; `tunnel_count` is how many tunnels the connection has where Azure lists none.
+
+    An SA that is not younger than the change proves nothing, and neither does the lack of one.
+    """
+    found = []
+    for name, seen in known.tunnels:
+        began = _began(name, live, told, in_force_since, tunnel_count)
+        if began is None or seen.proof not in WEAK or not look_at(live, name).up:
+            found.append((name, seen))
+            continue
+        since = seen.proven_since or min(max(began, known.first_read), now)
+        found.append((name, replace(seen, proof=YOUNG_IKE_SA, proven_since=since)))
+    return replace(known, tunnels=tuple(found))
+
+
+def _began(
+    name: str, live: LiveConnection, told: IkeSasTold, in_force_since: datetime, tunnel_count: int | None
+) -> datetime | None:
+    """When the SAs of a tunnel began, if all of them are younger than the change.
+
+    A tunnel's SAs are those whose address is in its name. Where names do not tell tunnels apart, there have to be as many pairs of
+    addresses as tunnels: then each tunnel has one of the SAs, whichever it is.
+    """
+    names = [tunnel.name for tunnel in live.tunnels]
+    own = [sa for sa in told.sas if _is_named(sa, name)]
+    if own and not any(_is_named(sa, other) for sa in own for other in names if other != name):
+        return told.began_after(own, in_force_since)
+    pairs = {(sa.local_endpoint, sa.remote_endpoint) for sa in told.sas}
+    return told.began_after(told.sas, in_force_since) if len(pairs) == (len(names) or tunnel_count) else None
+
+
+def _is_named(sa: IkeSa, tunnel: str) -> bool:
+    words = _WORDS.split(tunnel.lower())
+    return any(address and address in words for address in (sa.local_endpoint, sa.remote_endpoint))
 
 
 def _observe_one(

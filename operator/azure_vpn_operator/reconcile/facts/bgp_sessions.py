@@ -18,7 +18,7 @@ from azure_vpn_operator.domain.azure.names import LOCAL_NETWORK_GATEWAYS
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.snapshot import INTERVALS_UNTIL_UNKNOWN, Cadence
 from azure_vpn_operator.domain.rules.violations import Invalid
-from azure_vpn_operator.ports import BgpAnswer, BgpPending, GatewaysPort
+from azure_vpn_operator.ports import BgpAnswer, GatewaysPort, Pending
 from azure_vpn_operator.reconcile.facts.gateways import GatewayDirectory
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -47,7 +47,7 @@ class _Gateway:
     asked_at: float | None = None
     """When the last question was sent; None: it is to be asked now."""
     asked_by: ObjectKey | None = None
-    pending: BgpPending | None = None
+    pending: Pending | None = None
     look_at: float = 0.0
     sessions: tuple[BgpSession, ...] | None = None
     read_at: float = 0.0
@@ -159,7 +159,7 @@ class BgpSessions:
             known.askers = {name: asker for name, asker in known.askers.items() if asker.seen_at >= long_ago}
             return
         given_up = known.asked_at is None or now - known.asked_at > PATIENCE_SECONDS
-        if isinstance(answer, BgpPending):
+        if isinstance(answer, Pending):
             known.pending, known.look_at = answer, now + answer.retry_after
             if given_up:
                 known.pending, known.fault = None, _NO_ANSWER

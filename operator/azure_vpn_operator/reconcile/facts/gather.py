@@ -41,8 +41,10 @@ from azure_vpn_operator.domain.passes.traffic_selectors import needs_address_spa
 from azure_vpn_operator.domain.planning.foresight import StoredFacts
 from azure_vpn_operator.domain.rollout.evidence import tunnels_of
 from azure_vpn_operator.domain.rollout.settings import half_of, same, settings_of
+from azure_vpn_operator.domain.rollout.terms import terms_of
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
+from azure_vpn_operator.reconcile.facts.ike_sas import TrialOfHalf
 from azure_vpn_operator.reconcile.facts.keys import KeyFacts, KeyQuestion, KeyReader
 from azure_vpn_operator.reconcile.facts.random_keys import RandomKeys
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
@@ -135,7 +137,7 @@ class Gatherer:
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
         self._remember_live(memory, live)
-        self._observe(memory, half.role, previous.change, live)
+        seen = self._observe(memory, half.role, previous.change, live)
         # Nothing is written while an operation is open: then no key is needed either.
         needed = not isinstance(operation, OpenOperation)
         lookup = _key_without_reading(subject)
@@ -165,6 +167,15 @@ class Gatherer:
         )
         gateway = await _read_gateway(azure, resolved.gateway if resolved is not None else None)
         peer_gateway = await _read_gateway(azure, resolved.peer_gateway if resolved is not None else None)
+        if seen is not None and previous.change is not None and isinstance(subject, VpnConnection):
+            trial = TrialOfHalf(
+                previous.change,
+                tunnels_of(previous.change, half.role),
+                seen,
+                terms_of(subject.spec, self._installation),
+                _tunnel_count(gateway, peer_gateway),
+            )
+            memory.observations = await azure.ike.add_to(memory, trial)
         behind = isinstance(subject, VpnConnection) and needs_address_spaces(subject)
         return Snapshot(
             now=self._clock.now(),
@@ -321,23 +332,25 @@ class Gatherer:
         role: HalfRole,
         change: TunnelChange | None,
         live: Read[LiveConnection] | NotRead,
-    ) -> None:
-        """Look for proof that the tunnels are back, once the change is seen in force."""
+    ) -> LiveConnection | None:
+        """Look for proof that the tunnels are back, once the change is seen in force; return what shows that it is."""
         if change is None or not change.is_open:
-            memory.observations = None
-            return
+            memory.observations = memory.ike_question = None
+            return None
         shown = live.value if isinstance(live, Present) else None
         if shown is None or shown.listed or shown.provisioning_state != "Succeeded" or shown.connection_status is None:
-            return
-        if same(settings_of(shown), half_of(change.to, role)):
-            memory.observations = observe(
-                memory.observations,
-                change.start_time,
-                tunnels_of(change, role),
-                shown,
-                now=self._clock.now(),
-                counters_after=self._installation.hold_down_seconds * COUNTERS_AFTER_HOLD_DOWNS,
-            )
+            return None
+        if not same(settings_of(shown), half_of(change.to, role)):
+            return None
+        memory.observations = observe(
+            memory.observations,
+            change.start_time,
+            tunnels_of(change, role),
+            shown,
+            now=self._clock.now(),
+            counters_after=self._installation.hold_down_seconds * COUNTERS_AFTER_HOLD_DOWNS,
+        )
+        return shown
 
     def _view_pair(
         self,
@@ -410,6 +423,13 @@ def _forget_gateways(azure: AzurePorts, target: object) -> None:
         azure.gateways.forget(target.gateway_ids | local)
         azure.crossing.forget(target.gateway_ids)
         azure.bgp.forget(target.gateway_ids)
+
+
+def _tunnel_count(own: Read[GatewayFacts] | NotRead, peer: Read[GatewayFacts] | NotRead) -> int | None:
+    """How many tunnels a connection has between its gateway and a peer, which is not read if a device is at the other end."""
+    if not isinstance(own, Present) or not isinstance(peer, Present | NotRead):
+        return None
+    return 2 if own.value.active_active or (isinstance(peer, Present) and peer.value.active_active) else 1
 
 
 async def _read_gateway(azure: AzurePorts, gateway: ArmId | None) -> Any:
