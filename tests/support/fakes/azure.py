@@ -175,6 +175,8 @@ class FakeAzure:
         """States of sessions by neighbor, where they are not to follow the tunnel."""
         self.ike_seconds = 5.0
         """How long Azure takes to tell the IKE SAs of a connection."""
+        self.silent_instances = 0
+        """So many instances of each active-active gateway have no tunnel."""
         self._questions: dict[str, float] = {}
         self.locks_peer = False
         """Whether an operation on a VNet-to-VNet connection locks the peer's gateway too."""
@@ -387,13 +389,13 @@ class FakeAzure:
         return self._question(f"https://azure.test/ike/{next(self._numbers)}", self.ike_seconds)
 
     async def look_at_ike_sas(self, connection: ArmId, url: str) -> IkeSasAnswer:
-        """As the port says; the SAs are those at the time of the look, however late Azure's report is."""
+        """As the port says; the SAs are those when the answer was ready, however late Azure's report is."""
         self.reads.append(("look_at_ike_sas", connection.name))
         failure = self._next_failure("look_at_ike_sas")
         if failure is not None:
             return failure.fault
         self._pass_time()
-        return self._not_yet(url) or tuple(self._sas_of(connection))
+        return self._not_yet(url) or tuple(self._sas_of(connection, self._questions[url]))
 
     def _question(self, url: str, seconds: float) -> Pending:
         self._questions[url] = self.clock.monotonic() + seconds
@@ -404,12 +406,12 @@ class FakeAzure:
             return Fault(FaultKind.NOT_FOUND, "NotFound", "The operation was not found.")
         return Pending(url, 10.0) if self._questions[url] > self.clock.monotonic() else None
 
-    def _sas_of(self, connection: ArmId) -> Iterator[IkeSa]:
-        held, now = self.world[connection], self.clock.monotonic()
+    def _sas_of(self, connection: ArmId, now: float) -> Iterator[IkeSa]:
+        held = self.world[connection]
         device = held.device or Device(history=[(0.0, held.tunnel)])
         began = device.established(now) if device.state(now) == "Connected" else None
         own, other = self._gateways_of(connection)
-        for number in range(2 if self.gateways[own].active_active else 1):
+        for number in range(2 - self.silent_instances if self.gateways[own].active_active else 1):
             if began is not None:
                 yield IkeSa(f"{own.name}-{number}".lower(), other.name.lower(), float(int(now - began)), has_child=True)
 

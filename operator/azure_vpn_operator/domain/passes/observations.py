@@ -17,6 +17,8 @@ from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 
 BYTES_COME_IN: Final = "bytes come in"
 """The weakest proof: they may be bytes from before the change."""
+COUNTERS_AFTER_HOLD_DOWNS: Final = 3.0
+"""They count after so many hold-downs: what Azure reports may be from before the change."""
 WEAK: Final = frozenset({"", BYTES_COME_IN})
 YOUNG_IKE_SA: Final = "an IKE SA is younger than the change"
 IKE_SA_MARGIN: Final = timedelta(seconds=5)

@@ -6,11 +6,16 @@ from typing import Final
 
 from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelBefore, TunnelChange
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
-from azure_vpn_operator.domain.passes.observations import BYTES_COME_IN, WEAK, Observations, look_at
+from azure_vpn_operator.domain.passes.observations import (
+    BYTES_COME_IN,
+    COUNTERS_AFTER_HOLD_DOWNS,
+    WEAK,
+    Observations,
+    look_at,
+)
 from azure_vpn_operator.domain.rollout.terms import Terms
 
 _MINUTE: Final = 60.0
-_AFTER_HOLD_DOWN: Final = 5.0
 
 
 def is_worth_asking(
@@ -42,7 +47,12 @@ def is_worth_asking(
 
 
 def _moments(terms: Terms, *, counters_only: bool) -> tuple[float, ...]:
-    """Seconds after the change came into force: a minute, and before its time is over; early too where else only counters would tell."""
-    half = terms.within_seconds / 2
-    early = (terms.hold_down_seconds + _AFTER_HOLD_DOWN,) if counters_only else ()
-    return *early, min(terms.hold_down_seconds + _MINUTE, half), max(terms.within_seconds - _MINUTE, half)
+    """Seconds after the change came into force: a minute, and before its time is over.
+
+    Where else only counters would tell, also shortly before they count, and when they begin to.
+    """
+    half, hold_down = terms.within_seconds / 2, terms.hold_down_seconds
+    late = (min(hold_down + _MINUTE, half), max(terms.within_seconds - _MINUTE, half))
+    if not counters_only:
+        return late
+    return hold_down * (COUNTERS_AFTER_HOLD_DOWNS - 1), hold_down * COUNTERS_AFTER_HOLD_DOWNS, *late

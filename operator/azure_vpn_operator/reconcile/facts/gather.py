@@ -5,7 +5,7 @@ Size: the snapshot has many fields, and the order in which they are read is one 
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.tunnel_change import TunnelChange
@@ -21,7 +21,7 @@ from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView
 from azure_vpn_operator.domain.passes.key_turns import Turn
-from azure_vpn_operator.domain.passes.observations import observe
+from azure_vpn_operator.domain.passes.observations import COUNTERS_AFTER_HOLD_DOWNS, observe
 from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, ROLLOUT_RETRY, ROTATE_KEY, is_requested
 from azure_vpn_operator.domain.passes.snapshot import (
     Cadence,
@@ -56,9 +56,6 @@ from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
 from azure_vpn_operator.reconcile.triggers import own_annotations
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
-
-COUNTERS_AFTER_HOLD_DOWNS: Final = 3.0
-"""Growing counters count as proof after so many hold-downs: what Azure reports may be from before the change."""
 
 
 class Gatherer:

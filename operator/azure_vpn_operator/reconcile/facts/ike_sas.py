@@ -5,6 +5,7 @@ All of it is in memory: after a restart a question may be sent once more.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from azure_vpn_operator.api.tunnel_change import TunnelBefore, TunnelChange
@@ -19,7 +20,11 @@ from azure_vpn_operator.runtime.clock import Clock
 
 NOT_ASKED_AGAIN_SECONDS: Final = 3600.0
 """So long nothing is asked in a subscription where a question was refused, or answered in a way that is not understood."""
+_PATIENCE: Final = timedelta(minutes=2)
+"""An answer that is not there after so long is given up."""
 _RETRY_LOOK_SECONDS: Final = 10.0
+_JITTER: Final = 0.2
+"""The next pass may come a little early, and the one after it too late."""
 _MAY_PASS: Final = frozenset(
     {
         FaultKind.BUSY,
@@ -61,14 +66,19 @@ class IkeSas:
         since = trial.change.in_force_since
         if seen is None or since is None:
             return seen
-        now, asked_at = self._clock.now(), question.asked_at if question is not None else None
-        if is_worth_asking(trial.change, trial.tunnels, trial.live, seen, trial.terms, asked_at=asked_at, now=now):
+        now = self._clock.now()
+        if question is not None and question.pending is not None and now - question.asked_at < _PATIENCE:
+            if question.look_at > self._clock.monotonic():
+                return seen
+            answer: IkeSasAnswer | None = await self._connections.look_at_ike_sas(trial.live.id, question.pending.url)
+        else:
+            asked_at = question.asked_at if question is not None else None
+            if not is_worth_asking(
+                trial.change, trial.tunnels, trial.live, seen, trial.terms, asked_at=asked_at, now=now
+            ):
+                return seen
             question = memory.ike_question = IkeQuestion(trial.change.start_time, now)
             answer = await self._ask(trial)
-        elif question is not None and question.pending is not None and question.look_at <= self._clock.monotonic():
-            answer = await self._connections.look_at_ike_sas(trial.live.id, question.pending.url)
-        else:
-            return seen
         self._take(question, answer, trial)
         if not isinstance(answer, tuple):
             return seen
@@ -92,7 +102,7 @@ class IkeSas:
     def _take(self, question: IkeQuestion, answer: IkeSasAnswer | None, trial: TrialOfHalf) -> None:
         now, looked = self._clock.monotonic(), question.pending is not None
         if isinstance(answer, Pending):
-            question.pending, question.look_at = answer, now + answer.retry_after
+            question.pending, question.look_at = answer, now + answer.retry_after * (1 - _JITTER)
             return
         if not isinstance(answer, Fault):
             question.pending = None
