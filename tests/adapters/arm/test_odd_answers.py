@@ -1,5 +1,6 @@
 """Answers that Azure, or somebody on the way to it, gives now and then: a server that says exactly what the test wrote."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,6 +16,7 @@ from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.ike_sas import IkeSa
 from azure_vpn_operator.domain.azure.lookups import Absent, Present, SharedKey, Unreadable
 from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
 from azure_vpn_operator.ports import Accepted, GatewayUse, OperationStatus, Pending
@@ -327,6 +329,43 @@ async def test_bgp_session_of_half_an_entry_is_read_as_far_as_it_goes(script: Sc
     script.say(200, {"value": [{"neighbor": "10.6.0.1", "asn": "65100", "state": None}]})
     found = await script.gateways.ask_bgp_sessions(gateway_id())
     assert found == (BgpSession("", "10.6.0.1", None, "Unknown"),)
+
+
+SAS = json.dumps(
+    {"IkeSAs": [{"LocalEndpoint": "198.18.0.1", "ElapsedTimeInSeconds": 7, "QuickModeSAs": [{"InboundSPI": 1}]}]}
+)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(SAS, id="a string with JSON"),
+        pytest.param(json.dumps(SAS), id="a string with a string with JSON"),
+        pytest.param({"status": "Succeeded", "properties": {"output": SAS}}, id="a finished operation"),
+        pytest.param({"status": "Succeeded", "properties": {"output": json.loads(SAS)}}, id="with the object in it"),
+        pytest.param(json.loads(SAS), id="the object itself"),
+    ],
+)
+async def test_ike_sas_are_read_however_they_are_wrapped(script: Script, document: Any):
+    script.say(200, document)
+    found = await script.connections.look_at_ike_sas(connection_id(), f"{script.url}/results/1")
+    assert found == (IkeSa("198.18.0.1", "", 7.0, has_child=True),)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(None, id="null"),
+        pytest.param("no tunnel", id="a text that is not JSON"),
+        pytest.param({}, id="nothing in it"),
+        pytest.param({"status": "Succeeded"}, id="an operation without output"),
+    ],
+)
+async def test_ike_sas_of_wrong_types_are_unreadable(script: Script, document: Any):
+    script.say(200, document)
+    result = await script.connections.look_at_ike_sas(connection_id(), f"{script.url}/results/1")
+    assert isinstance(result, Fault)
+    assert result.kind is FaultKind.UNREADABLE
 
 
 async def test_answer_in_broken_compression_is_unreadable(script: Script):

@@ -17,7 +17,13 @@ from azure_vpn_operator.api.vpn_connection_status import (
     VpnConnectionStatus,
 )
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
-from azure_vpn_operator.domain.passes.observations import Observations, observe
+from azure_vpn_operator.domain.passes.observations import (
+    BYTES_COME_IN,
+    YOUNG_IKE_SA,
+    Observations,
+    TunnelSeen,
+    observe,
+)
 from azure_vpn_operator.domain.rollout.evidence import Judgement, Verdict, combine_judgements, judge_half
 from azure_vpn_operator.domain.rollout.settings import half_of, joined, settings_of
 from azure_vpn_operator.domain.rollout.terms import Terms
@@ -226,6 +232,21 @@ def test_an_open_verdict_says_when_more_may_be_known():
 def test_a_tunnel_that_azure_says_came_up_a_while_ago_is_not_held_down_for_that_while_again():
     tunnels = (("a", UP, AFTER),)
     assert judged((0, shown(UP)), (25, shown(UP, tunnels=tunnels)), tunnels=TWO[:1]).verdict is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("proof", "weak"),
+    [
+        pytest.param(YOUNG_IKE_SA, False, id="a young IKE SA confirms for good"),
+        pytest.param(BYTES_COME_IN, True, id="counters only for the time being"),
+    ],
+)
+def test_a_verdict_says_how_strong_its_proof_is(proof: str, weak: bool):
+    tunnels = (("", TunnelSeen(0, proven_since=at(50), proof=proof)),)
+    observations = Observations(a_change().start_time, IN_FORCE, tunnels)
+    snapshot = replace(a_snapshot(live=shown(UP)), observations=observations)
+    verdict = judge_half(snapshot, a_change(), shown(UP), TERMS)
+    assert (verdict.verdict, verdict.text, verdict.weak) == (Verdict.CONFIRMED, proof, weak)
 
 
 def test_a_new_change_forgets_what_was_seen_of_the_one_before():
