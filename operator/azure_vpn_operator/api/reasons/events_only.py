@@ -58,7 +58,8 @@ EVENTS_ONLY: Final = {
     Reason.CONFIRMED_BY_STATUS: ReasonInfo(
         (),
         "Event: a change stays, since Azure says that the tunnel is up, or since nobody had a reason to bring it up; nothing proves that it works.",
-        "Send something through the tunnel if you want to be sure.",
+        "Send something through the tunnel if you want to be sure. With the right Microsoft.Network/connections/getikesas/action "
+        "the gateway is asked for its IKE SAs, which may prove it.",
     ),
     Reason.UNDO_DISARMED: ReasonInfo(
         (),
