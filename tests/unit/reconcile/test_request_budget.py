@@ -45,6 +45,8 @@ CALLS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "patch_tags": ("writes", (CONNECTION, {})),
     "put_shared_key": ("writes", (CONNECTION, SharedKey("x"))),
     "delete": ("deletes", (CONNECTION,)),
+    "get_ike_sas": ("writes", (CONNECTION,)),
+    "look_at_ike_sas": ("reads", (CONNECTION, "https://azure.test/ike/1")),
     "get_gateway": ("reads", (GATEWAY,)),
     "get_local_gateway": ("reads", (GATEWAY,)),
     "get_address_space": ("reads", (GATEWAY,)),
