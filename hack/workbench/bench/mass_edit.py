@@ -151,7 +151,7 @@ class _Watch:
     async def scrape(self) -> None:
         self._scraped = time.monotonic()
         await self._read_on()
-        self.late = max(self.late, (await self.system.metrics()).get(LATE, 0.0))
+        self.late = max(self.late, (await self.system.metrics(LATE)).get(LATE, 0.0))
 
     async def _read_on(self) -> None:
         new = await self.system.journal(self.since)

@@ -22,12 +22,10 @@ READS_PER_SECOND: Final = 12.5
 
 UNCHECKED: Final = "azure_vpn_operator_unchecked_connections"
 LATE: Final = "azure_vpn_operator_event_loop_lag_seconds"
-_KNOWN: Final = 'azure_vpn_operator_cache_objects{kind="VpnConnection"}'
+_CACHE: Final = "azure_vpn_operator_cache_objects"
+_KNOWN: Final = f'{_CACHE}{{kind="VpnConnection"}}'
 _SCRAPE_SECONDS: Final = 50.0
 """The metric of the event loop looks back a minute."""
-_SCRAPE_SHARE: Final = 0.1
-"""At 5,000 connections a scrape has 55,000 lines and takes a second of a processor: until the configuration is known, scrapes take this
-share of the time at most, so that the measurement does not measure itself."""
 
 
 async def measure_start(system: System) -> Document:
@@ -94,7 +92,6 @@ class _Watch:
     compared: float | None = None
     late: float = 0.0
     _scraped: float = 0.0
-    _scrape_took: float = 0.0
     _has_gauge: bool = True
 
     async def look(self) -> bool:
@@ -104,8 +101,7 @@ class _Watch:
             path = entry["path"].lower()
             if figures.kind_of(entry["method"], path) == "GET connection":
                 self.read.setdefault(path, (figures.moment(entry["time"]) - self.begin).total_seconds())
-        often = max(1.0, self._scrape_took / _SCRAPE_SHARE)
-        every = often if self.compared is None and self._has_gauge else _SCRAPE_SECONDS
+        every = 1.0 if self.compared is None and self._has_gauge else _SCRAPE_SECONDS
         if time.monotonic() >= self._scraped + every:
             await self.scrape()
         is_compared = self.compared is not None or not self._has_gauge
@@ -113,8 +109,7 @@ class _Watch:
 
     async def scrape(self) -> None:
         self._scraped = time.monotonic()
-        metrics = await self.system.metrics()
-        self._scrape_took = time.monotonic() - self._scraped
+        metrics = await self.system.metrics(UNCHECKED, LATE, _CACHE)
         self.late = max(self.late, metrics.get(LATE, 0.0))
         self._has_gauge = UNCHECKED in metrics
         is_complete = metrics.get(_KNOWN, 0.0) >= self.system.fleet.connections

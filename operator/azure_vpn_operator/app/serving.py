@@ -1,13 +1,13 @@
 """The operator's own HTTP endpoints: /healthz and /readyz for the kubelet, /metrics for Prometheus."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
 Reasons = Callable[[], tuple[str, ...]]
 """What is wrong, in words; empty if all is well."""
-Metrics = Callable[[str], Awaitable[tuple[bytes, str]]]
-"""From an Accept header to body and content type."""
+Metrics = Callable[[str, Sequence[str]], Awaitable[tuple[bytes, str]]]
+"""From an Accept header, and the names of series (none: all), to body and content type."""
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -54,10 +54,10 @@ def probe_endpoint(address: str, unhealthy: Reasons, unready: Reasons) -> Endpoi
 
 
 def metrics_endpoint(address: str, render: Metrics) -> Endpoint:
-    """Prometheus' endpoint."""
+    """Prometheus' endpoint; with `name[]=` in the query, as often as wanted, only the series of these names."""
 
     async def respond(request: web.Request) -> web.StreamResponse:
-        body, content_type = await render(request.headers.get("Accept", ""))
+        body, content_type = await render(request.headers.get("Accept", ""), request.query.getall("name[]", []))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     return Endpoint(address, {"/metrics": respond})

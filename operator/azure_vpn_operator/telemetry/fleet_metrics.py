@@ -7,7 +7,10 @@ simply has no objects to show.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
 
 _PREFIX = "azure_vpn_operator_"
 
@@ -76,56 +79,80 @@ class FleetSample:
 
 
 class FleetCollector:
-    """Turns a sample into series."""
+    """Turns a sample into series: those of each object, and those of the fleet as a whole.
 
-    def __init__(self, read: Callable[[], FleetSample]) -> None:
-        """Take the function that reads the store."""
+    They are two collectors, so that whoever asks for one number of the fleet does not pay for thousands of series.
+    """
+
+    def __init__(self, read: Callable[[], FleetSample], registry: CollectorRegistry) -> None:
+        """Take the function that reads the store, and register both."""
         self._read = read
-        self._sample = FleetSample()
+        self._parts = (_Part(_of_objects), _Part(_of_the_fleet))
+        for part in self._parts:
+            registry.register(part)
 
     def sample(self) -> None:
-        """Read the fleet for the next `collect`; to be called in the event loop."""
-        self._sample = self._read()
+        """Read the fleet for the next page; to be called in the event loop."""
+        sample = self._read()
+        for part in self._parts:
+            part.sample = sample
 
+
+class _Part(Collector):
+    """Yields the series of the last sample; may run in a thread of its own."""
+
+    def __init__(self, series: Callable[[FleetSample], Iterator[Metric]]) -> None:
+        self._series = series
+        self.sample = FleetSample()
+
+    @override
     def collect(self) -> Iterator[Metric]:
-        """Yield the series of the last sample; may run in a thread of its own."""
-        sample = self._sample
-        yield from _connections(tuple(sample.connections))
-        yield from _traffic(tuple(sample.traffic))
-        yield _gauge(
-            "policy_references",
-            "Connections that refer to the policy",
-            ("namespace", "name"),
-            {(policy.namespace, policy.name): policy.references for policy in sample.policies},
-        )
-        yield _gauge(
-            "operations_in_progress", "Azure operations that are under way", (), {(): sample.operations_in_progress}
-        )
-        yield _gauge(
-            "unchecked_connections",
-            "Connections that have not been compared with Azure since the start",
-            (),
-            {(): sample.unchecked_connections},
-        )
-        yield from _changes(sample)
-        yield _gauge(
-            "cache_objects",
-            "Kubernetes objects that the operator knows",
-            ("kind",),
-            {(kind,): count for kind, count in sample.cache_objects.items()},
-        )
-        yield _gauge(
-            "watch_last_event_age_seconds",
-            "Time since the watch last brought something",
-            ("kind",),
-            {(kind,): age for kind, age in sample.watch_last_event_age.items()},
-        )
-        yield _gauge(
-            "event_loop_lag_seconds",
-            "By how much the event loop was late at worst during the last minute",
-            (),
-            {(): sample.event_loop_lag},
-        )
+        return self._series(self.sample)
+
+    def describe(self) -> Iterator[Metric]:
+        return self._series(FleetSample())
+
+
+def _of_objects(sample: FleetSample) -> Iterator[Metric]:
+    yield from _connections(tuple(sample.connections))
+    yield from _traffic(tuple(sample.traffic))
+    yield _gauge(
+        "policy_references",
+        "Connections that refer to the policy",
+        ("namespace", "name"),
+        {(policy.namespace, policy.name): policy.references for policy in sample.policies},
+    )
+
+
+def _of_the_fleet(sample: FleetSample) -> Iterator[Metric]:
+    yield _gauge(
+        "operations_in_progress", "Azure operations that are under way", (), {(): sample.operations_in_progress}
+    )
+    yield _gauge(
+        "unchecked_connections",
+        "Connections that have not been compared with Azure since the start",
+        (),
+        {(): sample.unchecked_connections},
+    )
+    yield from _changes(sample)
+    yield _gauge(
+        "cache_objects",
+        "Kubernetes objects that the operator knows",
+        ("kind",),
+        {(kind,): count for kind, count in sample.cache_objects.items()},
+    )
+    yield _gauge(
+        "watch_last_event_age_seconds",
+        "Time since the watch last brought something",
+        ("kind",),
+        {(kind,): age for kind, age in sample.watch_last_event_age.items()},
+    )
+    yield _gauge(
+        "event_loop_lag_seconds",
+        "By how much the event loop was late at worst during the last minute",
+        (),
+        {(): sample.event_loop_lag},
+    )
 
 
 def _changes(sample: FleetSample) -> Iterator[Metric]:

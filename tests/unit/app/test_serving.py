@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import aiohttp
 import pytest
 
@@ -51,15 +53,16 @@ async def test_probes(path: str, unhealthy: tuple[str, ...], unready: tuple[str,
     assert (await fetch(endpoint, path))[:2] == (status, text)
 
 
-async def test_metrics_are_rendered_for_what_the_scraper_accepts():
-    async def render(accept: str) -> tuple[bytes, str]:
-        return f"accepts {accept}".encode(), "text/plain; version=0.0.4"
+async def test_metrics_are_rendered_for_what_the_scraper_accepts_and_names():
+    async def render(accept: str, names: Sequence[str]) -> tuple[bytes, str]:
+        return f"accepts {accept}, names {names}".encode(), "text/plain; version=0.0.4"
 
     status, text, kind = await fetch(
-        metrics_endpoint("127.0.0.1:0", render), "/metrics", "application/openmetrics-text"
+        metrics_endpoint("127.0.0.1:0", render), "/metrics?name[]=a&name[]=b", "application/openmetrics-text"
     )
-    assert (status, text, kind) == (200, "accepts application/openmetrics-text", "text/plain; version=0.0.4")
+    assert (status, kind) == (200, "text/plain; version=0.0.4")
+    assert text == "accepts application/openmetrics-text, names ['a', 'b']"
 
 
 async def test_an_endpoint_that_never_started_can_be_stopped():
-    await metrics_endpoint("127.0.0.1:0", lambda _: None).stop()  # type: ignore[arg-type,return-value]
+    await metrics_endpoint("127.0.0.1:0", lambda *_: None).stop()  # type: ignore[arg-type,return-value]

@@ -1,6 +1,6 @@
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -282,6 +282,18 @@ async def test_a_large_page_is_made_aside_but_read_in_the_event_loop(metrics: Me
     pages = await asyncio.gather(metrics.render_aside(), metrics.render_aside())
     assert threads == queue.asked_in == ["MainThread", "MainThread"]
     assert all(b'tunnel_connected{name="a",namespace="network"} 1.0' in page for page, _ in pages)
+
+
+def test_who_asks_for_a_number_of_the_fleet_does_not_pay_for_the_series_of_its_objects(metrics: Metrics):
+    def connections() -> Iterator[ConnectionSample]:
+        raise AssertionError("nobody has asked for these")
+        yield a_connection()
+
+    metrics.watch_fleet(lambda: FleetSample(connections=connections(), unchecked_connections=7))
+    name = "azure_vpn_operator_unchecked_connections"
+    page, _ = metrics.render(names=[name, "no_such_series"])
+    lines = [line for line in page.decode().splitlines() if not line.startswith("#")]
+    assert lines == [f"{name} 7.0"]
 
 
 def test_two_sets_of_metrics_do_not_share_anything():
