@@ -35,6 +35,10 @@ class KeyMemory:
             return True
         return now - self.checked_at > RECHECK_KEY_AFTER
 
+    def was_equal(self, mark: str) -> bool:
+        """Whether the last comparison was with this key, and found it in Azure."""
+        return self.checked_mark == mark and self.result is KeyCheck.EQUAL
+
     def recheck_due(self, now: datetime, spread: float) -> bool:
         """Whether it is time to see that a known key is still there. The first time comes after a part (0 to 1) of the interval."""
         if self.checked_at is None:

@@ -371,6 +371,27 @@ async def test_a_secret_that_is_gone_leaves_the_connection_as_it_is(site: CoreHa
     assert site.condition("site6", "CredentialsResolved") == ("False", "SecretNotFound")
 
 
+async def test_a_key_that_is_seen_to_have_arrived_is_not_sent_again_if_that_could_not_be_stored(site: CoreHarness):
+    def lose_the_answer(_number: int, verb: str, _what: str) -> Interference | None:
+        return Interference(fault=LOST, carried_out=True) if verb == "put_shared_key" else None
+
+    compared: list[str] = []
+
+    def crash_after_the_comparison(_number: int, verb: str, what: str) -> Interference | None:
+        if verb == "get_shared_key":
+            compared.append(what)
+        return Interference(crash=True) if compared and verb == "write_status" and not site.crashes else None
+
+    site.interfere = lose_the_answer
+    site.put_key(NEW)
+    site.annotate("site6", reconcile_at="now")
+    await site.advance(5)
+    site.interfere = crash_after_the_comparison
+    await site.settle()
+    assert site.crashes == 1
+    assert site.accepted() == {"put_shared_key": 1}
+
+
 class Histories:
     """Edits, faults, crashes and restarts at random over two connections that use one Secret."""
 

@@ -173,7 +173,8 @@ class KeyReader:
             facts = replace(facts, turn=self.turn_of(question.key, question.subject, wanted.key))
             due = due and not (known_to_differ and facts.turn.reason is not None)
         if not due:
-            return facts
+            # The pass may have compared already, when it had seen no more than a list.
+            return replace(facts, check=KeyCheck.EQUAL) if not equal and memory.key.was_equal(mark) else facts
         read = await self._connections_for(question.key.namespace).get_shared_key(live.value.id)
         if (isinstance(read, Unreadable) and read.fault.kind is not FaultKind.FORBIDDEN) or isinstance(read, Absent):
             # Not remembered: the next pass asks again. A key that nothing is known of is not passed off as compared.
