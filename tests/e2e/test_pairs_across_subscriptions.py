@@ -7,7 +7,7 @@ forgets the subscription takes one for the other.
 import pytest
 
 from support.world.side_by_side import side_by_side
-from support.world.tenant import Document, Tenant, condition, is_ready_and_connected
+from support.world.tenant import Document, Tenant, condition, is_ready_and_connected, is_write
 from support.world.topology import FAR
 
 NEAR_SIDE, FAR_SIDE = "near", "far"
@@ -73,7 +73,7 @@ async def writes_by_side(tenant: Tenant, since: int = 0) -> list[tuple[str, str,
     """Method, side, and what follows the connection's name; in order of the sides."""
     found = []
     for entry in await tenant.requests(since):
-        if entry["method"] != "GET":
+        if is_write(entry):
             side = FAR_SIDE if f"/subscriptions/{FAR}/" in entry["path"] else NEAR_SIDE
             rest = entry["path"].rpartition("/connections/")[2].partition("/")[2]
             found.append((entry["method"], side, rest))

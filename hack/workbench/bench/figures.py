@@ -70,8 +70,9 @@ def count_kinds(entries: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def is_write(entry: Mapping[str, Any]) -> bool:
-    """Whether a journal entry is a write to a resource, not a request for a token."""
-    return entry["method"] in _WRITES and "/providers/" in entry["path"].lower()
+    """Whether a journal entry is a write to a resource, not a request for a token or a question that is asked by POST."""
+    path = entry["path"].lower()
+    return entry["method"] in _WRITES and "/providers/" in path and not path.endswith("/getikesas")
 
 
 def first_write(entries: Iterable[Mapping[str, Any]], connection: str) -> datetime | None:
