@@ -116,7 +116,7 @@ class PolicyReconciler:
         if target.revision.state is RevisionState.CURRENT and at_rest:
             return PolicyRollout(target)
         terms = rollout_terms(policy.spec)
-        members = await self._rollouts.members(users, target.revision, snapshot.now)
+        members = await self._rollouts.members(key, users, target.revision, snapshot.now)
         wave = plan_wave(
             members, WaveTerms(terms.strategy, terms.max_unavailable, terms.paused, _waits_at_canary(policy, target))
         )

@@ -5,7 +5,7 @@ Who may move is decided by the pass over the policy and kept in memory only: a c
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -43,6 +43,14 @@ class Grants:
     holders: frozenset[ObjectKey]
 
 
+@dataclass(frozen=True, slots=True)
+class _LastLook:
+    """Where the connections of a policy stood: of most nothing has changed at the next look, and there may be thousands."""
+
+    target: PolicyRevision
+    members: dict[ObjectKey, tuple[ConnectionRecord, Member]] = field(default_factory=dict)
+
+
 class Rollouts:
     """The rollouts of all policies, as far as they are not in a status."""
 
@@ -51,6 +59,8 @@ class Rollouts:
         self._reader = reader
         self._memories = memories
         self._grants: dict[ObjectKey, Grants] = {}
+        self._looks: dict[ObjectKey, _LastLook] = {}
+        """By policy."""
 
     def grant(self, policy: ObjectKey, grants: Grants) -> frozenset[ObjectKey]:
         """Let these move; returns those that may move from now on."""
@@ -60,8 +70,9 @@ class Rollouts:
         return grants.holders - known
 
     def forget(self, policy: ObjectKey) -> None:
-        """The policy is gone."""
+        """The policy is gone, or nothing of it is on its way."""
         self._grants.pop(policy, None)
+        self._looks.pop(policy, None)
 
     def assign(self, key: ObjectKey, name: str, found: PolicyRecord, policy: IpsecPolicy) -> PolicyFound:
         """The policy as the connection is to hold it now."""
@@ -88,18 +99,27 @@ class Rollouts:
         )
         return PolicyFound(policy if revision is None else with_values(policy, revision), assignment)
 
-    async def members(self, users: Iterable[ObjectKey], target: PolicyRevision, now: datetime) -> list[Member]:
+    async def members(
+        self, policy: ObjectKey, users: Iterable[ObjectKey], target: PolicyRevision, now: datetime
+    ) -> list[Member]:
         """Where those who use a policy stand with the target's values; a pair is one member, under its first name.
 
         Others get their turn meanwhile.
         """
+        last = self._looks.get(policy)
+        before = last.members if last is not None and last.target == target else {}
+        look = self._looks[policy] = _LastLook(target)
         units: dict[ObjectKey, list[Member]] = {}
         for number, key in enumerate(users, 1):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             record = self._reader.record(key)
             if record is not None:
-                units.setdefault(self._reader.unit_of(key)[0], []).append(_member(key, record, target))
+                seen, member = before.get(key, (None, None))
+                if member is None or seen is not record:
+                    member = _member(key, record, target)
+                look.members[key] = record, member
+                units.setdefault(self._reader.unit_of(key)[0], []).append(member)
         return [self._in_window(holder, _combine(holder, parts), now) for holder, parts in units.items()]
 
     def _in_window(self, holder: ObjectKey, member: Member, now: datetime) -> Member:

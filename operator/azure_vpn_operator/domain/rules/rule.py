@@ -72,10 +72,15 @@ class Transition:
 
 def check_rules(rules: Iterable[Rule], document: Json, broken: Sequence[str]) -> Iterator[Violation]:
     """Yield what the document violates, leaving out rules that read one of the broken paths."""
+    # Many rules are about the same few places, and a start reads thousands of objects.
+    nodes: dict[str, tuple[tuple[str, Json], ...]] = {}
     for rule in rules:
         for place in rule.at:
-            for path, node in _find_nodes(document, place):
-                if not _is_blocked(path, rule.reads, broken) and not rule.holds(node):
+            if place not in nodes:
+                nodes[place] = tuple(_find_nodes(document, place))
+            for path, node in nodes[place]:
+                is_blocked = broken and _is_blocked(path, rule.reads, broken)
+                if not is_blocked and not rule.holds(node):
                     hint = rule.hint(node) if rule.hint is not None else None
                     yield Violation(rule.id, join(path, rule.field), rule.message, hint)
 
