@@ -1,4 +1,7 @@
-"""How a device behaves: what it takes, how long it needs, whether its tunnels stay, and each tunnel for itself."""
+"""How a device behaves: what it takes, how long it needs, whether its tunnels stay, and each tunnel for itself.
+
+Size: each thing that a device may do has a case of its own, all on the same small world.
+"""
 
 from collections.abc import Callable
 from typing import Any

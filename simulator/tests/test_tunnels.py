@@ -1,4 +1,7 @@
-"""When a tunnel is up: both sides have to agree, and what changes costs a moment."""
+"""When a tunnel is up: both sides have to agree, and what changes costs a moment.
+
+Size: each kind of connection and each cause has a case of its own, all on the same small world.
+"""
 
 import json
 from collections.abc import Callable

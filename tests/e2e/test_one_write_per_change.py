@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from support.world.side_by_side import side_by_side
-from support.world.tenant import Document, Tenant, condition, is_ready, is_ready_and_connected, is_write
+from support.world.tenant import Document, Tenant, condition, is_ready, is_ready_and_connected
 from support.world.topology import group_name
+from workbench.bench.figures import is_write
 
 SELECTORS = [{"localAddressRanges": ["10.1.0.0/16"], "remoteAddressRanges": ["172.17.0.0/24", "172.18.0.0/24"]}]
 

@@ -7,8 +7,9 @@ forgets the subscription takes one for the other.
 import pytest
 
 from support.world.side_by_side import side_by_side
-from support.world.tenant import Document, Tenant, condition, is_ready_and_connected, is_write
+from support.world.tenant import Document, Tenant, condition, is_ready_and_connected
 from support.world.topology import FAR
+from workbench.bench.figures import is_write
 
 NEAR_SIDE, FAR_SIDE = "near", "far"
 SIDES = (NEAR_SIDE, FAR_SIDE)

@@ -20,6 +20,7 @@ import aiohttp
 from kubernetes.aio.client import ApiClient
 
 from support.world.topology import KEY, PORTAL_CLIENT_ID, PORTAL_SECRET
+from workbench.bench.figures import is_write
 from workbench.rest import ApiError, call
 from workbench.stack import SUBSCRIPTION, TENANT, Stack
 
@@ -46,11 +47,6 @@ class Ran:
     code: int
     out: str
     err: str
-
-
-def is_write(entry: Document) -> bool:
-    """Whether an entry of the journal changes something: a question for IKE SAs is a POST, and does not."""
-    return entry["method"] != "GET" and not entry["path"].lower().endswith("/getikesas")
 
 
 class Tenant:

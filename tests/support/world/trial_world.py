@@ -111,6 +111,7 @@ class TrialDevice(Device):
         self.repaired_at = -1.0
         super().__init__()
 
+    # mypy looks for the mark on the property, and a decorator of a property can only be below it.
     @property  # type: ignore[explicit-override]
     @override
     def lag(self) -> float:
@@ -352,6 +353,7 @@ class TrialWorld(CoreHarness):
                 self._after_status(name, before, status.get("change") or {})
             return answer
 
+        # The fakes are watched from inside: what reaches them counts, whoever sends it.
         azure.get = watched_get  # type: ignore[method-assign]
         azure.put = watched_put  # type: ignore[method-assign]
         azure.put_shared_key = watched_key  # type: ignore[method-assign]
