@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole
+from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.passes.observations import Observations
 from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck
@@ -107,6 +108,8 @@ class ConnectionMemory:
     """What the last GET showed, or the list that stood for the first one; None if it showed nothing there."""
     seen_tunnel_values: tuple[object, ...] | None = None
     """The part of it whose change takes the tunnel down."""
+    seen_policies: tuple[CanonicalPolicy, ...] = ()
+    """The policy in it; empty for Azure's Default policy."""
     listed_configuration: tuple[object, ...] | None = None
     traffic: TrafficRecord | None = None
     """Azure's byte counters, as the last GET showed them."""

@@ -23,7 +23,9 @@ from azure_vpn_operator.domain.reporting.policy import (
 from azure_vpn_operator.domain.rollout.revisions import (
     Target,
     conclude_wave,
+    find_current,
     find_revision,
+    recall_revisions,
     rollout_terms,
     set_target,
     wants_rekey_proof,
@@ -103,11 +105,12 @@ class PolicyReconciler:
         metadata, handled, revisions = snapshot.metadata, snapshot.previous.last_handled, snapshot.previous.revisions
         place = (key.namespace, key.name)
         users = list(self._reader.users_of_policy(*place))
+        held = [] if find_current(revisions) is not None else self._rollouts.held_values(users, policy, revisions)
         target = set_target(
             policy,
-            revisions,
+            recall_revisions(revisions, (values for values in held if values is not None), snapshot.now),
             snapshot.now,
-            others_held=not revisions and self._rollouts.holds_others(users, policy),
+            others_held=bool(held),
             retry=is_retry_requested(metadata, handled),
         )
         if is_continue_requested(metadata, handled):

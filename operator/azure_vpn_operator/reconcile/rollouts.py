@@ -12,13 +12,15 @@ from typing import Final
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision, RevisionState
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelChange
+from azure_vpn_operator.api.tunnel_change import ChangeState, PolicyValues, TunnelChange
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.azure.installation import Installation
+from azure_vpn_operator.domain.pairs.pairing import DISAGREEMENTS
+from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.snapshot import Assignment, Held, PolicyFound
 from azure_vpn_operator.domain.rollout.revisions import (
-    assigned_revision,
+    assigned_values,
     find_revision,
     wants_rekey_proof,
     with_values,
@@ -31,6 +33,9 @@ from azure_vpn_operator.reconcile.records import ConnectionRecord, PolicyRecord
 from azure_vpn_operator.runtime.keys import ObjectKey
 
 _UNCONFIRMED: Final = frozenset({ChangeState.SENT, ChangeState.CONFIRMING, ChangeState.ROLLING_BACK})
+_FAILED: Final = frozenset({Reason.ROLLED_BACK, Reason.CHANGE_FAILED})
+_HELD: Final = DISAGREEMENTS | {Reason.CHANGES_PAUSED, Reason.PARTNER_NOT_READY, Reason.GATEWAY_NOT_FOUND}
+"""What keeps a change from being written until somebody does something."""
 _AT_ONCE: Final = 200
 """Connections that are looked at in one go."""
 
@@ -90,14 +95,42 @@ class Rollouts:
             _held(record, name) == wanted and not _waits_for_window(record) for record in records
         )
         own = self._reader.record(key)
-        held = _good_hash(own) if put_back else _held(own, name)
-        revision = assigned_revision(policy, revisions, held, may_move=(granted and not failed) or begun)
+        values = assigned_values(
+            policy,
+            revisions,
+            _good_hash(own) if put_back else _held(own, name),
+            may_move=(granted and not failed) or begun,
+            recall=lambda held: self._recall(key, own, held),
+        )
         assignment = Assignment(
-            held=None if revision is None else Held.STOPPED if failed else Held.WAITS,
-            undecided=revision is not None and target is None,
+            held=None if values is None else Held.STOPPED if failed else Held.WAITS,
+            undecided=values is not None and target is None,
             rekey_proof=wants_rekey_proof(policy, revisions),
         )
-        return PolicyFound(policy if revision is None else with_values(policy, revision), assignment)
+        return PolicyFound(policy if values is None else with_values(policy, values), assignment)
+
+    def held_values(
+        self, users: Iterable[ObjectKey], policy: IpsecPolicy, revisions: Iterable[PolicyRevision]
+    ) -> list[PolicyValues | None]:
+        """The values of the policy that those were assigned which hold none of its revisions; None where they are not known."""
+        known, found = {canonical_policy(policy.spec).hash, *(revision.hash for revision in revisions)}, []
+        for key in users:
+            record = self._reader.record(key)
+            held = _held(record, policy.metadata.name)
+            if held is not None and held not in known:
+                found.append(self._recall(key, record, held))
+        return found
+
+    def _recall(self, key: ObjectKey, record: ConnectionRecord | None, held: str) -> PolicyValues | None:
+        """The values of the policy with this hash, by what the connection's status keeps and what Azure was last seen to hold."""
+        known: list[PolicyValues] = []
+        if record is not None and record.status.last_known_good is not None:
+            known += record.status.last_known_good.settings.ipsec_policies
+        if record is not None and record.status.change is not None:
+            known += (*record.status.change.from_.ipsec_policies, *record.status.change.to.ipsec_policies)
+        for memory in self._memories.of_object(key).values():
+            known += (PolicyValues.model_validate(policy.wire()) for policy in memory.seen_policies)
+        return next((values for values in known if canonical_policy(values.wire()).hash == held), None)
 
     async def members(
         self, policy: ObjectKey, users: Iterable[ObjectKey], target: PolicyRevision, now: datetime
@@ -120,13 +153,15 @@ class Rollouts:
                     member = _member(key, record, target)
                 look.members[key] = record, member
                 units.setdefault(self._reader.unit_of(key)[0], []).append(member)
-        return [self._in_window(holder, _combine(holder, parts), now) for holder, parts in units.items()]
+        return [self._at(now, holder, _combine(holder, parts)) for holder, parts in units.items()]
 
-    def _in_window(self, holder: ObjectKey, member: Member, now: datetime) -> Member:
-        """The member, with the window that its change has to wait for. A tunnel that is down waits for none."""
+    def _at(self, now: datetime, holder: ObjectKey, member: Member) -> Member:
+        """The member, with what its change has to wait for at this moment. A tunnel that is down waits for no window."""
         if member.standing is not Standing.BEHIND:
             return member
         records = [record for key in self._reader.unit_of(holder) if (record := self._reader.record(key)) is not None]
+        if any(_is_paused(record, now) for record in records):
+            return replace(member, standing=Standing.SKIPPED)
         if not any(record.wanted.spec is not None and record.wanted.spec.change_windows for record in records):
             return member
         subjects = [record.subject for record in records if isinstance(record.subject, VpnConnection)]
@@ -134,11 +169,6 @@ class Rollouts:
         if closed is None or all(_is_down(record) for record in records):
             return member
         return replace(member, closed=True, opens=closed.opens)
-
-    def holds_others(self, users: Iterable[ObjectKey], policy: IpsecPolicy) -> bool:
-        """Whether a connection was assigned other values of the policy than those of its spec."""
-        wanted = {None, canonical_policy(policy.spec).hash}
-        return any(_held(self._reader.record(key), policy.metadata.name) not in wanted for key in users)
 
     def rekey_until(self, namespace: str, names: Iterable[str]) -> datetime | None:
         """Until when one of these has to survive a rekey; None if none has to."""
@@ -164,6 +194,12 @@ def _waits_for_window(record: ConnectionRecord) -> bool:
     """Whether it could be moved, if a change window were open: then it does not hold what it says that it is assigned."""
     ready = record.condition(ConditionType.READY)
     return ready is not None and ready.reason == Reason.WAITING_FOR_WINDOW
+
+
+def _is_paused(record: ConnectionRecord, now: datetime) -> bool:
+    """Whether the object says that nothing is to be written; what a tag in Azure says is known to its pass only."""
+    annotations = record.metadata.annotations
+    return find_pause(suspend=False, annotations=annotations, live_tags={}, now=now) is not None
 
 
 def _is_down(record: ConnectionRecord) -> bool:
@@ -224,23 +260,32 @@ def _standing(record: ConnectionRecord, target: PolicyRevision) -> Standing:
     if not record.writable or spec is None or spec.suspend:
         return Standing.SKIPPED
     held = policy is not None and policy.hash == target.hash and policy.name == record.wanted.policy
-    if held and change is not None and change.is_failed:
-        return Standing.FAILED if _is_its_failure(change, target) else Standing.BEHIND
-    stalled = record.condition("Stalled")
-    if stalled is not None:
+    failed = change if held and change is not None and change.is_failed else None
+    if failed is not None and _is_its_failure(failed, target):
+        return Standing.FAILED
+    if _has_own_trouble(record, failed):
         return Standing.SKIPPED
-    if not held or _waits_for_window(record):
+    if failed is not None or not held or _waits_for_window(record):
         return Standing.BEHIND
     if change is not None and change.state is ChangeState.PROVISIONAL:
         return Standing.PROVISIONAL if change.changes_pfs else Standing.DONE
     return Standing.DONE if record.is_synced and change is None else Standing.MOVING
 
 
+def _has_own_trouble(record: ConnectionRecord, failed: TunnelChange | None) -> bool:
+    """Whether it stands still for a reason that has nothing to do with the policy; an earlier change that failed is none."""
+    stalled, ready = record.condition(ConditionType.STALLED), record.condition(ConditionType.READY)
+    if stalled is not None:
+        return failed is None or stalled.reason not in _FAILED
+    change = record.status.change
+    return (change is None or change.is_failed) and ready is not None and ready.reason in _HELD
+
+
 def _is_its_failure(change: TunnelChange, target: PolicyRevision) -> bool:
-    """Whether the rollout of the target has failed with this change.
+    """Whether the rollout of the target has failed with this change: it has sent the target's values, and not before the target was set.
 
     Once all hold the values, a change that has begun since is the object's own, such as a connection that has come to the policy.
     """
-    if change.end_time is None or change.end_time < target.since:
+    if change.end_time is None or change.end_time < target.since or change.to.ipsec_policies != (target.values,):
         return False
     return target.state is not RevisionState.CURRENT or change.start_time < target.since

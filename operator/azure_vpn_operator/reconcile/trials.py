@@ -12,6 +12,7 @@ from typing import Final
 from azure_vpn_operator.api.tunnel_change import ChangeState, KnownGood, PolicyValues, TunnelChange
 from azure_vpn_operator.api.vpn_connection import OnFailure, VpnConnection
 from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.pairs.pairing import find_disagreement
 from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.rollout.change import conclude, is_asked_again, judge, stand
@@ -85,8 +86,9 @@ class Trials:
         ]
         if judgements:
             objects = self._conclude(unit, objects, combine_judgements(judgements))
-        moving = {item.key for item in objects if item.view.change is not None or item.view.unfinished is not None}
-        views = {item.key: replace(item.view, shared=bool(moving - {item.key})) for item in objects}
+        views = {
+            item.key: _beside(item.view, [other.view for other in objects if other is not item]) for item in objects
+        }
         return [replace(snapshot, change_view=views[half.object]) for half, snapshot in halves]
 
     def forget(self, key: ObjectKey) -> None:
@@ -154,6 +156,12 @@ def _object(key: ObjectKey, halves: Sequence[tuple[HalfKey, Snapshot]]) -> _Obje
     return _Object(key, own, stand([snapshot for _, snapshot in own]))
 
 
+def _beside(view: ChangeView, others: Sequence[ChangeView]) -> ChangeView:
+    """The view of an object, with what it means that the other object of the pair is being changed."""
+    changes = [change for other in others if (change := other.change or other.unfinished) is not None]
+    return replace(view, shared=bool(changes), shared_tunnel=any(change.tunnels for change in changes))
+
+
 def _stand_together(objects: list[_Object]) -> list[_Object]:
     """The objects, each tried again if another of the unit is: they hold the same policy, or the tunnel stays down."""
     again = {item.key for item in objects if any(_draws_along(other, item) for other in objects if other is not item)}
@@ -177,6 +185,8 @@ def _moves_to(item: _Object, since: datetime) -> tuple[PolicyValues, ...] | None
     if not change.is_failed:
         return change.to.ipsec_policies if change.start_time > since else None
     if item.view.change is not None or not is_asked_again(item.snapshots, change):
+        return None
+    if find_disagreement(item.first.pair) is not None:
         return None
     wish = wanted_settings(item.first.subject, item.first.target, item.first.policy)
     return wish.ipsec_policies if wish is not None else None

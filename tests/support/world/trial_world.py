@@ -205,6 +205,8 @@ class TrialWorld(CoreHarness):
         """Changes that failed, were confirmed, and were recorded."""
         self._failed: dict[str, dict[str, Any]] = {}
         """The values of each object that must not be sent again."""
+        self._replaced: dict[str, Mapping[str, Any]] = {}
+        """The change in whose place each object's next one was recorded."""
         self._reports: dict[str, str | None] = {}
         self.devices = {unit.name: TrialDevice(self, unit) for unit in UNITS}
         self.azure.operation_seconds = 8.0
@@ -397,6 +399,8 @@ class TrialWorld(CoreHarness):
 
     def _after_status(self, name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         was, now = before.get("state"), after.get("state")
+        if now == "Sent" and was not in {None, "Sent"}:
+            self._replaced[name] = before
         if now in OPEN and was not in ARMED:
             self.begun += 1
             self._look_at_budget(name)
@@ -430,6 +434,9 @@ class TrialWorld(CoreHarness):
             self.taint(name, "it had dropped before the change")
 
     def _judge_verdict(self, name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        if after == self._replaced.get(name):
+            # Azure did not take what was to be sent in its place.
+            return
         if before.get("state") not in {"Confirming", "Provisional"} and len(UNIT_OF[name].objects) == 1:
             self._say(f"{name} is {after['state']}, and was {_brief_change(before)}")
         if before and before["startTime"] != after["startTime"]:

@@ -248,6 +248,50 @@ async def test_paused_means_that_no_further_one_moves():
     await world.stop()
 
 
+@pytest.mark.parametrize("where", ["annotation", "tag"])
+async def test_who_is_held_does_not_keep_the_others_waiting(where: str):
+    world = await a_fleet(4, rollout={"maxUnavailable": 1})
+    if where == "annotation":
+        world.annotate("s00", hold_until="2030-01-01T00:00:00Z")
+    else:
+        world.live("VNet1toS0").document.setdefault("tags", {})["azvpn-hold"] = "change freeze"
+    await world.advance(60)
+    world.edit(POLICY, "site6", **NEW)
+    await world.advance(600)
+    assert groups(world, 4) == ["DHGroup24", "ECP256", "ECP256", "ECP256"]
+    assert world.condition("site6", "RolledOut", POLICY) == ("True", "RolledOut")
+    assert policy_status(world)["skippedConnections"] == 1
+    assert world.ready("s00") == ("False", "ChangesPaused")
+    if where == "annotation":
+        world.annotate("s00", hold_until=None)
+    else:
+        del world.live("VNet1toS0").document["tags"]["azvpn-hold"]
+    await world.advance(700)
+    assert groups(world, 4) == ["ECP256"] * 4
+    assert world.accepted() == {"put": 4}
+    await world.stop()
+
+
+async def test_a_pair_that_disagrees_does_not_keep_the_others_waiting_and_fails_nobodys_rollout():
+    world = await a_fleet(2, rollout={"maxUnavailable": 1})
+    world.add_gateway("VNet1GW")
+    world.add_gateway("VNet2GW", "TestRG2")
+    for name, spec in (("a-one", half_spec("1", "2")), ("a-two", half_spec("2", "1"))):
+        world.apply(CONNECTION, name, {**spec, "ipsecPolicyRef": {"name": "site6"}})
+    await world.settle()
+    world.forget_journals()
+    world.apply(POLICY, "other", POLICY_SPEC | BAD)
+    world.edit(CONNECTION, "a-two", ipsecPolicyRef={"name": "other"})
+    await world.advance(60)
+    world.edit(POLICY, "site6", **NEW)
+    await world.advance(600)
+    assert world.ready("a-one") == ("False", "PairPolicyMismatch")
+    assert groups(world, 2) == ["ECP256"] * 2
+    assert world.condition("site6", "RolledOut", POLICY) == ("True", "RolledOut")
+    assert world.accepted() == {"put": 2}
+    await world.stop()
+
+
 async def test_who_takes_no_part_is_counted_and_joins_later():
     world = await a_fleet(4, rollout={"maxUnavailable": 4})
     world.edit(CONNECTION, "s01", suspend=True)
@@ -338,6 +382,31 @@ async def test_nobody_need_wait_for_the_rekey():
     world.annotate("site6", POLICY, rollout_continue="1")
     await world.advance(600)
     assert world.accepted() == {"put": 3}
+    await world.stop()
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["", "the operator was away"])
+async def test_a_bad_edit_of_a_policy_that_was_deleted_and_made_again_takes_down_one_tunnel(restart: bool):
+    world = await a_fleet(12)
+    if restart:
+        await world.stop()
+    # As after a restore from a backup: the finalizer does not keep it.
+    world.cluster.documents.pop((POLICY, "network", "site6"))
+    if restart:
+        world.apply(POLICY, "site6", POLICY_SPEC | BAD)
+        await world.start()
+    else:
+        world.pump()
+        await world.advance(60)
+        world.apply(POLICY, "site6", POLICY_SPEC | BAD)
+    assert max(await waves(world, 12, WITHIN + 400)) == 1
+    assert groups(world, 12) == ["DHGroup24"] * 12
+    assert world.accepted() == {"put": 2}
+    assert [(item["state"], item["values"]["dhGroup"]) for item in policy_status(world)["revisions"]] == [
+        ("Failed", "ECP384"),
+        ("Current", "DHGroup24"),
+    ]
+    assert world.condition("s05", "Ready") == ("True", "RolloutStopped")
     await world.stop()
 
 

@@ -707,3 +707,55 @@ async def test_a_half_whose_change_was_never_sent_does_not_leave_what_was_put_ba
     assert world.condition("one", "Connected") == ("True", "AllTunnelsUp")
     assert world.accepted() == {"put": 2}
     await world.stop()
+
+
+async def test_objects_of_a_pair_that_disagree_by_now_do_not_keep_the_undo_waiting():
+    world = await a_pair(owned=False)
+    world.edit(POLICY, "pair", **BAD)
+    await world.advance(100)
+    world.apply(POLICY, "other", POLICY_SPEC | {"dhGroup": "ECP256"})
+    world.edit(CONNECTION, "two", ipsecPolicyRef={"name": "other"})
+    await world.advance(WITHIN + 200)
+    assert policies_of_pair(world) == (GOOD_POLICY, GOOD_POLICY)
+    assert world.ready("one") == ("True", "RolloutStopped")
+    assert world.ready("two") == ("False", "PairPolicyMismatch")
+    assert world.condition("other", "RolledOut", POLICY)[1] != "RolloutFailed"
+    assert world.condition("one", "Connected") == ("True", "AllTunnelsUp")
+    assert world.accepted() == {"put": 4}
+    world.edit(CONNECTION, "one", ipsecPolicyRef={"name": "other"})
+    await world.advance(300)
+    for name in ("one", "two"):
+        assert world.ready(name) == ("True", "UpToDate")
+    assert world.accepted() == {"put": 6}
+    await world.stop()
+
+
+async def test_an_own_edit_that_failed_together_with_the_policy_is_tried_alone_and_undone_as_well():
+    world = await a_site(Device(lambda properties, _: properties.get("dpdTimeoutSeconds") in {None, 0, 45}))
+    world.edit(CONNECTION, "site6", dpdTimeoutSeconds=30)
+    world.edit(POLICY, "site6", dhGroup="ECP256")
+    await world.advance((WITHIN + 200) * 2)
+    # The first failure may be the policy's: its values are taken back, and what is left of the edit is another change.
+    assert world.condition("site6", "Connected") == ("True", "AllTunnelsUp")
+    assert world.held()["dpdTimeoutSeconds"] == 45
+    assert world.held()["ipsecPolicies"] == GOOD_POLICY
+    assert world.ready() == ("False", "RolledBack")
+    await world.advance(7200)
+    assert world.accepted() == {"put": 4}
+    await world.stop()
+
+
+async def test_half_a_pair_that_had_to_wait_for_the_other_one_has_to_bring_the_tunnel_back_too():
+    world = await a_pair(owned=False)
+    world.azure.locks_peer = True
+    tunnel = world.live("VNet1toVNet2").device
+    assert tunnel is not None
+    tunnel.accepts = lambda *_: world.held("VNet2toVNet1", "TestRG2").get("dpdTimeoutSeconds") in {0, 45}
+    world.edit(POLICY, "pair", dhGroup="ECP256")
+    world.edit(CONNECTION, "two", dpdTimeoutSeconds=30)
+    await world.advance((WITHIN + 200) * 2)
+    assert world.held("VNet2toVNet1", "TestRG2")["dpdTimeoutSeconds"] == 45
+    assert policies_of_pair(world) == (GOOD_POLICY, GOOD_POLICY)
+    for name in ("one", "two"):
+        assert world.condition(name, "Connected") == ("True", "AllTunnelsUp")
+    await world.stop()

@@ -2,8 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from azure_vpn_operator.api.reasons import Reason
+
+DISAGREEMENTS: Final = frozenset(
+    {
+        Reason.PAIR_POLICY_MISMATCH,
+        Reason.PAIR_KEY_MISMATCH,
+        Reason.PAIR_PROTOCOL_MISMATCH,
+        Reason.PAIR_BOTH_RESPONDERS,
+        Reason.DUPLICATE_PAIR,
+    }
+)
+"""With these nothing that the objects want is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,12 @@ class _Comparison:
     differs: bool
     one: str
     two: str
+
+
+def find_disagreement(view: PairView | None) -> PairVerdict | None:
+    """Why neither half may be written, if the two objects disagree; None also for an owned pair, which cannot."""
+    verdict = judge_pair(view) if view is not None else None
+    return verdict if verdict is not None and verdict.reason in DISAGREEMENTS else None
 
 
 def judge_pair(view: PairView) -> PairVerdict:

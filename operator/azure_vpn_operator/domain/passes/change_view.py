@@ -18,6 +18,8 @@ class ChangeView:
     """A change under which the tunnel went down and that something else takes the place of: whatever follows has to bring it back."""
     shared: bool = False
     """The other object of the pair has a change under way: what this one does is a part of it, also if its tunnel is down by now."""
+    shared_tunnel: bool = False
+    """Then: the tunnel was up before that change, and so it has to be up after both."""
     look_in: float | None = None
     """Seconds until more may be known."""
     text: str = ""

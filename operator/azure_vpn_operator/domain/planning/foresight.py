@@ -19,14 +19,13 @@ from azure_vpn_operator.domain.azure.bodies import build_put_body, read_put_body
 from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
 from azure_vpn_operator.domain.azure.lookups import NotRead
 from azure_vpn_operator.domain.azure.target import Target, Unresolved
-from azure_vpn_operator.domain.pairs.pairing import PairView, judge_pair
+from azure_vpn_operator.domain.pairs.pairing import PairView, find_disagreement
 from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL
 from azure_vpn_operator.domain.passes.requests import is_requested, is_retry_requested, is_rotation_requested
 from azure_vpn_operator.domain.passes.snapshot import NotReferenced, PolicyFound, PolicyLookup
 from azure_vpn_operator.domain.planning.drift import configuration_hash
-from azure_vpn_operator.domain.planning.pairs import DISAGREEMENTS
 from azure_vpn_operator.domain.rollout.settings import half_of, same, settings_in, with_settings
 from azure_vpn_operator.domain.rollout.window_gate import find_closed_for
 from azure_vpn_operator.domain.rollout.windows import Closed
@@ -65,7 +64,7 @@ def foresee_gateways(facts: StoredFacts, installation: Installation) -> frozense
         return frozenset()
     if not _was_in_force(facts.half, target) or not _has_changed(facts, subject, target, policy):
         return frozenset()
-    if facts.pair is not None and judge_pair(facts.pair).reason in DISAGREEMENTS:
+    if find_disagreement(facts.pair) is not None:
         return frozenset()
     return target.gateway_ids
 

@@ -17,7 +17,7 @@ from azure_vpn_operator.domain.azure.differences import field_names, find_differ
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.azure.target import Target
-from azure_vpn_operator.domain.pairs.pairing import judge_pair
+from azure_vpn_operator.domain.pairs.pairing import PairVerdict, find_disagreement
 from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, OperationKind, Snapshot
 from azure_vpn_operator.domain.passes.steps import Blocked, Hold, PatchTags, Put, Refuse, SetKey, Settled, Step, Wait
@@ -27,18 +27,9 @@ from azure_vpn_operator.domain.planning.plan import body_in_force, plan, plan_ke
 from azure_vpn_operator.domain.rollout.overlay import assigned_settings
 from azure_vpn_operator.domain.rollout.settings import settings_in
 
-DISAGREEMENTS: Final = frozenset(
-    {
-        Reason.PAIR_POLICY_MISMATCH,
-        Reason.PAIR_KEY_MISMATCH,
-        Reason.PAIR_PROTOCOL_MISMATCH,
-        Reason.PAIR_BOTH_RESPONDERS,
-        Reason.DUPLICATE_PAIR,
-    }
-)
-
-
 _WAITS_FOR_KEY: Final = frozenset({Reason.KEY_ROTATION_WAITS, Reason.KEY_ROTATION_STOPPED})
+_OF_MORE_THAN_VALUES: Final = frozenset({Reason.PAIR_PROTOCOL_MISMATCH, Reason.DUPLICATE_PAIR})
+"""Disagreements that also hold for an undo: the version of IKE is none of the values that it puts back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +52,10 @@ def coordinate(snapshots: tuple[Snapshot, Snapshot], steps: tuple[Step, Step]) -
     first = 1 if _was_refused(other, steps[1]) and not _was_refused(one, steps[0]) else 0
     if any(snapshot.denial is not None for snapshot in snapshots):
         return PairPlan((_hold_for_denied(steps[0], other), _hold_for_denied(steps[1], one)), first)
-    if (stopped := find_disagreement(one)) is not None:
-        held = (_hold_writes(steps[0], *stopped), _hold_writes(steps[1], *stopped))
-        return PairPlan(held, first)
+    if (stopped := find_disagreement(one.pair)) is not None:
+        steps = (_hold_writes(steps[0], stopped), _hold_writes(steps[1], stopped))
+        if not any(isinstance(step, Put) for step in steps):
+            return PairPlan(steps, first)
     steps = (_share_key(one, steps[0], other, steps[1]), _share_key(other, steps[1], one, steps[0]))
     adjusted = (_adjust(one, steps[0], other, steps[1]), _adjust(other, steps[1], one, steps[0]))
     return PairPlan(_with_keys(snapshots, adjusted), first)
@@ -71,8 +63,8 @@ def coordinate(snapshots: tuple[Snapshot, Snapshot], steps: tuple[Step, Step]) -
 
 def coordinate_single(snapshot: Snapshot, step: Step) -> Step:
     """The step of a connection that is nobody's half, or one of too many: those hold each other."""
-    stopped = find_disagreement(snapshot)
-    return _hold_writes(step, *stopped) if stopped is not None and stopped[0] is Reason.DUPLICATE_PAIR else step
+    stopped = find_disagreement(snapshot.pair)
+    return _hold_writes(step, stopped) if stopped is not None and stopped.reason is Reason.DUPLICATE_PAIR else step
 
 
 def hold_back(step: Step) -> Hold:
@@ -81,18 +73,13 @@ def hold_back(step: Step) -> Hold:
     return Hold(Reason.PARTNER_NOT_READY, text, getattr(step, "differences", ()))
 
 
-def find_disagreement(snapshot: Snapshot) -> tuple[Reason, str] | None:
-    """Why neither half may be written, if the two objects disagree; None for an owned pair, which cannot."""
-    if snapshot.pair is None:
-        return None
-    verdict = judge_pair(snapshot.pair)
-    return (verdict.reason, verdict.message) if verdict.reason in DISAGREEMENTS else None
-
-
-def _hold_writes(step: Step, reason: Reason, message: str) -> Step:
-    if isinstance(step, Put | PatchTags):
-        return Hold(reason, f"{message}; neither half is written", step.differences)
-    return Hold(reason, f"{message}; neither half is written") if isinstance(step, SetKey) else step
+def _hold_writes(step: Step, stopped: PairVerdict) -> Step:
+    """The step of a half whose object wants something else than the other one; what is put back is what both had."""
+    if not isinstance(step, Put | PatchTags | SetKey):
+        return step
+    if isinstance(step, Put) and step.reason is Reason.ROLLING_BACK and stopped.reason not in _OF_MORE_THAN_VALUES:
+        return step
+    return Hold(stopped.reason, f"{stopped.message}; neither half is written", getattr(step, "differences", ()))
 
 
 def _share_key(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -> Step:

@@ -58,7 +58,7 @@ def begin(halves: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownG
         start_time=first.now.replace(microsecond=0),
         from_=before,
         to=to,
-        tunnels=_tunnels_before([half for half, _ in halves if not half.released], unfinished)[:32],
+        tunnels=_tunnels_before([half for half, _ in halves if not half.released], view, unfinished)[:32],
     )
     return change, good
 
@@ -116,9 +116,14 @@ def _held(half: Snapshot) -> HalfSettings | None:
     return settings_of(half.live.value) if isinstance(half.live, Present) else None
 
 
-def _tunnels_before(halves: Sequence[Snapshot], unfinished: TunnelChange | None) -> tuple[TunnelBefore, ...]:
+def _tunnels_before(
+    halves: Sequence[Snapshot], view: ChangeView, unfinished: TunnelChange | None
+) -> tuple[TunnelBefore, ...]:
     """The tunnels that have to be up afterwards, each with the newest time that is known of it."""
     now = [tunnel for half in halves for tunnel in _up_now(half)]
+    if not now and view.shared_tunnel and (unfinished is None or not unfinished.tunnels):
+        # The change of the pair's other object has taken it down already, and this one's connection with it.
+        return (TunnelBefore(name=""),)
     if unfinished is None:
         return tuple(now)
     newest = {(tunnel.name, tunnel.reverse): tunnel for tunnel in now}

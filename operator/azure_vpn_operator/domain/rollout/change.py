@@ -22,6 +22,7 @@ from azure_vpn_operator.api.vpn_connection_status import HalfRole
 from azure_vpn_operator.domain.azure.installation import effective_policies
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Present
+from azure_vpn_operator.domain.pairs.pairing import find_disagreement
 from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.passes.requests import is_retry_requested
@@ -213,10 +214,11 @@ def _disarm(change: TunnelChange, good: KnownGood | None) -> ChangeView:
 def _stand_failed(
     first: Snapshot, halves: Sequence[Snapshot], change: TunnelChange, good: KnownGood | None, *, again: bool
 ) -> ChangeView:
-    unfinished = None if change.state is ChangeState.ROLLED_BACK else change
-    if again or is_asked_again(halves, change):
-        return ChangeView(None, good, unfinished=unfinished)
     found = _lives(halves)
+    if again or is_asked_again(halves, change):
+        # Until the tunnel is seen to be back it is down for this change, and what comes next has to bring it back.
+        over = change.state is ChangeState.ROLLED_BACK and found is not None and _all_back(change, found)
+        return ChangeView(None, good, unfinished=None if over else change)
     if found is None:
         return ChangeView(change, good)
     back = good is not None and _hold(found, good.settings) and _are_carried_out(found)
@@ -225,16 +227,25 @@ def _stand_failed(
         note = _note(Reason.ROLLED_BACK, f"Azure holds the {_what(change)} from before again", warning=True)
         return ChangeView(change, good, news=(note,))
     in_force = _hold(found, change.to)
-    if change.state is ChangeState.FAILED and in_force and all(is_back(change, *item) for item in found.items()):
+    if change.state is ChangeState.FAILED and in_force and _all_back(change, found):
         note = _note(Reason.CHANGE_CONFIRMED, f"the tunnel came back with the new {_what(change)} after all")
         return ChangeView(None, _proven(first, change.to), news=(note,))
     return ChangeView(change, good)
 
 
+def _all_back(change: TunnelChange, found: Mapping[HalfRole, LiveConnection]) -> bool:
+    return all(is_back(change, *item) for item in found.items())
+
+
 def is_asked_again(halves: Sequence[Snapshot], failed: TunnelChange) -> bool:
-    """Whether something else is wanted of an object than what has failed, or somebody asks to try it again."""
+    """Whether something else is wanted of an object than what has failed, or somebody asks to try it again.
+
+    What the objects of a pair want cannot be written as long as they disagree: until then an undo goes on.
+    """
     if is_retry_requested(halves[0].metadata, halves[0].previous.last_handled):
         return True
+    if failed.state is ChangeState.ROLLING_BACK and find_disagreement(halves[0].pair) is not None:
+        return False
     wishes = {half.role: wanted_settings(half.subject, half.target, half.policy) for half in halves}
     return any(wish is not None and not same(wish, half_of(failed.to, role)) for role, wish in wishes.items())
 

@@ -1,6 +1,7 @@
 """The values that a policy has and had, and what became of them: which its connections are to hold, and which they fall back to."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -40,13 +41,37 @@ def find_revision(revisions: Sequence[PolicyRevision], values_hash: str | None) 
     return next((revision for revision in revisions if revision.hash == values_hash), None)
 
 
+def find_current(revisions: Iterable[PolicyRevision]) -> PolicyRevision | None:
+    """The revision that new connections begin with; None if there is none, as in the beginning, or while it is a target again."""
+    return next((revision for revision in revisions if revision.state is RevisionState.CURRENT), None)
+
+
+def recall_revisions(
+    revisions: Sequence[PolicyRevision], held: Iterable[PolicyValues], now: datetime
+) -> tuple[PolicyRevision, ...]:
+    """The revisions with those that were lost when the policy was deleted and made again, by what connections hold.
+
+    Current is what most of them do.
+    """
+    recalled = tuple(
+        PolicyRevision(
+            hash=canonical_policy(values.wire()).hash,
+            values=values,
+            generation=0,
+            state=RevisionState.SUPERSEDED if number else RevisionState.CURRENT,
+            since=now.replace(microsecond=0),
+        )
+        for number, (values, _) in enumerate(Counter(held).most_common(MOST_REVISIONS))
+    )
+    return (*revisions, *recalled)[:MOST_REVISIONS]
+
+
 def set_target(
     policy: IpsecPolicy, revisions: Sequence[PolicyRevision], now: datetime, *, others_held: bool, retry: bool
 ) -> Target:
     """The revisions in the light of the spec: other values are a new target, and so are those that came back after others.
 
-    `others_held`: a connection holds other values; asked only when nothing is known of the policy yet. `retry`: somebody wants a failed
-    target tried again.
+    `others_held`: a connection holds other values, whether or not they are known. `retry`: somebody wants a failed target tried again.
     """
     values = canonical_policy(policy.spec)
     known = find_revision(revisions, values.hash)
@@ -93,13 +118,19 @@ def with_continue(target: Target) -> Target:
     return Target(revision, (revision, *target.revisions[1:]))
 
 
-def assigned_revision(
-    policy: IpsecPolicy, revisions: Sequence[PolicyRevision], held: str | None, *, may_move: bool
-) -> PolicyRevision | None:
-    """The revision that a connection is to hold for now; None: what the spec says.
+def assigned_values(
+    policy: IpsecPolicy,
+    revisions: Sequence[PolicyRevision],
+    held: str | None,
+    *,
+    may_move: bool,
+    recall: Callable[[str], PolicyValues | None] = lambda _: None,
+) -> PolicyValues | None:
+    """The values that a connection is to hold for now; None: those of the spec.
 
     `held` is the hash of the values that it was assigned last, by this policy. A connection that may not move (yet) keeps those; a
-    new one begins with the current revision. What has failed reaches nobody any more, whatever the strategy.
+    new one begins with the current revision. What has failed reaches nobody any more, whatever the strategy. `recall` is asked for
+    held values that are none of the revisions: the policy may have been deleted and made again.
     """
     wanted = canonical_policy(policy.spec).hash
     target = find_revision(revisions, wanted)
@@ -108,9 +139,13 @@ def assigned_revision(
         return None
     if target is not None and target.state is RevisionState.CURRENT:
         return None
-    current = next((revision for revision in revisions if revision.state is RevisionState.CURRENT), None)
-    before = find_revision(revisions, held if held != wanted else None) or current
-    return before if before is not None and before.hash != wanted else None
+    current = find_current(revisions)
+    if held is not None and held != wanted:
+        known = find_revision(revisions, held)
+        values = known.values if known is not None else recall(held)
+        if values is not None:
+            return values
+    return current.values if current is not None and current.hash != wanted else None
 
 
 def wants_rekey_proof(policy: IpsecPolicy, revisions: Sequence[PolicyRevision]) -> bool:
@@ -120,9 +155,9 @@ def wants_rekey_proof(policy: IpsecPolicy, revisions: Sequence[PolicyRevision]) 
     return rollout_terms(policy.spec).rekey_proof is RekeyProof.CANARY and not continued
 
 
-def with_values(policy: IpsecPolicy, revision: PolicyRevision) -> IpsecPolicy:
-    """The policy as if its spec had the revision's values."""
-    spec = IpsecPolicySpec.model_validate({**policy.spec.wire(), **revision.values.wire()})
+def with_values(policy: IpsecPolicy, values: PolicyValues) -> IpsecPolicy:
+    """The policy as if its spec had these values."""
+    spec = IpsecPolicySpec.model_validate({**policy.spec.wire(), **values.wire()})
     return policy.model_copy(update={"spec": spec})
 
 

@@ -130,10 +130,15 @@ class Gatherer:
         connection = _connection_in_question(known, target, letting_go=deleting or released)
         asked = is_requested(metadata, previous.last_handled)
         from_list = from_list and not (memory.compared or asked or deleting or released)
+        first_look = not memory.compared
         denial, operation, live = await self._look_at_azure(half, subject, target, connection, from_list=from_list)
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
         self._remember_live(memory, live)
+        if first_look and self.look_up_policy(key, subject) != policy:
+            # What it is to keep for now may be known only from Azure.
+            stored = self.known(half, record, memory)
+            policy, pair = stored.policy, stored.pair
         seen = self._observe(memory, half.role, previous.change, live)
         # Nothing is written while an operation is open: then no key is needed either.
         needed = not isinstance(operation, OpenOperation)
@@ -312,9 +317,10 @@ class Gatherer:
         match live:
             case Present(value) if value.listed:
                 memory.seen_configuration, memory.seen_tunnel_values = value.configuration, value.tunnel_values
+                memory.seen_policies = value.policies
             case Present(value):
                 memory.last_read, memory.seen_configuration = now, value.configuration
-                memory.seen_tunnel_values = value.tunnel_values
+                memory.seen_tunnel_values, memory.seen_policies = value.tunnel_values, value.policies
                 memory.traffic = record_traffic(memory.traffic, value, now)
                 memory.updating_since = None if value.settled else memory.updating_since or now
             case Absent():

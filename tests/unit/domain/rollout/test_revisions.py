@@ -11,8 +11,9 @@ from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.rollout.revisions import (
     MOST_REVISIONS,
     Target,
-    assigned_revision,
+    assigned_values,
     conclude_wave,
+    recall_revisions,
     set_target,
     wants_rekey_proof,
     with_continue,
@@ -173,13 +174,50 @@ def test_what_a_connection_is_to_hold(
     policy = policy_with(NEW, 2, **rollout)
     revisions = (revision(NEW, state, 2), revision(OLD, SUPERSEDED if state is CURRENT else CURRENT))
     held_hash = canonical_policy(policy_with(held).spec).hash if held is not None else None
-    assigned = assigned_revision(policy, revisions, held_hash, may_move=may_move)
+    assigned = assigned_values(policy, revisions, held_hash, may_move=may_move)
     found = policy if assigned is None else with_values(policy, assigned)
     assert found.spec.sa_life_time_seconds == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "held", "may_move", "expected"),
+    [
+        pytest.param((), OLD, False, OLD, id="nobody has looked at the policy yet"),
+        pytest.param(((NEW, TARGET),), OLD, False, OLD, id="its turn has not come"),
+        pytest.param(((NEW, TARGET),), OLD, True, NEW, id="its turn has come"),
+        pytest.param(((NEW, FAILED),), OLD, False, OLD, id="the new values have failed"),
+        pytest.param(((NEW, CURRENT),), OLD, False, NEW, id="all that could be moved have the new values"),
+        pytest.param(((NEW, TARGET), (GONE, CURRENT)), OLD, False, OLD, id="what it holds comes before what others do"),
+        pytest.param(((NEW, TARGET), (GONE, CURRENT)), None, False, GONE, id="a new one begins with what others hold"),
+    ],
+)
+def test_a_connection_that_holds_what_no_revision_knows_keeps_it(
+    before: tuple[tuple[int, RevisionState], ...], held: int | None, may_move: bool, expected: int
+):
+    policy = policy_with(NEW, 2)
+    revisions = tuple(revision(seconds, state) for seconds, state in before)
+    known = {revision(OLD, CURRENT).hash: revision(OLD, CURRENT).values}
+    held_hash = revision(held, CURRENT).hash if held is not None else None
+    assigned = assigned_values(policy, revisions, held_hash, may_move=may_move, recall=known.get)
+    found = policy if assigned is None else with_values(policy, assigned)
+    assert found.spec.sa_life_time_seconds == expected
+
+
+def test_a_policy_that_was_made_again_has_the_revisions_that_its_connections_hold():
+    held = [revision(seconds, CURRENT).values for seconds in (OLD, GONE, GONE)]
+    recalled = recall_revisions((), held, NOW)
+    assert seen(recalled) == [(GONE, "Current"), (OLD, "Superseded")]
+    target = set_target(policy_with(NEW), recalled, NOW, others_held=True, retry=False)
+    assert seen(target.revisions) == [(NEW, "Target"), (GONE, "Current"), (OLD, "Superseded")]
+
+
+def test_what_connections_hold_may_become_known_only_when_the_new_values_are_a_target_already():
+    recalled = recall_revisions([revision(NEW, FAILED)], [revision(OLD, CURRENT).values], LATER)
+    assert seen(recalled) == [(NEW, "Failed"), (OLD, "Current")]
+
+
 def test_a_policy_that_nobody_has_looked_at_yet_is_what_its_spec_says():
-    assert assigned_revision(policy_with(NEW), (), None, may_move=False) is None
+    assert assigned_values(policy_with(NEW), (), None, may_move=False) is None
 
 
 @pytest.mark.parametrize(
