@@ -117,7 +117,7 @@ def judge_half(snapshot: Snapshot, change: TunnelChange, live: LiveConnection, t
         Verdict.FAILED,
         0.0,
         f"{_names(down)} not back within {minutes:g} minutes after the change",
-        down_since=_down_since(snapshot) or now,
+        down_since=_down_since(snapshot),
     )
 
 
@@ -133,7 +133,7 @@ def judge_until_rekey(
     if snapshot.now < due:
         return Judgement(Verdict.OPEN, (due - snapshot.now).total_seconds(), "")
     text = f"{_names(down)} down although it had seemed to work"
-    return Judgement(Verdict.FAILED, 0.0, text, down_since=_down_since(snapshot) or snapshot.now)
+    return Judgement(Verdict.FAILED, 0.0, text, down_since=_down_since(snapshot))
 
 
 def combine_judgements(parts: Sequence[Judgement]) -> Judgement:
@@ -155,21 +155,21 @@ def _due(snapshot: Snapshot, change: TunnelChange, terms: Terms, *, down: bool) 
     """When the change fails if the tunnel stays down; later for one that is down only since a short while."""
     began = change.in_force_since or change.start_time
     due = began + timedelta(seconds=terms.within_seconds)
-    since = _down_since(snapshot)
-    if not down or since is None:
+    if not down:
         return due
+    since = _down_since(snapshot)
     short = timedelta(seconds=min(GRACE_SECONDS, terms.within_seconds / 10))
     long = timedelta(seconds=min(GRACE_OF_A_LATER_DROP_SECONDS, terms.within_seconds / 2))
     return max(due, since + (short if since - began <= short else long))
 
 
-def _down_since(snapshot: Snapshot) -> datetime | None:
-    """Since when a tunnel is down: by the condition, which outlives a restart, else by what this process has seen."""
+def _down_since(snapshot: Snapshot) -> datetime:
+    """Since when a tunnel is down: by the condition, which outlives a restart, else by what this process has seen, else since now."""
     connected = find_condition(snapshot.previous.conditions, ConditionType.CONNECTED)
     if connected is not None and connected.status is ConditionStatus.FALSE:
         return connected.last_transition_time
     seen = snapshot.observations.tunnels if snapshot.observations is not None else ()
-    return min((tunnel.down_since for _, tunnel in seen if tunnel.down_since is not None), default=None)
+    return min((tunnel.down_since for _, tunnel in seen if tunnel.down_since is not None), default=snapshot.now)
 
 
 def _pace(snapshot: Snapshot, change: TunnelChange, terms: Terms) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.api.base import Condition, ConditionStatus
-from azure_vpn_operator.api.tunnel_change import TunnelBefore
+from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelBefore
 from azure_vpn_operator.api.vpn_connection import OnFailure
 from azure_vpn_operator.api.vpn_connection_status import (
     ConnectionHalf,
@@ -24,7 +24,13 @@ from azure_vpn_operator.domain.passes.observations import (
     TunnelSeen,
     observe,
 )
-from azure_vpn_operator.domain.rollout.evidence import Judgement, Verdict, combine_judgements, judge_half
+from azure_vpn_operator.domain.rollout.evidence import (
+    Judgement,
+    Verdict,
+    combine_judgements,
+    judge_half,
+    judge_until_rekey,
+)
 from azure_vpn_operator.domain.rollout.settings import half_of, joined, settings_of
 from azure_vpn_operator.domain.rollout.terms import Terms
 from support.builders import NOW, a_change, a_live_connection, a_snapshot
@@ -217,6 +223,28 @@ TWO = (
 )
 def test_verdict(reads: list[tuple[float, LiveConnection]], more: dict[str, Any], verdict: Verdict):
     assert judged(*reads, **more).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("at_seconds", "down_since", "verdict"),
+    [
+        pytest.param(590.0, None, Verdict.OPEN, id="its time is not over"),
+        pytest.param(700.0, None, Verdict.OPEN, id="its time is over, and nobody has seen it down before"),
+        pytest.param(700.0, 590.0, Verdict.OPEN, id="a failover may take minutes"),
+        pytest.param(900.0, 590.0, Verdict.FAILED, id="it stays down"),
+    ],
+)
+def test_a_tunnel_that_seemed_to_work_and_goes_down(at_seconds: float, down_since: float | None, verdict: Verdict):
+    live = shown(DOWN)
+    down = Condition(
+        type="Connected",
+        status=ConditionStatus.FALSE if down_since is not None else ConditionStatus.TRUE,
+        reason="NotConnected" if down_since is not None else "AllTunnelsUp",
+        last_transition_time=at(down_since or 0.0),
+    )
+    snapshot = a_snapshot(live=live, now=at(at_seconds), previous=VpnConnectionStatus(conditions=(down,)))
+    change = a_change(state=ChangeState.PROVISIONAL, in_force_since=IN_FORCE, wait_until=at(600.0))
+    assert judge_until_rekey(snapshot, change, live, TERMS, armed=True).verdict is verdict
 
 
 def test_an_open_verdict_says_when_more_may_be_known():
