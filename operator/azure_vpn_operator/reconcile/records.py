@@ -16,6 +16,7 @@ from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
 from azure_vpn_operator.domain.azure.mirror import find_clash, mirrored
 from azure_vpn_operator.domain.azure.target import Target, Unresolved, resolve_target
+from azure_vpn_operator.domain.rollout.holder import PolicyHolder
 from azure_vpn_operator.domain.rules.validation import read_connection, read_policy
 from azure_vpn_operator.domain.rules.violations import Invalid, Violation
 from azure_vpn_operator.reconcile.sharing import share_gateways, share_parts
@@ -78,6 +79,13 @@ class ConnectionRecord:
     def condition(self, wanted: str) -> Condition | None:
         """A condition of the stored status."""
         return next((item for item in self.status.conditions if item.type == wanted), None)
+
+    @property
+    def holder(self) -> PolicyHolder:
+        """The object as one that uses a policy."""
+        spec = self.wanted.spec
+        takes_part = self.writable and spec is not None and not spec.suspend
+        return PolicyHolder(self.metadata, self.wanted.policy, takes_part, self.status)
 
     @property
     def is_synced(self) -> bool:

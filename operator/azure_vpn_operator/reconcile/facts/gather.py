@@ -254,7 +254,7 @@ class Gatherer:
         policy = self._reader.policy(found)
         if isinstance(policy, Invalid):
             return PolicyBroken(str(policy))
-        return self._rollouts.assign(key, name, found, policy)
+        return self._rollouts.assign(key, found, policy)
 
     async def _look_up_key(
         self, key: ObjectKey, whole: VpnConnection | Invalid, previous: VpnConnectionStatus, *, needed: bool

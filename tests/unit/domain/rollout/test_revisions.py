@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision, RevisionState, RolloutStrategy
-from azure_vpn_operator.api.tunnel_change import PolicyValues
+from azure_vpn_operator.api.ipsec_policy import PolicyRevision, RevisionState, RolloutStrategy
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.rollout.revisions import (
     MOST_REVISIONS,
@@ -20,7 +19,8 @@ from azure_vpn_operator.domain.rollout.revisions import (
     with_values,
 )
 from azure_vpn_operator.domain.rollout.waves import Member, Standing, WaveTerms, plan_wave
-from support.builders import NOW, a_policy
+from support.builders import NOW
+from support.cases.rollouts import policy_with, revision
 
 LATER = NOW + timedelta(hours=1)
 CURRENT, TARGET, FAILED, SUPERSEDED = (
@@ -29,24 +29,6 @@ CURRENT, TARGET, FAILED, SUPERSEDED = (
     RevisionState.FAILED,
     RevisionState.SUPERSEDED,
 )
-
-
-def policy_with(seconds: int, generation: int = 1, **rollout: Any) -> IpsecPolicy:
-    """A policy whose values differ by this lifetime alone."""
-    changes = {"saLifeTimeSeconds": seconds} | ({"rollout": rollout} if rollout else {})
-    found = a_policy(**changes)
-    return found.model_copy(update={"metadata": found.metadata.model_copy(update={"generation": generation})})
-
-
-def revision(seconds: int, state: RevisionState, generation: int = 1) -> PolicyRevision:
-    values = canonical_policy(policy_with(seconds).spec)
-    return PolicyRevision(
-        hash=values.hash,
-        values=PolicyValues.model_validate(values.wire()),
-        generation=generation,
-        state=state,
-        since=NOW,
-    )
 
 
 def seen(revisions: tuple[PolicyRevision, ...]) -> list[tuple[int, str]]:
