@@ -5,21 +5,24 @@ import logging
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
 from chaos import pair_histories, trial_histories
+from chaos.playing import TALLY
 
 KINDS: Final[Mapping[str, Callable[[int], str | None]]] = {"pairs": pair_histories.run, "trials": trial_histories.run}
 
 
-def play_quietly(kind: str, seed: int) -> str | None:
-    """Play one history in a process of the pool; what the operator logs of faults is no news."""
+def play_quietly(kind: str, seed: int) -> tuple[str | None, Counter[str]]:
+    """Play one history in a process of the pool: the report of a failure, and what it came to. What the operator logs is no news."""
     logging.disable(logging.WARNING)
     logging.getLogger("azure_vpn_operator").propagate = False
     logging.getLogger("azure_vpn_operator").addHandler(logging.NullHandler())
-    return KINDS[kind](seed)
+    TALLY.clear()
+    return KINDS[kind](seed), Counter(TALLY)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,10 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     seeds = range(options.first, options.first + options.seeds) if options.seed is None else (options.seed,)
     histories = [(kind, seed) for kind in KINDS if options.of in {None, kind} for seed in seeds]
-    begun, failures = time.monotonic(), 0
+    begun, failures, tally = time.monotonic(), 0, Counter[str]()
     with ProcessPoolExecutor(min(os.cpu_count() or 1, len(histories))) as pool:
         reports = pool.map(play_quietly, *zip(*histories, strict=True))
-        for number, report in enumerate(reports, 1):
+        for number, (report, counted) in enumerate(reports, 1):
+            tally += counted
             if report is not None:
                 failures += 1
                 sys.stdout.write(f"{report}\n\n")
@@ -46,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     seconds = time.monotonic() - begun
     sys.stdout.write(f"{len(histories)} histories in {seconds:.0f} s, {failures} failed\n")
+    if tally:
+        sys.stdout.write(", ".join(f"{count:,} {what}" for what, count in tally.items()) + "\n")
     return 1 if failures else 0
 
 

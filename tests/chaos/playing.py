@@ -1,11 +1,15 @@
 """What all kinds of histories share: acts that can be left out one by one, and how a failure is made short and told."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+TALLY: Counter[str] = Counter()
+"""What the histories that this process has played came to, such as changes begun and confirmed, and crashes."""
 
 
 @dataclass(frozen=True, slots=True)

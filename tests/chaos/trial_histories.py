@@ -3,14 +3,13 @@
 import logging
 import random
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from chaos import playing
-from chaos.playing import Act, Failure
+from chaos.playing import TALLY, Act, Failure
 from support.fakes.azure import BUSY
 from support.world.core import (
     AZURE_READS,
@@ -51,9 +50,6 @@ QUIET: Final = 2000.0
 LONGEST: Final = 8 * 3600.0
 
 
-STATS: Counter[str] = Counter()
-"""What the histories that this process has played came to: changes begun, confirmed and failed, and crashes."""
-
 TrialAct = Act["PlayedTrial"]
 
 
@@ -93,12 +89,12 @@ class PlayedTrial:
         self._end_of_trouble()
         await world.settle(quiet=QUIET, bound=LONGEST)
         found = [*world.broken, *world.wrong_at_the_end()]
-        STATS.update(
-            begun=world.begun,
+        TALLY.update(
+            changes=world.begun,
             confirmed=world.confirmed,
-            undone=world.undone,
+            failed=world.undone,
             crashes=world.crashes,
-            hours=(world.clock.monotonic() - 1000) / 3600,
+            hours=round((world.clock.monotonic() - 1000) / 3600),
         )
         await world.stop()
         return found
