@@ -79,6 +79,7 @@ async def measure_mass_edit(system: System) -> Document:
         },
         "eventLoopLateMilliseconds": round(1000 * watch.late, 1),
         "residentMebibytes": system.resident_mebibytes,
+        "sdkGetMilliseconds": round(await system.sdk_get_milliseconds(), 2),
         **costs(watch.entries, system.audited(begin, end), used, system.fleet.connections),
     }
 

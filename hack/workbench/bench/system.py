@@ -20,6 +20,7 @@ from kubernetes.aio.client import ApiClient
 
 from workbench.bench import figures
 from workbench.bench.fleet import NAMESPACE, Fleet
+from workbench.bench.yardstick import measure_get
 from workbench.progress import Progress
 from workbench.rest import ApiError, Document, call
 from workbench.stack import SERVICE_ACCOUNT, SYSTEM_NAMESPACE, Stack
@@ -160,6 +161,11 @@ class System:
 
     def _proc(self, name: str) -> str:
         return Path(f"/proc/{self.stack.operator.pid}/{name}").read_text(encoding="utf-8", errors="replace")
+
+    async def sdk_get_milliseconds(self) -> float:
+        """What one GET of a connection by Azure's SDK costs this machine."""
+        group, name = self.fleet.group(1), self.fleet.name(1)
+        return await asyncio.to_thread(measure_get, self.stack.operator_environment, group, name)
 
     # Waiting
 

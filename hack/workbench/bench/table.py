@@ -9,6 +9,7 @@ from rich.table import Table
 
 from workbench.bench.promises import promises
 from workbench.bench.start import kilobytes_per_connection
+from workbench.bench.yardstick import sdk_gets
 from workbench.rest import Document
 
 _WIDTH: Final = 120
@@ -96,7 +97,10 @@ def _mass_edit(report: Document) -> Table:
         "per connection",
         f"{each['statusWrites']:g} status writes, {each['events']:g} Events, {each['secretReads']:g} Secret reads",
     )
-    table.add_row("processor per connection", f"{each['processorMilliseconds']:g} ms")
+    table.add_row(
+        "processor per connection",
+        f"{each['processorMilliseconds']:g} ms, as much as {sdk_gets(found):g} GETs by Azure's SDK, of {found['sdkGetMilliseconds']:g} ms",
+    )
     table.add_row("event loop late at worst", f"{found['eventLoopLateMilliseconds']:g} ms")
     table.add_row("resident memory", f"{found['residentMebibytes']:g} MiB")
     return table

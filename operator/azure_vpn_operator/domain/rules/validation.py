@@ -22,6 +22,10 @@ from azure_vpn_operator.domain.rules.schema_check import check_schema, complete
 from azure_vpn_operator.domain.rules.violations import Invalid, Violation
 
 _OBJECT_NAME_LIMIT = 253
+_PREPARED = tuple(
+    structural_schema(model) for model in (VpnConnectionSpec, VpnConnectionStatus, IpsecPolicySpec, IpsecPolicyStatus)
+)
+"""Made at import, and kept by `structural_schema`: a tenth of a second in which a running operator would do nothing else."""
 
 
 def read_policy(document: object) -> IpsecPolicy | Invalid:

@@ -65,6 +65,7 @@ def report() -> dict[str, Any]:
             "directEdit": {"secondsUntilWritten": 7.5, "secondsUntilEnded": 16.5},
             "eventLoopLateMilliseconds": 12.0,
             "residentMebibytes": 130.0,
+            "sdkGetMilliseconds": 1.0,
             "mostPutsOfOneConnection": 1,
             "refusedWrites": 0,
             "azure": {"GET operation": 750, "PUT connection": 250},
