@@ -67,6 +67,7 @@ from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLine
 from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.backoff import Backoff
 from azure_vpn_operator.runtime.clock import Clock, SystemClock
+from azure_vpn_operator.runtime.garbage import short_collections
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.line import Line
 from azure_vpn_operator.runtime.object_store import ObjectStore
@@ -363,7 +364,8 @@ async def run_operator(
         supervisor = Supervisor(clock)
         if access is not None:
             _follow(access, supervisor, core, identities, metrics)
-        return await _supervise(core, supervisor, settings, cluster, metrics)
+        with short_collections():
+            return await _supervise(core, supervisor, settings, cluster, metrics)
 
 
 def _follow(
@@ -392,8 +394,7 @@ async def _supervise(
         await endpoint.start()
     _stop_on_signals(stop)
     try:
-        # What there is from the start stays: a collection of garbage that goes through all of it holds up everything for a second.
-        gc.freeze()
+        # What is listed stays: it need not be found out by a collection.
         filling = asyncio.create_task(core.fill(after_page=gc.freeze))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({filling, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -70,6 +70,8 @@ class Worker:
                 await self._one_pass(key)
             finally:
                 self._queue.done(key)
+            # A pass that had nothing to wait for has let nobody else go on, and there may be thousands of them in a row.
+            await asyncio.sleep(0)
 
     async def _one_pass(self, key: ObjectKey) -> None:
         priority = self._queue.priority_of(key)

@@ -6,7 +6,7 @@ their own and cannot be told to look at another object, which this product needs
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import kopf
@@ -102,8 +102,25 @@ class _EveryTask(Collection[Any]):
         return len(asyncio.all_tasks())
 
 
+class _NoEssence(kopf.DiffBaseStorage):
+    """kopf compares each object with what it has stored of it, for handlers of which it has none; the copy is most of an event's cost."""
+
+    @override
+    def build(self, *, body: kopf.Body, extra_fields: Iterable[Any] | None = None) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    @override
+    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:
+        return None
+
+    @override
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        pass
+
+
 def _build_settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
+    settings.persistence.diffbase_storage = _NoEssence()
     # kopf removes this finalizer wherever it sees it: it must be none of ours.
     settings.persistence.finalizer = f"{GROUP}/kopf-unused"
     settings.posting.enabled = False
