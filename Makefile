@@ -57,7 +57,7 @@ bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick 
 	$(BIN)/python -m workbench.bench $(ARGS)
 
 SEEDS ?= 500
-chaos: $(READY) ## Random histories, SEEDS=500 of each kind; OF=pairs or OF=trials plays one kind, SEED=n repeats one
+chaos: $(READY) ## Random histories, SEEDS=500 of each kind; OF=pairs, trials or replicas plays one kind, SEED=n repeats one
 	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m chaos $(if $(OF),--of $(OF)) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -54,6 +54,19 @@ class SimulatedAzure:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One more process of the operator."""
+
+    process: Process
+    probe_port: int
+    metrics_port: int
+
+    async def is_ready(self) -> bool:
+        """Whether it says so."""
+        return await _answers(f"http://127.0.0.1:{self.probe_port}/readyz")
+
+
 class Stack:
     """Control plane, simulator and operator below one folder. An asynchronous context manager; parts can be restarted.
 
@@ -208,6 +221,24 @@ class Stack:
         self._operator.record(self._pid_file("operator"))
         await self._operator.wait_until(self._operator_is_ready, timeout_seconds=START_SECONDS)
 
+    async def start_replica(self, name: str, environment: Mapping[str, str]) -> Replica:
+        """Start one more operator and wait until it is ready; the caller stops it. `environment`: what its settings are besides."""
+        probes, metrics = choose_ports(2)
+        own = {
+            "AZVPN_PROBE_ADDRESS": f"127.0.0.1:{probes}",
+            "AZVPN_METRICS_ADDRESS": f"127.0.0.1:{metrics}",
+            "HOSTNAME": name,
+        }
+        process = Process.start(
+            name,
+            [*_program("azure-vpn-operator"), "run", *self._operator_flags],
+            log=self.directory / f"{name}.log",
+            env={**self.operator_environment, **own, **environment},
+        )
+        replica = Replica(process, probes, metrics)
+        await process.wait_until(replica.is_ready, timeout_seconds=START_SECONDS)
+        return replica
+
     @property
     def operator_environment(self) -> dict[str, str]:
         """The environment that the operator runs in."""
@@ -225,12 +256,15 @@ class Stack:
         return self.directory / f"{name}.pid"
 
     async def _operator_is_ready(self) -> bool:
-        url = f"http://127.0.0.1:{self.probe_port}/readyz"
-        try:
-            async with aiohttp.ClientSession() as session, session.get(url) as answer:
-                return answer.status == 200
-        except (TimeoutError, aiohttp.ClientError):
-            return False
+        return await _answers(f"http://127.0.0.1:{self.probe_port}/readyz")
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status == 200
+    except (TimeoutError, aiohttp.ClientError):
+        return False
 
 
 _PROGRAMS = ("operator", "simulator")

@@ -6,6 +6,7 @@ such answers are values (`Absent`, `Fault`, …). Cancellation passes through.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -19,6 +20,7 @@ from azure_vpn_operator.domain.keys.digest import DigestKey
 from azure_vpn_operator.domain.pairs.foreign_half import ListedHalf
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
+from azure_vpn_operator.runtime.election import LeaseRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,35 @@ class DigestKeysPort(Protocol):
 
     async def obtain(self) -> DigestKey | Fault:
         """The key, made and stored if there is none yet; every process of the installation gets the same one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseClaim:
+    """What an installation says of itself beside its record."""
+
+    lease: str
+    """The name of its Lease."""
+    installation: str
+    namespaces: frozenset[str]
+    """Where it works; empty: everywhere."""
+    held_until: datetime | None = None
+    """By its own clock; None if nobody leads there."""
+
+
+class LeasePort(Protocol):
+    """The record of who leads."""
+
+    async def read(self) -> LeaseRecord | Fault | None:
+        """The record; None if there is none yet."""
+        ...
+
+    async def write(self, record: LeaseRecord) -> LeaseRecord | Fault:
+        """Store the record if it still has the version that it names; kind CONFLICT if somebody else was quicker."""
+        ...
+
+    async def other_claims(self) -> Sequence[LeaseClaim] | Fault:
+        """What the other installations say that have their Lease in the same namespace."""
         ...
 
 

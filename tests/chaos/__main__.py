@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
-from chaos import pair_histories, trial_histories
+from chaos import pair_histories, replica_histories, trial_histories
 from chaos.playing import TALLY
 
-KINDS: Final[Mapping[str, Callable[[int], str | None]]] = {"pairs": pair_histories.run, "trials": trial_histories.run}
+KINDS: Final[Mapping[str, Callable[[int], str | None]]] = {
+    "pairs": pair_histories.run,
+    "trials": trial_histories.run,
+    "replicas": replica_histories.run,
+}
 
 
 def play_quietly(kind: str, seed: int) -> tuple[str | None, Counter[str]]:
@@ -29,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0 if all histories ended well."""
     parser = argparse.ArgumentParser(prog="python -m chaos", description="Play random histories.")
     parser.add_argument(
-        "--of", choices=sorted(KINDS), help="only those over pairs, or over changes that have to prove themselves"
+        "--of",
+        choices=sorted(KINDS),
+        help="only those over pairs, over changes that have to prove themselves, or with two replicas",
     )
     parser.add_argument("--seeds", type=int, default=500, help="how many histories of each kind")
     parser.add_argument("--first", type=int, default=0, help="the first seed")

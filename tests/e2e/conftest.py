@@ -112,6 +112,8 @@ async def spare_stack(
         time_scale=60,
         topology=str(topology_file),
         operator_flags=QUICK,
+        # Whoever is killed and started again would have to wait until the Lease of the one before runs out.
+        operator_environment={"AZVPN_LEADER_ELECTION": "false"},
         binaries=kubernetes_binaries,
         api_server_flags=("--etcd-compaction-interval=5s",),
     ) as running:
@@ -129,6 +131,23 @@ async def spare_tenant(
     test, group = request.node.originalname, group_name(next(group_numbers))
     async with open_tenant(spare_stack, kubernetes_binaries["kubectl"], group, test) as opened:
         yield opened
+
+
+@pytest.fixture
+async def two_spare_tenants(
+    spare_stack: Stack,
+    kubernetes_binaries: Mapping[str, Path],
+    group_numbers: Iterator[int],
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[tuple[Tenant, Tenant]]:
+    """Two parts of the spare system, in a namespace each."""
+    test, kubectl = request.node.originalname, kubernetes_binaries["kubectl"]
+    groups = [group_name(next(group_numbers)) for _ in range(2)]
+    async with (
+        open_tenant(spare_stack, kubectl, groups[0], test) as one,
+        open_tenant(spare_stack, kubectl, groups[1], test) as other,
+    ):
+        yield one, other
 
 
 @pytest.fixture(scope="module")

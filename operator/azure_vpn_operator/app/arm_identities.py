@@ -11,6 +11,7 @@ from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.domain.access import Identity
 from azure_vpn_operator.ports import ConnectionsPort, GatewaysPort
 from azure_vpn_operator.runtime.clock import Clock
+from azure_vpn_operator.runtime.fence import Fence
 
 RETIRE_AFTER_SECONDS: Final = 300.0
 """A session that is no longer wanted stays open for so long: a pass may be in the middle of a call."""
@@ -19,8 +20,11 @@ RETIRE_AFTER_SECONDS: Final = 300.0
 class ArmIdentities:
     """The sessions beside the operator's own."""
 
-    def __init__(self, own: ArmSettings, clock: Clock, make: Callable[[ArmSettings, Identity], ArmSession]) -> None:
-        """Take the settings that all share, and how a session is made."""
+    def __init__(
+        self, own: ArmSettings, clock: Clock, make: Callable[[ArmSettings, Identity], ArmSession], fence: Fence
+    ) -> None:
+        """Take the settings that all share, how a session is made, and what keeps writes back."""
+        self._fence = fence
         self._own = own
         self._clock = clock
         self._make = make
@@ -32,7 +36,7 @@ class ArmIdentities:
         if identity not in self._sessions:
             self._sessions[identity] = self._make(settings_as(self._own, identity), identity)
         session = self._sessions[identity]
-        return ArmConnections(session), ArmGateways(session)
+        return ArmConnections(session, self._fence), ArmGateways(session)
 
     def keep_only(self, wanted: frozenset[Identity]) -> None:
         """Let go of the sessions of all other identities."""

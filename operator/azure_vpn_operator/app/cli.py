@@ -12,6 +12,7 @@ from azure_vpn_operator.app.access_watch import load_access
 from azure_vpn_operator.app.factory import run_operator
 from azure_vpn_operator.app.serving import split_address
 from azure_vpn_operator.app.settings import Environment, Settings, arm_settings_of
+from azure_vpn_operator.app.sharding import OverlapError
 from azure_vpn_operator.telemetry.log_format import configure_logging
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 
@@ -36,7 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if secret:
             secrets.register(secret)
     configure_logging(settings.log_level, "json" if settings.log_format == "json" else "text", secrets)
-    return asyncio.run(run_operator(settings, environment, secrets, version(DISTRIBUTION), access))
+    try:
+        return asyncio.run(run_operator(settings, environment, secrets, version(DISTRIBUTION), access))
+    except OverlapError as error:
+        return _refuse(str(error))
 
 
 def _read_settings(options: argparse.Namespace) -> tuple[Settings, Environment]:

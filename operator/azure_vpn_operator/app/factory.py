@@ -7,14 +7,17 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable, Iterable, Mapping
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from azure_vpn_operator.app.access_watch import AccessWatch, LoadedAccess
 from azure_vpn_operator.app.arm_identities import ArmIdentities
 from azure_vpn_operator.app.fleet import FleetReader
+from azure_vpn_operator.app.leadership import Leadership
 from azure_vpn_operator.app.loops import DriftFinder, SecretFinder, Sweeper, Worker
 from azure_vpn_operator.app.serving import Endpoint, metrics_endpoint, probe_endpoint
 from azure_vpn_operator.app.settings import (
@@ -32,13 +35,22 @@ from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.cluster.digest_keeper import DigestKeeper
 from azure_vpn_operator.cluster.event_recorder import EventRecorder
+from azure_vpn_operator.cluster.leases import ClusterLease
 from azure_vpn_operator.cluster.objects import ClusterObjects
 from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity
 from azure_vpn_operator.domain.azure.faults import FaultKind
 from azure_vpn_operator.domain.passes.snapshot import Cadence
-from azure_vpn_operator.ports import ConnectionsPort, DigestKeysPort, EventsPort, GatewaysPort, ObjectsPort, SecretsPort
+from azure_vpn_operator.ports import (
+    ConnectionsPort,
+    DigestKeysPort,
+    EventsPort,
+    GatewaysPort,
+    LeaseClaim,
+    ObjectsPort,
+    SecretsPort,
+)
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
 from azure_vpn_operator.reconcile.disruptions import Disruptions
 from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
@@ -67,6 +79,7 @@ from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLine
 from azure_vpn_operator.reconcile.writes.object_writer import ObjectWriter
 from azure_vpn_operator.runtime.backoff import Backoff
 from azure_vpn_operator.runtime.clock import Clock, SystemClock
+from azure_vpn_operator.runtime.fence import Fence, NoFence
 from azure_vpn_operator.runtime.garbage import short_collections
 from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.line import Line
@@ -103,6 +116,10 @@ class Ports:
     """The same two as an identity of the access rules; needed only if those name one."""
 
 
+async def _at_once() -> None:
+    pass
+
+
 class Core:
     """The reconciling part behind the ports: store, queue, passes. Knows neither kopf nor HTTP."""
 
@@ -114,7 +131,9 @@ class Core:
         clock: Clock,
         metrics: Metrics,
         rules: AccessRules = EVERYTHING,
+        until_leading: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
+        """Take what the passes have to wait for, too, if there are other replicas."""
         installation = installation_of(settings, environment)
         self.clock = clock
         self.store: Store = ObjectStore(record_readers(installation))
@@ -228,7 +247,16 @@ class Core:
             else None
         )
         self.workers = [
-            Worker(self.queue, self.connections, self.policies, metrics.controller, clock, backoff, self.timed_reads)
+            Worker(
+                self.queue,
+                self.connections,
+                self.policies,
+                metrics.controller,
+                clock,
+                backoff,
+                self.timed_reads,
+                until_leading,
+            )
             for _ in range(settings.workers)
         ]
 
@@ -347,25 +375,51 @@ async def run_operator(
         telemetry = _ArmTelemetry(metrics, core.buckets, identity)
         return ArmSession(settings_of_identity, clock=clock, secrets=secrets, observer=telemetry)
 
-    identities = ArmIdentities(arm_settings, clock, open_session)
     cluster = ClusterSession(cluster_settings_of(settings, environment), clock=clock, observer=metrics.kubernetes)
+    lead = _leadership(settings, environment, cluster, clock, metrics)
+    fence: Fence = lead or NoFence()
+    identities = ArmIdentities(arm_settings, clock, open_session, fence)
     async with arm, identities, cluster:
         ports = Ports(
-            connections=ArmConnections(arm),
+            connections=ArmConnections(arm, fence),
             gateways=ArmGateways(arm),
-            objects=ClusterObjects(cluster, namespaces=settings.watch_namespaces),
+            objects=ClusterObjects(cluster, namespaces=settings.watch_namespaces, fence=fence),
             secrets=ClusterSecrets(cluster, secrets=secrets, namespaces=settings.watch_namespaces),
             digest_keys=DigestKeeper(cluster, namespace=settings.namespace, guard=secrets),
-            events=EventRecorder(cluster, clock=clock, instance=environment.hostname),
+            events=EventRecorder(cluster, clock=clock, instance=environment.hostname, fence=fence),
             as_identity=identities.ports_of,
         )
-        core = Core(settings, environment, ports, clock, metrics, access.rules if access is not None else EVERYTHING)
+        rules = access.rules if access is not None else EVERYTHING
+        until_leading = lead.until_leading if lead is not None else _at_once
+        core = Core(settings, environment, ports, clock, metrics, rules, until_leading)
         late.inner = _ArmTelemetry(metrics, core.buckets)
         supervisor = Supervisor(clock)
+        if lead is not None:
+            # The first to start and the last to end: it keeps the Lease until nothing is written any more.
+            supervisor.add("leader-election", lead.run)
         if access is not None:
             _follow(access, supervisor, core, identities, metrics)
-        with short_collections():
-            return await _supervise(core, supervisor, settings, cluster, metrics)
+        try:
+            if lead is not None:
+                await lead.check_overlap()
+            with short_collections():
+                return await _supervise(core, supervisor, settings, cluster, metrics, lead)
+        finally:
+            if lead is not None:
+                await lead.release()
+
+
+def _leadership(
+    settings: Settings, environment: Environment, cluster: ClusterSession, clock: Clock, metrics: Metrics
+) -> Leadership | None:
+    if not settings.leader_election:
+        return None
+    own = LeaseClaim(settings.lease_name, settings.installation_id, frozenset(settings.watch_namespaces))
+    lease = ClusterLease(cluster, namespace=settings.namespace, own=own)
+    # Also a container that is started again in its pod is another process.
+    identity = f"{environment.hostname}_{uuid.uuid4().hex[:12]}"
+    tell = partial(metrics.controller.set_leader, settings.lease_name)
+    return Leadership(lease, identity, clock, duration=settings.lease_duration, own=own, tell=tell)
 
 
 def _follow(
@@ -382,7 +436,12 @@ def _follow(
 
 
 async def _supervise(
-    core: Core, supervisor: Supervisor, settings: Settings, cluster: ClusterSession, metrics: Metrics
+    core: Core,
+    supervisor: Supervisor,
+    settings: Settings,
+    cluster: ClusterSession,
+    metrics: Metrics,
+    lead: Leadership | None,
 ) -> int:
     stop = asyncio.Event()
     fleet = FleetReader(core, supervisor)
@@ -405,21 +464,37 @@ async def _supervise(
         await filling
         log.info("all objects are listed", extra={kind: core.store.count(kind) for kind in (CONNECTION, POLICY)})
         watcher = Watcher(cluster, settings.watch_namespaces, fleet.note(core.seen))
-        _add_parts(supervisor, core, watcher, stop)
+        _add_parts(supervisor, core, watcher, stop, lead)
         metrics.controller.set_workers("vpnconnection", len(core.workers))
         return await supervisor.run(stop)
     finally:
         await _close(endpoints)
 
 
-def _add_parts(supervisor: Supervisor, core: Core, watcher: Watcher, stop: asyncio.Event) -> None:
+def _add_parts(
+    supervisor: Supervisor, core: Core, watcher: Watcher, stop: asyncio.Event, lead: Leadership | None
+) -> None:
+    def end_worker() -> None:
+        core.queue.shutdown()
+        if lead is not None:
+            lead.end()
+
+    def once_leading(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def wait_and_run() -> None:
+            if lead is not None:
+                await lead.until_leading()
+            await run()
+
+        return wait_and_run
+
     for number, worker in enumerate(core.workers):
-        supervisor.add(f"worker-{number}", worker.run, stop=core.queue.shutdown)
+        supervisor.add(f"worker-{number}", worker.run, stop=end_worker)
+    # A standby keeps its store up to date, and asks Azure nothing.
     supervisor.add("sweeper", core.sweeper.run)
-    supervisor.add("drift-finder", core.drift_finder.run)
-    supervisor.add("timed-reads", core.timed_reads.run)
+    supervisor.add("drift-finder", once_leading(core.drift_finder.run))
+    supervisor.add("timed-reads", once_leading(core.timed_reads.run))
     if core.secret_finder is not None:
-        supervisor.add("secret-finder", core.secret_finder.run)
+        supervisor.add("secret-finder", once_leading(core.secret_finder.run))
 
     async def watch() -> None:
         settling = asyncio.create_task(_take_signals_back(watcher, stop))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from azure_vpn_operator.domain.azure.faults import Fault
 from azure_vpn_operator.ports import PAGES_EXPIRED, ObjectsPort, SecretsPort
@@ -49,8 +49,13 @@ class Worker:
         clock: Clock,
         backoff: Backoff[ObjectKey],
         timed: TimedReads,
+        until_leading: Callable[[], Awaitable[None]],
     ) -> None:
-        """Take the backoff that all workers share: it counts an object's failures, whoever does its passes."""
+        """Take the backoff that all workers share: it counts an object's failures, whoever does its passes.
+
+        `until_leading` is waited for before each pass.
+        """
+        self._until_leading = until_leading
         self._timed = timed
         self._queue = queue
         self._connections = connections
@@ -62,6 +67,7 @@ class Worker:
     async def run(self) -> None:
         """Work until the queue is shut down."""
         while True:
+            await self._until_leading()
             try:
                 key = await self._queue.get()
             except QueueClosed:

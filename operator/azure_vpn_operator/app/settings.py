@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     """Namespaces to work in, separated by commas; empty: the whole cluster."""
     namespace: str = Field(default="azure-vpn-system", pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
     """The operator's own namespace: its Secret azure-vpn-operator-digest is there."""
+    leader_election: bool = True
+    """Let one replica work and the others stand by, by a Lease; false: this process is the only one."""
+    lease_name: str = Field(default="azure-vpn-operator", pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+    """The Lease, in the operator's own namespace. Installations that share a namespace need one each."""
+    lease_duration: float = Field(default=30.0, ge=20, le=600)
+    """So long after its last sign of life a leader is followed by another one."""
     watch_secrets: bool = False
     """Look for changes of Secrets labelled azvpn.dev/watch: "true" every few seconds; needs the right to list Secrets."""
     secrets_interval: float = Field(default=5.0, ge=1)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from azure_vpn_operator.arm.answers import Answer
 from azure_vpn_operator.arm.operations import look_at_operation, read_acceptance
 from azure_vpn_operator.arm.questions import ask, look
 from azure_vpn_operator.arm.reading import absent_or_unreadable, get_all, get_one, is_absent
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.domain.azure.canonical import ArmId
-from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.faults import LATE_WRITE, NOT_LEADING, Fault, FaultKind
 from azure_vpn_operator.domain.azure.ike_sas import read_ike_sas
 from azure_vpn_operator.domain.azure.live_connection import (
     LiveConnection,
@@ -19,6 +20,7 @@ from azure_vpn_operator.domain.azure.lookups import Present, Read, SharedKey, Un
 from azure_vpn_operator.domain.azure.names import CONNECTIONS
 from azure_vpn_operator.domain.pairs.foreign_half import read_listed_half
 from azure_vpn_operator.ports import Accepted, GatewayUse, IkeSasAnswer, OperationState
+from azure_vpn_operator.runtime.fence import Fence, NoFence, NotCoveredError, within
 
 _SHARED_KEY = "sharedKey"
 _IKE_SAS = "getikesas"
@@ -27,9 +29,10 @@ _IKE_SAS = "getikesas"
 class ArmConnections:
     """Connections by their REST interface; keeps `ConnectionsPort`."""
 
-    def __init__(self, session: ArmSession) -> None:
-        """Take the session, which stays the caller's to close."""
+    def __init__(self, session: ArmSession, fence: Fence | None = None) -> None:
+        """Take the session, which stays the caller's to close, and what keeps writes back."""
         self._session = session
+        self._fence = fence or NoFence()
 
     async def get(self, connection: ArmId) -> Read[LiveConnection]:
         """One connection with its tunnel state; Absent also when its resource group is gone."""
@@ -122,9 +125,17 @@ class ArmConnections:
     async def _write(
         self, method: str, url: str, connection: ArmId, resource: str, body: Mapping[str, Any] | None
     ) -> Accepted | Fault:
-        answer = await self._session.send(
-            method, url, subscription=connection.subscription, resource=resource, body=body
-        )
+        async def send() -> Answer | Fault:
+            return await self._session.send(
+                method, url, subscription=connection.subscription, resource=resource, body=body
+            )
+
+        try:
+            answer = await within(self._fence, send)
+        except NotCoveredError:
+            return NOT_LEADING
+        except TimeoutError:
+            return LATE_WRITE
         return answer if isinstance(answer, Fault) else read_acceptance(answer)
 
     def _key_address(self, connection: ArmId) -> str:

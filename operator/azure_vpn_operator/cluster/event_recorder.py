@@ -13,6 +13,7 @@ from azure_vpn_operator.cluster.session import FIELD_MANAGER, MERGE_PATCH, Clust
 from azure_vpn_operator.domain.azure.faults import Fault
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.runtime.clock import Clock
+from azure_vpn_operator.runtime.fence import Fence, NoFence
 from azure_vpn_operator.runtime.token_bucket import TokenBucket
 
 CONTROLLER: Final = "azvpn.dev/azure-vpn-operator"
@@ -36,9 +37,10 @@ class _Series:
 class EventRecorder:
     """Publishes Events; keeps `EventsPort`. What it remembers is bounded and may be lost: then a new series begins."""
 
-    def __init__(self, session: ClusterSession, *, clock: Clock, instance: str) -> None:
-        """Take the session, which stays the caller's to close, and this process's name, such as the pod's."""
+    def __init__(self, session: ClusterSession, *, clock: Clock, instance: str, fence: Fence | None = None) -> None:
+        """Take the session, which stays the caller's to close, this process's name, such as the pod's, and what keeps writes back."""
         self._session = session
+        self._fence = fence or NoFence()
         self._clock = clock
         self._instance = instance[:128] or FIELD_MANAGER
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
@@ -47,7 +49,7 @@ class EventRecorder:
     async def record(self, regarding: Mapping[str, Any], notes: Sequence[EventNote]) -> None:
         """Publish the notes on the object; repeats of the same note are counted in a series."""
         for note in notes:
-            if not self._may_publish(_uid(regarding)):
+            if not self._fence.covers(0.0) or not self._may_publish(_uid(regarding)):
                 continue
             fault = await self._publish(regarding, note)
             if fault is not None:

@@ -8,9 +8,10 @@ from azure_vpn_operator.api.base import GROUP, VERSION
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
-from azure_vpn_operator.cluster.session import FIELD_MANAGER, JSON_PATCH, ClusterSession
-from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.cluster.session import FIELD_MANAGER, JSON_PATCH, ClusterSession, Reply
+from azure_vpn_operator.domain.azure.faults import LATE_WRITE, NOT_LEADING, Fault, FaultKind
 from azure_vpn_operator.ports import PAGES_EXPIRED, AnyVersion, StatusWrite, TakePage, Written
+from azure_vpn_operator.runtime.fence import Fence, NoFence, NotCoveredError, within
 
 _PLURALS: Final = {kind.KIND: kind.PLURAL for kind in (VpnConnection, IpsecPolicy)}
 _PAGE: Final = "250"
@@ -20,9 +21,10 @@ _EXPIRED: Final = frozenset({"Expired", "Gone"})
 class ClusterObjects:
     """Objects by the REST interface; keeps `ObjectsPort`."""
 
-    def __init__(self, session: ClusterSession, *, namespaces: Sequence[str] = ()) -> None:
-        """Take the session, which stays the caller's to close, and the watched namespaces; none means all."""
+    def __init__(self, session: ClusterSession, *, namespaces: Sequence[str] = (), fence: Fence | None = None) -> None:
+        """Take the session, which stays the caller's to close, the watched namespaces, none means all, and what keeps writes back."""
         self._session = session
+        self._fence = fence or NoFence()
         self._namespaces = tuple(namespaces)
 
     async def list_all(self, kind: str, take: TakePage) -> Fault | None:
@@ -58,9 +60,18 @@ class ClusterObjects:
             else {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
         )
         patch = [condition, {"op": "add", "path": place, "value": value}]
-        reply = await self._session.request(
-            "PATCH", path, query={"fieldManager": FIELD_MANAGER}, body=patch, content_type=JSON_PATCH
-        )
+
+        async def send() -> Reply | Fault:
+            return await self._session.request(
+                "PATCH", path, query={"fieldManager": FIELD_MANAGER}, body=patch, content_type=JSON_PATCH
+            )
+
+        try:
+            reply = await within(self._fence, send)
+        except NotCoveredError:
+            return NOT_LEADING
+        except TimeoutError:
+            return LATE_WRITE
         if not isinstance(reply, Fault):
             return Written(StatusWrite.WRITTEN, reply.document)
         if reply.kind is FaultKind.NOT_FOUND and reply.code == OBJECT_NOT_FOUND:

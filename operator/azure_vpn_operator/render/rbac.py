@@ -18,6 +18,7 @@ NAMESPACE: Final = "azure-vpn-system"
 RBAC_PATH: Final = "manifests/base/rbac.yaml"
 SECRET_WATCH_PATH: Final = "manifests/overlays/watch-secrets/rbac.yaml"  # noqa: S105 (a path)
 DIGEST_SECRET: Final = "azure-vpn-operator-digest"  # noqa: S105 (a name)
+LEASE: Final = "azure-vpn-operator"
 _API: Final = "rbac.authorization.k8s.io"
 _PLURALS: Final = (IpsecPolicy.PLURAL, VpnConnection.PLURAL)
 _STATUS: Final = tuple(f"{plural}/status" for plural in _PLURALS)
@@ -61,6 +62,19 @@ OWN_NAMESPACE_RULES: Final = (
         ("secrets",),
         ("get", "create", "patch"),
         (DIGEST_SECRET,),
+    ),
+    Rule(
+        "Let one replica lead. The Lease is made by an apply as well.",
+        "coordination.k8s.io",
+        ("leases",),
+        ("get", "create", "patch"),
+        (LEASE,),
+    ),
+    Rule(
+        "See whether another installation works in the same namespaces.",
+        "coordination.k8s.io",
+        ("leases",),
+        ("list",),
     ),
 )
 """The operator's rights in its own namespace."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from azure_vpn_operator.app.factory import Core, Ports
+from azure_vpn_operator.app.leadership import Leadership, LeadershipLostError
 from azure_vpn_operator.app.settings import Environment, Settings
 from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity
 from azure_vpn_operator.domain.azure.canonical import ArmId
@@ -204,6 +205,10 @@ class CoreHarness:
         self.lives.append(life)
         await self.clock.settle()
         return life.core
+
+    def make_lead(self) -> Leadership | None:
+        """How the next core is elected; None: it is alone, and leads."""
+        return None
 
     @property
     def core(self) -> Core:
@@ -613,8 +618,15 @@ class _Life:
             as_identity=self._as_identity,
         )
         self.metrics = Metrics(version="test")
+        self.lead = harness.make_lead()
         self.core = Core(
-            harness.settings, harness.environment, ports, harness.clock, self.metrics, harness.access_rules
+            harness.settings,
+            harness.environment,
+            ports,
+            harness.clock,
+            self.metrics,
+            harness.access_rules,
+            self._until_leading,
         )
         self.tasks = [asyncio.ensure_future(self._live())]
 
@@ -629,15 +641,29 @@ class _Life:
             # A watch begins with everything there is.
             self.core.seen(kind, document, False)
         self._harness.pump()
-        watching = [self.core.secret_finder.run] if self.core.secret_finder is not None else []
-        parts = [
-            *watching,
-            self.core.sweeper.run,
-            self.core.drift_finder.run,
-            self.core.timed_reads.run,
-            *(worker.run for worker in self.core.workers),
-        ]
-        self.tasks += [asyncio.ensure_future(part()) for part in parts]
+        workers = [self.core.sweeper.run, *(worker.run for worker in self.core.workers)]
+        leaders = [self.core.drift_finder.run, self.core.timed_reads.run]
+        if self.core.secret_finder is not None:
+            leaders.append(self.core.secret_finder.run)
+        if self.lead is not None:
+            self.tasks.append(asyncio.ensure_future(self._stand_for_election(self.lead)))
+        self.tasks += [asyncio.ensure_future(part()) for part in workers]
+        self.tasks += [asyncio.ensure_future(self._once_leading(part)) for part in leaders]
+
+    async def _until_leading(self) -> None:
+        if self.lead is not None:
+            await self.lead.until_leading()
+
+    async def _once_leading(self, part: Callable[[], Awaitable[None]]) -> None:
+        await self._until_leading()
+        await part()
+
+    async def _stand_for_election(self, lead: Leadership) -> None:
+        try:
+            await lead.run()
+        except LeadershipLostError:
+            # The process ends, and is started again.
+            self._harness.crash(self)
 
     def end(self) -> None:
         """Kill it: nothing that it still does reaches the outside."""

@@ -118,3 +118,16 @@ VERDICTS: Final[dict[FaultKind, Verdict]] = {
 def verdict(fault: Fault) -> Verdict:
     """What follows from this fault: reason, whether a person has to act, and the speed of the retry."""
     return VERDICTS[fault.kind]
+
+
+NOT_LEADING: Final = Fault(
+    FaultKind.BUSY,
+    "NotLeading",
+    "This replica does not lead, or not for long enough: nothing was sent.",
+    retry_after=5.0,
+)
+LATE_WRITE: Final = Fault(
+    FaultKind.UNAVAILABLE,
+    "Timeout",
+    "No complete answer in the time that a write may take while another replica stands by.",
+)

@@ -56,6 +56,11 @@ def test_a_missed_promise_is_named(report: dict[str, Any], path: tuple[str | int
     assert words in missed
 
 
+def test_renewals_of_the_lease_are_no_writes_of_an_idle_fleet(report: dict[str, Any]):
+    report["idle"]["apiServerRequestsPerMinute"] = {"patch leases": 12.0}
+    assert missed_promises(report) == []
+
+
 def test_every_measured_part_has_promises_and_no_other(report: dict[str, Any]):
     parts = {promise.part for promise in promises(report)}
     assert parts == {
