@@ -60,6 +60,10 @@ def _deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool
     if _bgp_deserves_attention(snapshot, status):
         return True
     latest = max(condition.last_transition_time for condition in status.conditions)
+    good = status.last_known_good
+    if good is not None and good.confirmed and status.change is None and good.time >= latest:
+        # What has changed last is that a change has proved itself: it was looked at for as long as that took.
+        return False
     return snapshot.now - latest < RECENT
 
 

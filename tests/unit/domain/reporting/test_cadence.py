@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.lookups import Absent
 from azure_vpn_operator.domain.passes.snapshot import Cadence
 from azure_vpn_operator.domain.reporting.cadence import stretched
-from support.builders import NOW, a_connection, a_listed_connection, a_live_connection, a_snapshot
+from support.builders import NOW, a_connection, a_known_good, a_listed_connection, a_live_connection, a_snapshot
 from support.checkers import run_pass
 
 PEACE = run_pass(a_snapshot()).status
@@ -36,6 +37,18 @@ OLD = NOW + timedelta(seconds=30)
 )
 def test_next_look(changes: dict[str, Any], delay: float):
     assert run_pass(a_snapshot(**changes)).next_look == delay
+
+
+@pytest.mark.parametrize(
+    ("proven", "delay"),
+    [
+        pytest.param(timedelta(0), 300.0, id="the change has proved itself just now"),
+        pytest.param(timedelta(minutes=-1), 30.0, id="it has before, and something else has changed since"),
+    ],
+)
+def test_a_change_that_has_proved_itself_was_looked_at_for_long_enough(proven: timedelta, delay: float):
+    good = a_known_good(time=NOW + proven, confirmed=True)
+    assert run_pass(a_snapshot(previous=VpnConnectionStatus(last_known_good=good))).next_look == delay
 
 
 @pytest.mark.parametrize(
