@@ -114,10 +114,14 @@ def test_image_is_the_version_of_the_project(kubectl: str) -> None:
     assert container(render(kubectl, "base"))["image"] == f"azure-vpn-operator:{version}"
 
 
-def test_two_operators_never_run_at_once(kubectl: str) -> None:
-    spec = only(render(kubectl, "base"), "Deployment")["spec"]
+def test_two_replicas_are_elected_and_never_both_away(kubectl: str) -> None:
+    documents = render(kubectl, "base")
+    spec = only(documents, "Deployment")["spec"]
+    settings = only(documents, "ConfigMap")["data"]
 
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert (spec["replicas"], spec["strategy"]["type"]) == (2, "RollingUpdate")
+    assert only(documents, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+    assert settings.get("AZVPN_LEADER_ELECTION", "true") == "true"
 
 
 def test_client_secret_comes_from_a_secret_and_wins_over_the_settings(kubectl: str) -> None:

@@ -50,7 +50,7 @@ def _shipped() -> set[Right]:
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-    return rights - {("", "secrets", "create")}
+    return rights - {("", "secrets", "create"), ("coordination.k8s.io", "leases", "create")}
 
 
 def _audited(tenant: Tenant) -> tuple[set[Right], set[Right]]:

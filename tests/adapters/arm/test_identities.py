@@ -16,6 +16,7 @@ from azure_vpn_operator.domain.access import AccessRules, Identity, NamespaceEnt
 from azure_vpn_operator.domain.azure.faults import FaultKind
 from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
 from azure_vpn_operator.runtime.clock import SystemClock
+from azure_vpn_operator.runtime.fence import NoFence
 from azure_vpn_operator.telemetry.metrics import Metrics
 from support.fakes.clock import FakeClock
 from support.fakes.cluster import FakeCluster
@@ -35,7 +36,7 @@ class Sessions:
         self.azure = azure
         self.clock = clock or SystemClock()
         self.made: list[str] = []
-        self.identities = ArmIdentities(azure.settings("operator"), self.clock, self._make)
+        self.identities = ArmIdentities(azure.settings("operator"), self.clock, self._make, NoFence())
 
     def _make(self, settings: ArmSettings, identity: Identity) -> ArmSession:
         self.made.append(identity.name)

@@ -647,8 +647,8 @@ class _Life:
             leaders.append(self.core.secret_finder.run)
         if self.lead is not None:
             self.tasks.append(asyncio.ensure_future(self._stand_for_election(self.lead)))
-        self.tasks += [asyncio.ensure_future(part()) for part in workers]
         self.tasks += [asyncio.ensure_future(self._once_leading(part)) for part in leaders]
+        self.tasks += [asyncio.ensure_future(part()) for part in workers]
 
     async def _until_leading(self) -> None:
         if self.lead is not None:

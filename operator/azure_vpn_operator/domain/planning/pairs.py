@@ -13,7 +13,7 @@ from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.azure.bodies import read_put_body
 from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy, canonical_policy
-from azure_vpn_operator.domain.azure.differences import field_names, find_differences
+from azure_vpn_operator.domain.azure.differences import drops_tunnel, field_names, find_differences
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.azure.target import Target
@@ -132,6 +132,8 @@ def _will_match(theirs: Snapshot, their_key: Step | None) -> bool:
 def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -> Step:
     if (back := _put_back(mine, my_step, theirs, their_step)) is not None:
         return back
+    if isinstance(their_step, Blocked) and _needs_both_known(mine, my_step, theirs):
+        return _wait_for_partner(my_step, theirs, Reason.AZURE_UNAVAILABLE, str(their_step.fault))
     if not _changes_the_tunnel(my_step):
         return my_step
     if mine.attempts.locked_by_partner and isinstance(theirs.operation, OpenOperation):
@@ -151,6 +153,12 @@ def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -
             return Wait(reason, text, seconds, getattr(my_step, "differences", ()))
         case _:
             return my_step
+
+
+def _needs_both_known(mine: Snapshot, my_step: Step, theirs: Snapshot) -> bool:
+    """Whether the record of a change that takes the tunnel down has to say what the other half holds: one object has both."""
+    same_object = mine.metadata.uid == theirs.metadata.uid and mine.metadata.name == theirs.metadata.name
+    return same_object and isinstance(my_step, Put) and not my_step.creating and drops_tunnel(my_step.differences)
 
 
 def _leaves_what_was_put_back(my_step: Put, mine: Snapshot, theirs: Snapshot) -> bool:

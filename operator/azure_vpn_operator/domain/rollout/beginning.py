@@ -16,13 +16,14 @@ from azure_vpn_operator.domain.azure.differences import drops_tunnel
 from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.change_view import ChangeView
-from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
 from azure_vpn_operator.domain.passes.steps import Put, SetKey, Step
 from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
 from azure_vpn_operator.domain.rollout.evidence import (
     tunnels_up,
 )
 from azure_vpn_operator.domain.rollout.settings import (
+    half_of,
     joined,
     same_in_all,
     settings_in,
@@ -46,7 +47,11 @@ def begin(halves: Sequence[tuple[Snapshot, Step]]) -> tuple[TunnelChange, KnownG
     known = view.change
     if known is not None and known.state is ChangeState.SENT and known.cause is cause and same_in_all(known.to, to):
         return None
-    held = {half.role: _held(half) or wanted[half.role] for half, _ in halves if not half.released}
+    held = {
+        half.role: _held(half) or _on_its_way(half, known or view.unfinished) or wanted[half.role]
+        for half, _ in halves
+        if not half.released
+    }
     before = joined(held[HalfRole.FORWARD], held.get(HalfRole.REVERSE))
     unfinished = known or view.unfinished
     good = (view.known_good if unfinished is not None else None) or KnownGood(
@@ -114,6 +119,13 @@ def settings_after(half: Snapshot, step: Step) -> HalfSettings:
 
 def _held(half: Snapshot) -> HalfSettings | None:
     return settings_of(half.live.value) if isinstance(half.live, Present) else None
+
+
+def _on_its_way(half: Snapshot, change: TunnelChange | None) -> HalfSettings | None:
+    """What a half gets that cannot be read, since an operation of ours runs on it."""
+    if change is None or not isinstance(half.operation, OpenOperation):
+        return None
+    return half_of(change.to, half.role)
 
 
 def _tunnels_before(
