@@ -14,7 +14,7 @@ from azure_vpn_operator.app.sharding import OverlapError, find_overlap
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.ports import LeaseClaim, LeasePort
 from azure_vpn_operator.runtime.clock import Clock
-from azure_vpn_operator.runtime.election import Election
+from azure_vpn_operator.runtime.election import Election, LeaseRecord
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,8 @@ class Leadership:
         self._until = float("-inf")
         self._until_wall = _NEVER
         self._has_led = False
+        self._is_alone = False
+        """No other installation works here, as far as can be seen."""
         self._ending = False
         self._changed = asyncio.Event()
 
@@ -142,14 +144,23 @@ class Leadership:
         written = await self._lease.write(bid)
         if isinstance(written, Fault):
             return written
+        self._has_led = True
+        if not self._is_alone:
+            await self._begin(bid)
         # It holds since the request was sent, by any clock: a machine that slept meanwhile shows by its wall clock alone.
-        if not self._has_led:
-            self._has_led = True
-            await self.check_overlap()
-            log.info("this replica leads", extra={"transitions": bid.transitions})
         self._until, self._until_wall = begun + self._duration, begun_wall + timedelta(seconds=self._duration)
         self._changed.set()
         return None
+
+    async def _begin(self, record: LeaseRecord) -> None:
+        """The Lease is ours for the first time. Nothing is written before this has ended well."""
+        try:
+            await self.check_overlap()
+        except OverlapError:
+            await self.release()
+            raise
+        self._is_alone = True
+        log.info("this replica leads", extra={"transitions": record.transitions})
 
     def _left(self) -> float:
         wall = (self._until_wall - self._clock.now()).total_seconds()

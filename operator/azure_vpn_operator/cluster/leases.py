@@ -1,5 +1,6 @@
 """The record of who leads, in a Lease of the operator's namespace."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -90,7 +91,8 @@ def _claim(document: Mapping[str, Any]) -> LeaseClaim | None:
 def _spec(record: LeaseRecord) -> dict[str, Any]:
     return {
         "holderIdentity": record.holder,
-        "leaseDurationSeconds": max(round(record.duration), 1),
+        # Never less than the leader itself reckons with.
+        "leaseDurationSeconds": max(math.ceil(record.duration), 1),
         "acquireTime": _micro_time(record.acquired),
         "renewTime": _micro_time(record.renewed),
         "leaseTransitions": record.transitions,

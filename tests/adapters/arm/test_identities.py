@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.app.arm_identities import RETIRE_AFTER_SECONDS, ArmIdentities, settings_as
-from azure_vpn_operator.app.factory import Core, Ports
+from azure_vpn_operator.app.core import Core, Ports
 from azure_vpn_operator.app.settings import Environment, Settings
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings

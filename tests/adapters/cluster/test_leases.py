@@ -62,6 +62,11 @@ async def test_a_renewal_is_a_new_version(make: MakeLease):
     assert (second.acquired, second.renewed) == (NOW, later)
 
 
+async def test_no_replica_reckons_with_less_than_the_leader_does(make: MakeLease):
+    first = await written(make(), replace(MINE, duration=30.4))
+    assert first.duration >= 30.4
+
+
 async def test_who_has_read_an_older_version_is_refused(make: MakeLease):
     mine, theirs = make(), make()
     first = await written(mine, MINE)

@@ -15,7 +15,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from azure_vpn_operator.app.factory import Core, Ports
+from azure_vpn_operator.app.core import Core, Ports
 from azure_vpn_operator.app.leadership import Leadership, LeadershipLostError
 from azure_vpn_operator.app.settings import Environment, Settings
 from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity

@@ -200,9 +200,29 @@ async def test_an_installation_that_works_where_another_one_does_leads_nothing()
     assert replica.task is not None
     assert isinstance(replica.task.exception(), OverlapError)
     assert not replica.lead.leads
-    await replica.lead.release()
     assert stored.record is not None
     assert stored.record.holder == ""
+
+
+async def test_nothing_is_written_before_others_could_be_looked_for_however_long_that_takes():
+    world, stored = FakeClock(), StoredLease()
+    replica = Replica("one", world, stored)
+    replica.start(0)
+    replica.lease.claims = [LeaseClaim("south", "south", frozenset({"a"}), world.now() + timedelta(hours=1))]
+    look, asked = replica.lead.check_overlap, []
+
+    async def late() -> None:
+        asked.append(world.now())
+        if len(asked) == 1:
+            raise TimeoutError
+        await look()
+
+    replica.lead.check_overlap = late  # type: ignore[method-assign]
+    await world.advance(10)
+    assert len(asked) == 2
+    assert not replica.may_write
+    assert replica.task is not None
+    assert isinstance(replica.task.exception(), OverlapError)
 
 
 async def test_who_waits_to_lead_is_let_go_at_the_end():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.app.factory import BUCKETS
+from azure_vpn_operator.app.core import BUCKETS
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault
 from azure_vpn_operator.ports import Accepted

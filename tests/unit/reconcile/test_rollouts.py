@@ -38,6 +38,16 @@ async def a_fleet(size: int, *, rollout: Mapping[str, Any] | None = None, **sett
     return world
 
 
+async def add_pair(world: CoreHarness) -> None:
+    """Two objects of a VNet-to-VNet pair on the same policy, in peace."""
+    world.add_gateway("VNet1GW")
+    world.add_gateway("VNet2GW", "TestRG2")
+    for name, spec in (("a-one", half_spec("1", "2")), ("a-two", half_spec("2", "1"))):
+        world.apply(CONNECTION, name, {**spec, "ipsecPolicyRef": {"name": "site6"}})
+    await world.settle()
+    world.forget_journals()
+
+
 def groups(world: CoreHarness, size: int) -> list[str]:
     return [world.held(f"VNet1toS{number}")["ipsecPolicies"][0]["dhGroup"] for number in range(size)]
 
@@ -274,12 +284,7 @@ async def test_who_is_held_does_not_keep_the_others_waiting(where: str):
 
 async def test_a_pair_that_disagrees_does_not_keep_the_others_waiting_and_fails_nobodys_rollout():
     world = await a_fleet(2, rollout={"maxUnavailable": 1})
-    world.add_gateway("VNet1GW")
-    world.add_gateway("VNet2GW", "TestRG2")
-    for name, spec in (("a-one", half_spec("1", "2")), ("a-two", half_spec("2", "1"))):
-        world.apply(CONNECTION, name, {**spec, "ipsecPolicyRef": {"name": "site6"}})
-    await world.settle()
-    world.forget_journals()
+    await add_pair(world)
     world.apply(POLICY, "other", POLICY_SPEC | BAD)
     world.edit(CONNECTION, "a-two", ipsecPolicyRef={"name": "other"})
     await world.advance(60)
@@ -412,12 +417,7 @@ async def test_a_bad_edit_of_a_policy_that_was_deleted_and_made_again_takes_down
 
 async def test_two_objects_of_a_pair_move_together():
     world = await a_fleet(3, rollout={"maxUnavailable": 1})
-    world.add_gateway("VNet1GW")
-    world.add_gateway("VNet2GW", "TestRG2")
-    for name, spec in (("a-one", half_spec("1", "2")), ("a-two", half_spec("2", "1"))):
-        world.apply(CONNECTION, name, {**spec, "ipsecPolicyRef": {"name": "site6"}})
-    await world.settle()
-    world.forget_journals()
+    await add_pair(world)
     world.edit(POLICY, "site6", **NEW)
     await world.advance(90)
     assert [sent.name for sent in world.sent[:2]] == ["VNet1toVNet2", "VNet2toVNet1"]

@@ -265,7 +265,7 @@ async def test_drift_between_the_list_and_the_turn_of_the_tunnel_is_found_by_the
 ):
     world = await at_rest()
     slow = {"reads": (30, 0.02), "writes": (200, 10.0), "deletes": (200, 10.0)}
-    monkeypatch.setattr("azure_vpn_operator.app.factory.BUCKETS", slow)
+    monkeypatch.setattr("azure_vpn_operator.app.core.BUCKETS", slow)
     await world.restart()
     await world.advance(1.0)
     assert unchecked(world) == 0

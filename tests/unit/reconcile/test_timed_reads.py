@@ -30,7 +30,7 @@ async def fleet(monkeypatch: pytest.MonkeyPatch) -> CoreHarness:
         world.set_up_site(f"S{number}", f"s{number}", virtualNetworkGateway={"name": f"GW{number}"})
     await world.settle()
     few = {"reads": (CAPACITY, REFILL), "writes": (200, 10.0), "deletes": (200, 10.0)}
-    monkeypatch.setattr("azure_vpn_operator.app.factory.BUCKETS", few)
+    monkeypatch.setattr("azure_vpn_operator.app.core.BUCKETS", few)
     world.forget_journals()
     return world
 

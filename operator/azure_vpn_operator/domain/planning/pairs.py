@@ -157,8 +157,12 @@ def _adjust(mine: Snapshot, my_step: Step, theirs: Snapshot, their_step: Step) -
 
 def _needs_both_known(mine: Snapshot, my_step: Step, theirs: Snapshot) -> bool:
     """Whether the record of a change that takes the tunnel down has to say what the other half holds: one object has both."""
-    same_object = mine.metadata.uid == theirs.metadata.uid and mine.metadata.name == theirs.metadata.name
-    return same_object and isinstance(my_step, Put) and not my_step.creating and drops_tunnel(my_step.differences)
+    return (
+        mine.owner == theirs.owner
+        and isinstance(my_step, Put)
+        and not my_step.creating
+        and drops_tunnel(my_step.differences)
+    )
 
 
 def _leaves_what_was_put_back(my_step: Put, mine: Snapshot, theirs: Snapshot) -> bool:
