@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from azure_vpn_operator.api.tunnel_change import ChangeState, KnownGood, PolicyValues, TunnelChange
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.tunnel_change import ChangeCause, ChangeState, KnownGood, PolicyValues, TunnelChange
 from azure_vpn_operator.api.vpn_connection import OnFailure, VpnConnection
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.pairs.pairing import find_disagreement
 from azure_vpn_operator.domain.passes.change_view import ChangeView
+from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.planning.keys import hold_different_keys
 from azure_vpn_operator.domain.rollout.change import conclude, is_asked_again, judge, stand
 from azure_vpn_operator.domain.rollout.evidence import Judgement, Verdict, combine_judgements
 from azure_vpn_operator.domain.rollout.gateway_event import Neighbour, find_end, new_deadline
@@ -76,7 +79,7 @@ class Trials:
                 replace(snapshot, change_view=ChangeView(None, snapshot.previous.last_known_good))
                 for _, snapshot in halves
             ]
-        objects = _stand_together([_object(key, halves) for key in unit])
+        objects = _wait_for_all_keys(_stand_together([_object(key, halves) for key in unit]))
         began = _in_force_since(objects)
         judgements = [
             part
@@ -166,6 +169,35 @@ def _stand_together(objects: list[_Object]) -> list[_Object]:
     """The objects, each tried again if another of the unit is: they hold the same policy, or the tunnel stays down."""
     again = {item.key for item in objects if any(_draws_along(other, item) for other in objects if other is not item)}
     return [replace(item, view=stand(item.snapshots, again=True)) if item.key in again else item for item in objects]
+
+
+def _wait_for_all_keys(objects: list[_Object]) -> list[_Object]:
+    """The objects, none with a key in force as long as one half is still to get it.
+
+    Azure's settings do not show a key, and one half alone cannot bring the tunnel up. If nothing can be written for a half until
+    somebody acts, the time goes on: an unfinished change keeps others waiting.
+    """
+    if any(map(_needs_somebody, objects)) or not hold_different_keys(
+        [half for item in objects for half in item.snapshots]
+    ):
+        return objects
+    return [replace(item, view=_not_in_force_yet(item.view)) for item in objects]
+
+
+def _needs_somebody(item: _Object) -> bool:
+    found = [
+        find_condition(item.first.previous.conditions, kind) for kind in (ConditionType.STALLED, ConditionType.PAUSED)
+    ]
+    return any(condition is not None and condition.status is ConditionStatus.TRUE for condition in found)
+
+
+def _not_in_force_yet(view: ChangeView) -> ChangeView:
+    change = view.change
+    if change is None or change.cause is not ChangeCause.KEY or change.state is not ChangeState.CONFIRMING:
+        return view
+    return replace(
+        view, change=change.model_copy(update={"state": ChangeState.SENT, "in_force_since": None, "wait_until": None})
+    )
 
 
 def _draws_along(other: _Object, item: _Object) -> bool:

@@ -692,6 +692,44 @@ async def test_the_time_of_a_pair_begins_when_the_second_half_is_in_force():
     await world.stop()
 
 
+BUSY = Fault(FaultKind.BUSY, "AnotherOperationInProgress", "Try later.")
+REFUSED = Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "Not allowed.")
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"),
+    [
+        pytest.param(BUSY, "Confirmed", id="Azure is busy: the time begins when both halves have the key"),
+        pytest.param(REFUSED, "Failed", id="somebody has to act: others do not wait for that"),
+    ],
+)
+@pytest.mark.parametrize("owned", [False, True])
+async def test_a_key_that_one_half_gets_much_later_has_the_time_from_then_on(fault: Fault, verdict: str, owned: bool):
+    world = await a_pair(owned=owned)
+    names = ("one",) if owned else ("one", "two")
+    tunnel = world.live("VNet1toVNet2").device
+    assert tunnel is not None
+    tunnel.accepts = lambda *_: world.live("VNet1toVNet2").key == world.live("VNet2toVNet1", "TestRG2").key
+    world.interfere = lambda _number, verb, what: (
+        Interference(fault=fault) if verb == "put_shared_key" and what == "VNet2toVNet1" else None
+    )
+    world.put_key("AnotherKey2")
+    world.annotate("one", reconcile_at="now")
+    await world.advance(WITHIN + 300)
+    assert world.condition("one", "Connected")[0] == "False"
+    failed_before = verdicts(world).get("Failed", 0)
+    world.interfere = lambda *_: None
+    tunnel.back_after = 120
+    world.annotate(names[-1], reconcile_at="again")
+    await world.advance(WITHIN)
+    for name in names:
+        assert world.ready(name) == ("True", "UpToDate")
+    assert world.accepted() == {"put_shared_key": 2}
+    assert bool(failed_before) == (verdict == "Failed")
+    assert verdicts(world).get("Failed", 0) == failed_before
+    await world.stop()
+
+
 async def test_a_half_whose_change_was_never_sent_does_not_leave_what_was_put_back():
     world = await a_pair(owned=False)
     world.azure.locks_peer = True

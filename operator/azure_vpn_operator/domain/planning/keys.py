@@ -4,6 +4,8 @@ A key is written by the call that sets nothing else, and only if its bytes have 
 for it. What cannot be compared is not written.
 """
 
+from collections.abc import Sequence
+
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import DriftPolicy
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect, KeyRecord
@@ -12,7 +14,7 @@ from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.keys.digest import are_comparable
 from azure_vpn_operator.domain.keys.records import current_record, generation_of, has_key, writes_key
 from azure_vpn_operator.domain.passes.requests import is_rotation_requested
-from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, Snapshot
+from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, KeyCheck, KeyFound, Snapshot
 from azure_vpn_operator.domain.passes.steps import Hold, Refuse, SetKey, Settled, Step
 from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
 
@@ -64,6 +66,24 @@ def is_known_equal(snapshot: Snapshot) -> bool:
         # Seen just now: what the record says is on its way has arrived.
         return True
     return wanted is not None and record.pending is None and record.digest == wanted
+
+
+def hold_different_keys(halves: Sequence[Snapshot]) -> bool:
+    """Whether some of a tunnel's halves are known to hold the wanted key, and others another one."""
+    random = [
+        generation_of(current_record(half.half, half.live, half.operation))
+        for half in halves
+        if isinstance(half.key, GeneratedKey)
+    ]
+    if len(set(random)) > 1:
+        return True
+    named = [half for half in halves if isinstance(half.key, KeyFound)]
+    return any(map(is_known_equal, named)) and any(map(_is_known_other, named))
+
+
+def _is_known_other(snapshot: Snapshot) -> bool:
+    different = snapshot.key_check is KeyCheck.DIFFERENT or is_rotation_due(snapshot)
+    return different and not is_known_equal(snapshot)
 
 
 def is_random_key_due(snapshot: Snapshot) -> bool:
