@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from kubernetes.aio.client import ApiClient
 
 from workbench.control_plane.plane import ControlPlane
@@ -27,8 +27,10 @@ REPOSITORY = Path(__file__).parents[1]
 _SHARED = ("spare_stack", "stack", "control_plane")
 """Fixtures with processes that many tests share; those whose tests take longest come first."""
 
-settings.register_profile("quick", max_examples=20)
-"""What `make check` plays of each property; `make test` plays all examples, with Hypothesis' own profile."""
+settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The default: all examples. No clock decides, since a busy machine says nothing about the code."""
+settings.register_profile("quick", settings.get_profile("whole"), max_examples=20)
+"""What `make check` plays of each property."""
 
 _BINARIES = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
 
