@@ -99,7 +99,11 @@ class Demo:
             azure = self.stack.azure
             environment = {name: azure.environment[name] for name in ENVIRONMENT}
             self.folder.write_files(
-                environment={**environment, "SIMULATOR_CONTROL_URL": azure.control_url},
+                environment={
+                    **environment,
+                    "SIMULATOR_CONTROL_URL": azure.control_url,
+                    "OPERATOR_METRICS_URL": f"http://127.0.0.1:{self.stack.metrics_port}/metrics",
+                },
                 ca=azure.ca_file.read_bytes(),
                 namespace=NAMESPACE,
             )

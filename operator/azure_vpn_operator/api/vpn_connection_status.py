@@ -106,6 +106,8 @@ class KeyRecord(ApiModel):
     """True once Azure has accepted the call for the pending key."""
     since: Timestamp | None = None
     """Since when a key is on its way; absent at rest."""
+    set_time: Timestamp | None = None
+    """When the operator gave Azure the key that it holds; absent if it was there before."""
 
 
 class ConnectionHalf(ApiModel):

@@ -116,7 +116,9 @@ class Core:
         )
         self.operations = Operations(self.tenancy.connections_for, clock, OperationTimes())
         self.memories = Memories()
-        line = GatewayLine(self.tenancy.connections_for, Line(clock, self._on_turn, group_of=lambda key: key.namespace))
+        self.line = GatewayLine(
+            self.tenancy.connections_for, Line(clock, self._on_turn, group_of=lambda key: key.namespace)
+        )
         rollouts = Rollouts(installation, self.reader, self.memories)
         gatherer = Gatherer(
             installation=installation,
@@ -144,14 +146,14 @@ class Core:
             reader=self.reader,
             gatherer=gatherer,
             operations=self.operations,
-            line=line,
+            line=self.line,
             disruptions=self.disruptions,
             objects=objects,
             memories=self.memories,
             clock=clock,
             steady_seconds=settings.status_interval,
         )
-        writer = Writer(self.tenancy, line, self.operations, clock)
+        writer = Writer(self.tenancy, self.line, self.operations, clock)
         self.connections = ConnectionReconciler(
             store=self.store,
             reader=self.reader,

@@ -175,7 +175,13 @@ async def _supervise(
     lead: Leadership | None,
 ) -> int:
     stop = asyncio.Event()
-    fleet = FleetReader(core, supervisor)
+    fleet = FleetReader(
+        core,
+        supervisor,
+        installation=settings.installation_id,
+        per_object=settings.per_object_metrics,
+        leads=lambda: lead is None or lead.leads,
+    )
     metrics.watch_fleet(fleet.sample)
     endpoints = [probe_endpoint(settings.probe_address, supervisor.unhealthy, lambda: _unready(core))]
     if settings.metrics_address:

@@ -4,21 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from azure_vpn_operator.app.fleet_samples import sample_connection, sample_policy
 from azure_vpn_operator.reconcile.disruptions import Disruptions
-from azure_vpn_operator.reconcile.memory import HalfKey, Memories
+from azure_vpn_operator.reconcile.memory import Memories
 from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
-from azure_vpn_operator.reconcile.records import ConnectionRecord, Record
+from azure_vpn_operator.reconcile.records import ConnectionRecord, PolicyRecord
+from azure_vpn_operator.reconcile.tenancy import Tenancy
+from azure_vpn_operator.reconcile.writes.gateway_line import GatewayLine
 from azure_vpn_operator.runtime.clock import Clock
-from azure_vpn_operator.runtime.keys import ObjectKey
 from azure_vpn_operator.runtime.supervisor import Supervisor
-from azure_vpn_operator.telemetry.fleet_metrics import (
-    ConditionSample,
-    ConnectionSample,
-    FleetSample,
-    PolicySample,
-    TrafficSample,
-)
+from azure_vpn_operator.telemetry.fleet_samples import ChangesSample, FleetSample
 
 T = TypeVar("T")
 
@@ -32,14 +28,28 @@ class _Source(Protocol):
     clock: Clock
     memories: Memories
     disruptions: Disruptions
+    line: GatewayLine
+    tenancy: Tenancy
 
 
 class FleetReader:
     """Samples the store, and notes when the watches last brought something."""
 
-    def __init__(self, core: _Source, supervisor: Supervisor) -> None:
+    def __init__(
+        self,
+        core: _Source,
+        supervisor: Supervisor,
+        *,
+        installation: str,
+        per_object: bool = True,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Take whether objects have series of their own, and how to find out whether this process leads."""
         self._core = core
         self._supervisor = supervisor
+        self._installation = installation
+        self._per_object = per_object
+        self._leads = leads
         self._last_event: dict[str, float] = {}
 
     def note(
@@ -54,33 +64,37 @@ class FleetReader:
         return noting
 
     def sample(self) -> FleetSample:
-        """Read everything that has a series per object."""
-        store, now = self._core.store, self._core.clock.monotonic()
+        """Read what there are series of. A standby knows the objects too, and shows none: each would be there twice."""
+        store, now, leading = self._core.store, self._core.clock.monotonic(), self._leads()
         records = tuple(record for record in store.list(CONNECTION) if isinstance(record, ConnectionRecord))
+        policies = tuple(record for record in store.list(POLICY) if isinstance(record, PolicyRecord))
+        memories, count_users = self._core.memories, self._core.reader.count_users_of_policy
+        references = [count_users(policy.metadata.namespace, policy.metadata.name) for policy in policies]
+        places, routes = self._core.line.places(), self._core.tenancy.routes_received()
         return FleetSample(
-            connections=_Lazily(lambda: map(_connection, records)),
-            policies=tuple(self._policy(record) for record in store.list(POLICY)),
-            operations_in_progress=len(self._core.operations),
-            unconfirmed_changes=self._core.disruptions.unconfirmed,
-            waiting_changes=len(self._core.disruptions),
-            changes_halted=self._core.disruptions.breaker.one_from is not None,
-            unchecked_connections=sum(not self._core.memories.is_compared(key) for key in store.keys(CONNECTION)),
+            installation=self._installation,
+            leading=leading,
+            connections=_Lazily(lambda: (sample_connection(item, memories, places, routes) for item in records))
+            if leading
+            else (),
+            policies=_Lazily(lambda: map(sample_policy, policies, references)) if leading else (),
+            per_object=self._per_object,
+            changes=self._changes() if leading else None,
             cache_objects={kind: store.count(kind) for kind in (CONNECTION, POLICY)},
             watch_last_event_age={kind: now - then for kind, then in self._last_event.items()},
             event_loop_lag=self._supervisor.event_loop_lag,
-            traffic=_Lazily(lambda: (sample for record in records for sample in self._traffic(record))),
         )
 
-    def _traffic(self, record: ConnectionRecord) -> Iterator[TrafficSample]:
-        key = ObjectKey(CONNECTION, record.metadata.namespace, record.metadata.name)
-        for half in record.status.halves:
-            read = self._core.memories.traffic_of(HalfKey(key, half.role))
-            if read is not None:
-                yield TrafficSample(key.namespace, key.name, half.role.value, read.ingress_bytes, read.egress_bytes)
-
-    def _policy(self, record: Record) -> PolicySample:
-        namespace, name = record.metadata.namespace, record.metadata.name
-        return PolicySample(namespace, name, references=self._core.reader.count_users_of_policy(namespace, name))
+    def _changes(self) -> ChangesSample:
+        core = self._core
+        return ChangesSample(
+            operations_in_progress=len(core.operations),
+            unchecked_connections=sum(not core.memories.is_compared(key) for key in core.store.keys(CONNECTION)),
+            unconfirmed=core.disruptions.unconfirmed,
+            waiting=len(core.disruptions),
+            halted=core.disruptions.breaker.one_from is not None,
+            lines=core.line.lengths(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +105,3 @@ class _Lazily(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return self.make()
-
-
-def _connection(record: ConnectionRecord) -> ConnectionSample:
-    conditions = tuple(ConditionSample(item.type, item.status.value, item.reason) for item in record.status.conditions)
-    connected = next((item.status for item in conditions if item.type == "Connected"), "Unknown")
-    return ConnectionSample(
-        record.metadata.namespace,
-        record.metadata.name,
-        conditions,
-        connected=None if connected == "Unknown" else connected == "True",
-    )

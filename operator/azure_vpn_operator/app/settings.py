@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     """How often all objects are listed anew, to make up for what a watch may have lost."""
     metrics_address: str = "0.0.0.0:8080"
     """Where /metrics is served; empty: nowhere."""
+    per_object_metrics: bool = True
+    """Metrics for each connection and policy, about 3 kB each; false: only their numbers, and no alert that names a connection."""
     probe_address: str = "0.0.0.0:8081"
     """Where /healthz and /readyz are served."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -18,12 +18,17 @@ def read_sessions(document: object) -> tuple[BgpSession, ...]:
 
 
 def _session(item: Mapping[str, Any]) -> BgpSession:
-    neighbor, local, asn, state = (item.get(name) for name in ("neighbor", "localAddress", "asn", "state"))
+    neighbor, local, state = (item.get(name) for name in ("neighbor", "localAddress", "state"))
     if not isinstance(neighbor, str) or not neighbor:
         raise UnreadableDocumentError("a session without neighbor")
     return BgpSession(
         local_address=local if isinstance(local, str) else "",
         neighbor=neighbor,
-        asn=asn if isinstance(asn, int) and not isinstance(asn, bool) else None,
+        asn=_number(item.get("asn")),
         state=state if isinstance(state, str) and state else "Unknown",
+        routes_received=_number(item.get("routesReceived")),
     )
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -31,6 +31,7 @@ from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
 from azure_vpn_operator.domain.planning.plan import plan
 from azure_vpn_operator.domain.reporting.announcements import announce, announce_write
 from azure_vpn_operator.domain.reporting.cadence import next_look
+from azure_vpn_operator.domain.reporting.flaps import count_flaps
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine
 from azure_vpn_operator.domain.reporting.status import build_status
 from azure_vpn_operator.domain.rollout.change import verdict_in
@@ -302,7 +303,8 @@ class ConnectionReconciler:
             knowledge=knowledge_after(key, reports, summary, self._memories),
         )
         ended = None
-        if status != stored_connection_status(document):
+        before = stored_connection_status(document)
+        if status != before:
             version = snapshot.metadata.resource_version
             # That Azure has taken a key is known to nobody else: an edit must not keep it from being stored.
             told = AnyVersion(snapshot.metadata.uid) if _has_sent_key(reports, outcomes) else version
@@ -310,6 +312,10 @@ class ConnectionReconciler:
             if ended is None and told != version and self._sender.is_outdated(key, snapshot):
                 # The store has the edit with the answer, so the watch brings no news of it.
                 result = PassResult(0.0)
+            if ended is None:
+                for report in reports:
+                    role = report.snapshot.role
+                    self._memories.of(HalfKey(key, role)).flaps += count_flaps(before, status, role)
         if ended is None and (verdict := verdict_in(snapshot.change_view)) is not None:
             self._on_verdict(key.namespace, verdict.value)
         for report in reports:

@@ -113,6 +113,8 @@ class ConnectionMemory:
     listed_configuration: tuple[object, ...] | None = None
     traffic: TrafficRecord | None = None
     """Azure's byte counters, as the last GET showed them."""
+    flaps: int = 0
+    """How often a tunnel of it was found to have gone down by itself."""
     observations: Observations | None = None
     """What was seen of the tunnels since the object's change came into force."""
     ike_question: IkeQuestion | None = None
@@ -194,10 +196,9 @@ class Memories:
         known = self._of_objects.get(key)
         return known is not None and all(memory.compared for memory in known.values())
 
-    def traffic_of(self, half: HalfKey) -> TrafficRecord | None:
-        """Azure's byte counters as this process last read them; None if it has not."""
-        memory = self._of_objects.get(half.object, {}).get(half.role)
-        return memory.traffic if memory is not None else None
+    def known_of(self, half: HalfKey) -> ConnectionMemory | None:
+        """The same for those who only look: None if nothing is remembered."""
+        return self._of_objects.get(half.object, {}).get(half.role)
 
     def forget(self, key: ObjectKey) -> None:
         """The object is gone."""

@@ -1,6 +1,6 @@
 """Which namespace works with which identity, and whether it may: asked anew at each step, since the rules may change at any time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from azure_vpn_operator.domain.access import AccessRules, Denial, Identity, Touched, check_access
@@ -10,6 +10,7 @@ from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
 from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
 from azure_vpn_operator.reconcile.facts.group_lists import GroupLists
 from azure_vpn_operator.reconcile.facts.ike_sas import IkeSas
+from azure_vpn_operator.runtime.keys import ObjectKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ class Tenancy:
         if identity not in self._ports:
             self._ports[identity] = self._connect(identity)
         return self._ports[identity]
+
+    def routes_received(self) -> Mapping[ObjectKey, int]:
+        """Routes learned by BGP over each connection, as far as Azure has told; each seen by its namespace's identity."""
+        found: dict[ObjectKey, int] = {}
+        for identity, ports in self._ports.items():
+            told = ports.bgp.routes_received()
+            found |= {key: routes for key, routes in told.items() if self.identity_of(key.namespace) == identity}
+        return found
 
     def connections_for(self, namespace: str) -> ConnectionsPort:
         """The connections in Azure as the namespace's identity sees them."""

@@ -12,7 +12,7 @@ long the line is, but for the logarithm of a search.
 
 import itertools
 from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Generic, TypeVar
@@ -146,6 +146,18 @@ class Line(Generic[H]):
     def waits(self, holder: H) -> bool:
         """Whether the holder has a place in the line."""
         return holder in self._waiters
+
+    def lengths(self) -> Mapping[str, int]:
+        """How many wait for each resource; without those for which nobody does."""
+        return {resource: len(queue) for resource, queue in self._queues.items()}
+
+    def waiting(self) -> Iterable[H]:
+        """Who waits."""
+        return tuple(self._waiters)
+
+    def held(self) -> Iterable[str]:
+        """The resources that somebody has."""
+        return tuple(self._holder_of)
 
     def holder_of(self, resource: str) -> H | None:
         """Who holds the resource."""

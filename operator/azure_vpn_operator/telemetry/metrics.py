@@ -1,7 +1,8 @@
 """All metrics of the process, in a registry of its own."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from prometheus_client import CollectorRegistry, GCCollector, Info, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
@@ -10,7 +11,12 @@ from azure_vpn_operator.telemetry.access_metrics import AccessMetrics
 from azure_vpn_operator.telemetry.api_client_metrics import ApiClientMetrics
 from azure_vpn_operator.telemetry.azure_metrics import AzureMetrics
 from azure_vpn_operator.telemetry.controller_metrics import ControllerMetrics
-from azure_vpn_operator.telemetry.fleet_metrics import FleetCollector, FleetSample
+from azure_vpn_operator.telemetry.families import Family
+from azure_vpn_operator.telemetry.fleet_metrics import FleetPage
+from azure_vpn_operator.telemetry.fleet_samples import FleetSample
+
+_END: Final = b"# EOF\n"
+"""How a page ends in OpenMetrics."""
 
 
 class Metrics:
@@ -32,7 +38,7 @@ class Metrics:
         build.info({"version": version, "commit": commit})
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self._fleet: FleetCollector | None = None
+        self._fleet: FleetPage | None = None
 
     def watch_fleet(self, read: Callable[[], FleetSample]) -> None:
         """Show the series per object, out of what this function returns at each scrape; to be called once.
@@ -41,7 +47,7 @@ class Metrics:
         """
         if self._fleet is not None:
             raise ValueError("the fleet is watched already")
-        self._fleet = FleetCollector(read, self.registry)
+        self._fleet = FleetPage(read)
 
     def render(self, accept: str = "", names: Sequence[str] = ()) -> tuple[bytes, str]:
         """Return the page and its content type, in the format that the Accept header asks for; only these series, if any are named."""
@@ -58,6 +64,16 @@ class Metrics:
         if self._fleet is not None:
             self._fleet.sample()
 
+    def families(self, names: Sequence[str] = ()) -> Iterator[Family]:
+        """What there is beside the registry, as of the last page."""
+        return self._fleet.families(names) if self._fleet is not None else iter(())
+
     def _encode(self, accept: str, names: Sequence[str]) -> tuple[bytes, str]:
         encode, content_type = choose_encoder(accept)
-        return encode(self.registry.restricted_registry(names) if names else self.registry), content_type
+        page = encode(self.registry.restricted_registry(names) if names else self.registry)
+        is_open = content_type.startswith("application/openmetrics-text")
+        parts = [
+            page.removesuffix(_END),
+            *(family.page(open_metrics=is_open).encode() for family in self.families(names)),
+        ]
+        return b"".join((*parts, _END) if is_open else parts), content_type

@@ -34,6 +34,14 @@ async def test_sessions_are_told_for_each_instance_of_the_gateway(azure: Simulat
     )
 
 
+async def test_routes_are_told_and_make_no_session_another_one(azure: SimulatedAzure):
+    await make_connection(azure)
+    found = await answer(azure)
+    assert isinstance(found, tuple)
+    assert [session.routes_received for session in found] == [1, 1]
+    assert found[0] == BgpSession(found[0].local_address, found[0].neighbor, found[0].asn, found[0].state, 99)
+
+
 async def test_sessions_of_a_tunnel_that_is_down_are_not_connected(azure: SimulatedAzure):
     azure.change(
         subscriptions=[
@@ -49,6 +57,7 @@ async def test_sessions_of_a_tunnel_that_is_down_are_not_connected(azure: Simula
     found = await answer(azure)
     assert isinstance(found, tuple)
     assert {session.state for session in found} == {"Connecting"}
+    assert [session.routes_received for session in found] == [0, 0]
 
 
 async def test_answer_is_asked_for_once_and_looked_at_without_waiting(azure: SimulatedAzure):

@@ -426,7 +426,8 @@ class FakeAzure:
             for local, neighbor in itertools.product(self.gateways[gateway].bgp_addresses, neighbors):
                 up = "Connected" if held.tunnel == "Connected" else "Connecting"
                 asn = peer.bgp_asn if peer else SITE_ASN
-                yield BgpSession(local, neighbor, asn, self.bgp_states.get(neighbor, up))
+                state = self.bgp_states.get(neighbor, up)
+                yield BgpSession(local, neighbor, asn, state, 3 if state == "Connected" else 0)
 
     def _list(
         self,

@@ -541,6 +541,7 @@ def _timeless(document: Mapping[str, Any]) -> dict[str, Any]:
         del condition["lastTransitionTime"]
     for half in copied["status"].get("halves", ()):
         half.get("traffic", {}).pop("since", None)
+        half.get("key", {}).pop("setTime", None)
     for tunnel in (
         *(tunnel for half in copied["status"].get("halves", ()) for tunnel in half.get("tunnels", ())),
         *copied["status"].get("change", {}).get("tunnels", ()),

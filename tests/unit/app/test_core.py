@@ -18,7 +18,7 @@ from support.world.core import CONNECTION, KEY, POLICY, SUBSCRIPTION, CoreHarnes
 
 
 def sampler(world: CoreHarness) -> FleetReader:
-    return FleetReader(world.core, Supervisor(world.clock))
+    return FleetReader(world.core, Supervisor(world.clock), installation="it")
 
 
 async def test_the_fleet_is_sampled_from_the_store(world: CoreHarness):
@@ -29,7 +29,8 @@ async def test_the_fleet_is_sampled_from_the_store(world: CoreHarness):
     (policy,) = sample.policies
     assert (policy.name, policy.references) == ("site6", 1)
     assert sample.cache_objects == {CONNECTION: 1, POLICY: 1}
-    assert sample.operations_in_progress == 0
+    assert sample.changes is not None
+    assert sample.changes.operations_in_progress == 0
 
 
 @pytest.mark.parametrize(("tunnel", "connected"), [("NotConnected", False), ("Connecting", False), ("Odd", None)])
@@ -44,7 +45,10 @@ async def test_a_tunnel_that_is_not_known_to_be_up_or_down_is_neither(
 async def test_running_operations_are_counted(world: CoreHarness):
     world.edit(CONNECTION, "site6", routingWeight=1)
     await world.advance(3.0)
-    assert sampler(world).sample().operations_in_progress == 1
+    changes = sampler(world).sample().changes
+    assert changes is not None
+    assert changes.operations_in_progress == 1
+    assert list(changes.lines.values()) == [0], "the gateway is busy, and nobody waits"
 
 
 async def test_an_object_that_nobody_has_looked_at_yet_is_sampled_too(world: CoreHarness):
@@ -164,22 +168,6 @@ async def test_a_refusal_for_quota_stops_requests_for_as_long_as_azure_says(
     _ArmTelemetry(metrics, world.core.buckets).seen(exchange(response_code=429, fault=fault))
     assert world.core.buckets.get(Quota(SUBSCRIPTION, "reads")).blocked_for == blocked
     assert "SubscriptionRequestsThrottled" in metrics.render()[0].decode()
-
-
-def _counters(world: CoreHarness) -> list[tuple[str, str, int, int]]:
-    return [(item.name, item.role, item.ingress_bytes, item.egress_bytes) for item in sampler(world).sample().traffic]
-
-
-async def test_byte_counters_are_metrics_and_go_with_the_object(world: CoreHarness):
-    live = world.live("VNet1toSite6")
-    live.ingress_bytes, live.egress_bytes = 1000, 20
-    await world.settle()
-    assert _counters(world) == [("site6", "Forward", 1000, 20)]
-
-    world.delete(CONNECTION, "site6")
-    await world.settle()
-
-    assert _counters(world) == []
 
 
 async def test_bytes_that_come_in_change_the_status_once_and_never_a_condition(world: CoreHarness):

@@ -1,6 +1,7 @@
 """Shared keys are written when their bytes change, one connection after the other, and at no other time."""
 
 import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ async def three(site: CoreHarness) -> CoreHarness:
 
 
 async def test_after_creation_the_digest_is_known_and_azures_key_is_not_read(site: CoreHarness):
-    assert set(record(site)) == {"digest"}
+    assert set(record(site)) == {"digest", "setTime"}
     assert KEY not in str(site.cluster.documents)
     site.forget_journals()
     await site.advance(1800)
@@ -64,6 +65,25 @@ async def test_changed_bytes_are_written_by_the_call_for_keys_alone(site: CoreHa
     assert site.live("VNet1toSite6").key == NEW
     assert record(site)["digest"] != before
     assert site.ready() == ("True", "UpToDate")
+
+
+async def test_when_a_key_was_set_is_known_until_another_one_is(site: CoreHarness):
+    created = record(site)["setTime"]
+    await site.advance(7200)
+    await site.restart()
+    await site.settle()
+    assert record(site)["setTime"] == created
+    site.put_key(NEW)
+    await site.settle()
+    assert datetime.fromisoformat(record(site)["setTime"]) > datetime.fromisoformat(created) + timedelta(seconds=7200)
+
+
+async def test_how_old_a_key_is_that_was_there_before_is_not_known(world: CoreHarness):
+    world.put_key()
+    world.azure.add_connection(connection_id("VNet1toSite6"), wire_connection(), key=KEY)
+    world.set_up_site()
+    await world.settle()
+    assert set(record(world)) == {"digest"}
 
 
 @pytest.mark.parametrize("readable", [True, False])
@@ -173,7 +193,7 @@ async def test_a_lost_answer_is_repeated_at_most_once(site: CoreHarness):
     await site.settle()
     assert site.live("VNet1toSite6").key == NEW
     assert site.accepted()["put_shared_key"] <= 2
-    assert set(record(site)) == {"digest"}
+    assert set(record(site)) - {"setTime"} == {"digest"}
 
 
 @pytest.mark.parametrize(
@@ -212,7 +232,7 @@ async def test_a_status_that_meets_an_edit_and_then_a_crash_does_not_make_the_ke
     assert site.crashes == 1
     assert site.accepted()["put_shared_key"] == 1
     assert site.live("VNet1toSite6").key == NEW
-    assert set(record(site)) == {"digest"}
+    assert set(record(site)) - {"setTime"} == {"digest"}
     assert site.held()["routingWeight"] == edit.get("spec", {}).get("routingWeight", 0)
     assert site.ready() == ("True", "UpToDate")
 
@@ -241,7 +261,7 @@ async def test_the_key_counts_as_held_only_when_the_connection_is_settled(site: 
     await site.advance(5)
     assert record(site)["sent"] is True
     await site.settle()
-    assert set(record(site)) == {"digest"}
+    assert set(record(site)) - {"setTime"} == {"digest"}
 
 
 async def test_a_call_that_fails_later_is_repeated(site: CoreHarness):
@@ -495,6 +515,6 @@ async def test_passes_that_begin_together_all_record_the_key_that_they_found():
         world.azure.add_connection(connection_id(f"VNet1to{site}"), body, key=KEY)
     await world.start()
     await world.advance(20.0)
-    assert [set(record(world, site.lower())) for site in sites] == [{"digest"}] * len(sites)
+    assert [set(record(world, site.lower())) - {"setTime"} for site in sites] == [{"digest"}] * len(sites)
     assert not world.sent
     await world.stop()

@@ -5,34 +5,14 @@ from collections.abc import Iterator, Mapping
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from azure_vpn_operator.telemetry.fleet_metrics import (
-    ConditionSample,
-    ConnectionSample,
-    FleetSample,
-    PolicySample,
-    TrafficSample,
-)
+from azure_vpn_operator.telemetry.fleet_samples import ChangesSample, ConnectionSample, FleetSample
 from azure_vpn_operator.telemetry.metrics import Metrics
+from support.exposition import series, value
 
 
 @pytest.fixture
 def metrics() -> Metrics:
     return Metrics(version="1.2.3", commit="abc")
-
-
-def series(metrics: Metrics, name: str) -> dict[tuple[tuple[str, str], ...], float]:
-    """All samples of that exact name, by their labels."""
-    page, _ = metrics.render()
-    return {
-        tuple(sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(page.decode())
-        for sample in family.samples
-        if sample.name == name
-    }
-
-
-def value(metrics: Metrics, series_name: str, /, **labels: str) -> float | None:
-    return series(metrics, series_name).get(tuple(sorted(labels.items())))
 
 
 class Queue:
@@ -185,77 +165,6 @@ def test_limits_and_drift_of_azure(metrics: Metrics):
     assert value(metrics, "azure_vpn_operator_change_verdicts_total", namespace="network", verdict="Failed") == 1
 
 
-def a_connection(name: str = "a", *, connected: bool | None = True, ready: str = "True") -> ConnectionSample:
-    reason = {"True": "InSync", "False": "PolicyNotFound", "Unknown": "NotRead"}[ready]
-    return ConnectionSample("network", name, (ConditionSample("Ready", ready, reason),), connected)
-
-
-def test_every_connection_has_its_condition_and_tunnel(metrics: Metrics):
-    fleet = FleetSample(connections=(a_connection("a"), a_connection("b", connected=False, ready="False")))
-    metrics.watch_fleet(lambda: fleet)
-    name = "azure_vpn_operator_connection_condition"
-    assert series(metrics, name) == {
-        tuple(sorted({"namespace": "network", "name": n, "type": "Ready", "status": s, "reason": r}.items())): 1
-        for n, s, r in (("a", "True", "InSync"), ("b", "False", "PolicyNotFound"))
-    }
-    assert value(metrics, "azure_vpn_operator_tunnel_connected", namespace="network", name="a") == 1
-    assert value(metrics, "azure_vpn_operator_tunnel_connected", namespace="network", name="b") == 0
-
-
-@pytest.mark.parametrize(
-    ("connected", "up", "known"),
-    [
-        pytest.param(True, 1, 1, id="up"),
-        pytest.param(False, 0, 1, id="down"),
-        pytest.param(None, 0, 0, id="not read: not up, but no reason for a tunnel alert either"),
-    ],
-)
-def test_a_tunnel_has_both_series_at_all_times(metrics: Metrics, connected: bool | None, up: float, known: float):
-    metrics.watch_fleet(lambda: FleetSample(connections=(a_connection(connected=connected),)))
-    assert value(metrics, "azure_vpn_operator_tunnel_connected", namespace="network", name="a") == up
-    assert value(metrics, "azure_vpn_operator_tunnel_state_known", namespace="network", name="a") == known
-
-
-def test_an_object_that_is_gone_has_no_series_any_more(metrics: Metrics):
-    fleet = [a_connection("a"), a_connection("b")]
-    metrics.watch_fleet(lambda: FleetSample(connections=tuple(fleet)))
-    assert len(series(metrics, "azure_vpn_operator_tunnel_connected")) == 2
-    fleet.pop()
-    assert len(series(metrics, "azure_vpn_operator_tunnel_connected")) == 1
-    assert len(series(metrics, "azure_vpn_operator_connection_condition")) == 1
-
-
-def test_byte_counters_are_counters_of_each_half(metrics: Metrics):
-    fleet = FleetSample(
-        traffic=(
-            TrafficSample("network", "pair", "Forward", 7, 8),
-            TrafficSample("network", "pair", "Reverse", 8, 7),
-        )
-    )
-    metrics.watch_fleet(lambda: fleet)
-    for role, ingress, egress in (("Forward", 7, 8), ("Reverse", 8, 7)):
-        labels = {"namespace": "network", "name": "pair", "role": role}
-        assert value(metrics, "azure_vpn_operator_connection_ingress_bytes_total", **labels) == ingress
-        assert value(metrics, "azure_vpn_operator_connection_egress_bytes_total", **labels) == egress
-    assert b"# TYPE azure_vpn_operator_connection_ingress_bytes_total counter" in metrics.render()[0]
-
-
-def test_the_rest_of_the_sample_is_shown(metrics: Metrics):
-    fleet = FleetSample(
-        policies=(PolicySample("network", "site6", 3),),
-        operations_in_progress=2,
-        cache_objects={"VpnConnection": 10},
-        watch_last_event_age={"VpnConnection": 1.5},
-        event_loop_lag=0.25,
-    )
-    metrics.watch_fleet(lambda: fleet)
-    assert value(metrics, "azure_vpn_operator_policy_references", namespace="network", name="site6") == 3
-    assert value(metrics, "azure_vpn_operator_operations_in_progress") == 2
-    assert value(metrics, "azure_vpn_operator_cache_objects", kind="VpnConnection") == 10
-    assert value(metrics, "azure_vpn_operator_watch_last_event_age_seconds", kind="VpnConnection") == 1.5
-    assert value(metrics, "azure_vpn_operator_event_loop_lag_seconds") == 0.25
-
-
 def test_the_fleet_is_watched_once(metrics: Metrics):
     metrics.watch_fleet(FleetSample)
     with pytest.raises(ValueError, match="watched already"):
@@ -275,21 +184,22 @@ async def test_a_large_page_is_made_aside_but_read_in_the_event_loop(metrics: Me
 
     def read() -> FleetSample:
         threads.append(threading.current_thread().name)
-        return FleetSample(connections=(a_connection(),))
+        return FleetSample(connections=(ConnectionSample("network", "a", connected=True),))
 
     metrics.controller.queue("connections").watch(queue)
     metrics.watch_fleet(read)
     pages = await asyncio.gather(metrics.render_aside(), metrics.render_aside())
     assert threads == queue.asked_in == ["MainThread", "MainThread"]
-    assert all(b'tunnel_connected{name="a",namespace="network"} 1.0' in page for page, _ in pages)
+    assert all(b'tunnel_connected{namespace="network",name="a"} 1.0' in page for page, _ in pages)
 
 
 def test_who_asks_for_a_number_of_the_fleet_does_not_pay_for_the_series_of_its_objects(metrics: Metrics):
     def connections() -> Iterator[ConnectionSample]:
         raise AssertionError("nobody has asked for these")
-        yield a_connection()
+        yield ConnectionSample("network", "a")
 
-    metrics.watch_fleet(lambda: FleetSample(connections=connections(), unchecked_connections=7))
+    changes = ChangesSample(unchecked_connections=7)
+    metrics.watch_fleet(lambda: FleetSample(connections=connections(), changes=changes))
     name = "azure_vpn_operator_unchecked_connections"
     page, _ = metrics.render(names=[name, "no_such_series"])
     lines = [line for line in page.decode().splitlines() if not line.startswith("#")]

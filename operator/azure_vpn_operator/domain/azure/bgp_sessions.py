@@ -1,7 +1,7 @@
 """The BGP sessions of a gateway, and which of them belong to a connection: those with the other end's BGP peering addresses."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
 
@@ -13,7 +13,7 @@ ESTABLISHED: Final = "Connected"
 
 @dataclass(frozen=True, slots=True)
 class BgpSession:
-    """One session of a gateway, in Azure's words. Its duration and counters are left out: they change all the time."""
+    """One session of a gateway, in Azure's words. Its duration and the counters of messages are left out."""
 
     local_address: str
     """The address of the gateway's own instance."""
@@ -21,6 +21,8 @@ class BgpSession:
     asn: int | None
     """Of the neighbor; None if Azure gives no number that can be one."""
     state: str
+    routes_received: int | None = field(default=None, compare=False)
+    """Routes learned over it; None if Azure does not say. Sessions that differ in nothing else are equal: it changes all the time."""
 
 
 @dataclass(frozen=True, slots=True)

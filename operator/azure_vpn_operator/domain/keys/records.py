@@ -34,7 +34,8 @@ def current_record(
         if _failed(operation) or live.value.provisioning_state == "Failed":
             record = record.model_copy(update={"sent": None})
         else:
-            record = record.model_copy(update={"digest": record.pending, "pending": None, "sent": None})
+            arrived = {"digest": record.pending, "pending": None, "sent": None, "set_time": record.since}
+            record = record.model_copy(update=arrived)
     return record if record.pending is not None else record.model_copy(update={"since": None})
 
 
@@ -46,7 +47,9 @@ def record_after(snapshot: Snapshot, step: Step, summary: Summary) -> KeyRecord 
         record = _on_its_way(snapshot, before, wanted, sent=summary.taken and not summary.failed)
     elif wanted is not None and snapshot.key_check is KeyCheck.EQUAL:
         # Whatever was on its way: Azure has been seen to hold this one.
-        record = before.model_copy(update={"digest": wanted, "pending": None, "sent": None, "since": None})
+        set_time = before.set_time if before.digest == wanted else before.since if before.pending == wanted else None
+        seen = {"digest": wanted, "pending": None, "sent": None, "since": None, "set_time": set_time}
+        record = before.model_copy(update=seen)
     else:
         record = before
     return None if record == KeyRecord() else record
@@ -82,6 +85,7 @@ def _on_its_way(snapshot: Snapshot, before: KeyRecord, wanted: str, *, sent: boo
         pending=wanted,
         sent=sent or None,
         since=before.since if begun else snapshot.now.replace(microsecond=0),
+        set_time=before.set_time,
     )
 
 

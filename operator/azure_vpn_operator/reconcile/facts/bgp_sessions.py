@@ -4,7 +4,7 @@ The answer takes Azure some seconds, so a pass only asks, and a later one collec
 it is in memory: after a restart the status keeps what it says until the first answer.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -112,6 +112,20 @@ class BgpSessions:
             known = self._gateways.get(key)
             if known is not None and known.pending is None:
                 known.asked_at = None
+
+    def routes_received(self) -> Mapping[ObjectKey, int]:
+        """Routes learned over each connection, by the last answer of its gateway; without those of which Azure has told nothing."""
+        found: dict[ObjectKey, int] = {}
+        for known in self._gateways.values():
+            for key, asker in known.askers.items():
+                told = [
+                    session.routes_received
+                    for session in sessions_with(known.sessions or (), asker.addresses)
+                    if session.routes_received is not None
+                ]
+                if told:
+                    found[key] = sum(told)
+        return found
 
     async def _addresses(self, other_end: ArmId) -> Read[tuple[str, ...]]:
         if other_end.type.lower() == LOCAL_NETWORK_GATEWAYS.lower():

@@ -6,7 +6,7 @@ lock tells.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from azure_vpn_operator.domain.azure.canonical import ArmId
@@ -99,6 +99,14 @@ class GatewayLine:
     def claim(self, key: ObjectKey) -> bool:
         """Whether the connection has the gateways that it waits for; to be asked whenever it is looked at. No I/O."""
         return self._line.claim(key)
+
+    def places(self) -> Mapping[ObjectKey, int]:
+        """How many stand in front of each connection that waits."""
+        return {key: self._line.ahead_of(key) for key in self._line.waiting()}
+
+    def lengths(self) -> Mapping[str, int]:
+        """How many wait for each gateway that somebody has or waits for; gateways as comparable texts."""
+        return {**dict.fromkeys(self._line.held(), 0), **self._line.lengths()}
 
     def waits(self, key: ObjectKey) -> bool:
         """Whether the connection stands in the line."""
