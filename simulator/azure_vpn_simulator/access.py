@@ -2,15 +2,39 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from azure_vpn_simulator.errors import ArmError
 from azure_vpn_simulator.resource_ids import within
 from azure_vpn_simulator.topology import ManagementLock, PolicyAssignment, Principal
 
+_asked: ContextVar[dict[str, bool] | None] = ContextVar("asked_rights", default=None)
+
+
+@contextmanager
+def asking() -> Iterator[dict[str, bool]]:
+    """Collect the actions that a right is asked for in the block, in their order, each with whether it was allowed everywhere."""
+    asked: dict[str, bool] = {}
+    token = _asked.set(asked)
+    try:
+        yield asked
+    finally:
+        _asked.reset(token)
+
 
 def allowed(principal: Principal, action: str, scope: str) -> bool:
     """Tell whether a role assignment gives the action at the scope."""
+    found = _is_assigned(principal, action, scope)
+    asked = _asked.get()
+    if asked is not None:
+        asked[action] = asked.get(action, True) and found
+    return found
+
+
+def _is_assigned(principal: Principal, action: str, scope: str) -> bool:
     return any(
         within(right.scope, scope)
         and any(_matches(pattern, action) for pattern in right.actions)

@@ -37,10 +37,14 @@ class Journal:
         query: Mapping[str, str],
         status: int,
         principal: str | None,
+        rights: Mapping[str, bool],
         body: bytes,
         form: bool = False,
     ) -> None:
-        """Write one request down. `status` 0 means that it got no answer; `time` is the wall clock's at arrival."""
+        """Write one request down. `status` 0 means that it got no answer; `time` is the wall clock's at arrival.
+
+        `rights`: the actions that it needed a right for, and whether the principal has it.
+        """
         entry = {
             "seq": self.next,
             "time": time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -49,6 +53,7 @@ class Journal:
             "query": dict(query),
             "status": status,
             "principal": principal,
+            "rights": dict(rights),
             "body": _readable(path, body, form=form),
         }
         self._entries.append(json.dumps(entry, separators=(",", ":")).encode())

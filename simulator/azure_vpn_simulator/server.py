@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from azure_vpn_simulator import access
 from azure_vpn_simulator import invented_codes as invented
 from azure_vpn_simulator.azure import Azure, error_reply
 from azure_vpn_simulator.errors import ArmError
@@ -52,19 +53,21 @@ class ArmServer:
             turn = Turn(None, fixed(error_reply(invented.BODY_TOO_LARGE.error("The request content is too large."))))
         fault = self._faults.find(incoming.method, incoming.path, turn.who)
         reply: Reply | None = None
-        try:
-            reply = await self._answer(turn, fault)
-        finally:
-            self._journal.add(
-                time=arrived,
-                method=incoming.method,
-                path=incoming.path,
-                query=incoming.query,
-                status=reply.status if reply is not None else 0,
-                principal=turn.who,
-                body=body,
-                form=turn.form,
-            )
+        with access.asking() as rights:
+            try:
+                reply = await self._answer(turn, fault)
+            finally:
+                self._journal.add(
+                    time=arrived,
+                    method=incoming.method,
+                    path=incoming.path,
+                    query=incoming.query,
+                    status=reply.status if reply is not None else 0,
+                    principal=turn.who,
+                    rights=rights,
+                    body=body,
+                    form=turn.form,
+                )
         if reply is None or (fault is not None and fault.spec.action is Action.DROP_AFTER_PROCESSING):
             if incoming.transport is not None:
                 incoming.transport.abort()

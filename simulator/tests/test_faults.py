@@ -273,11 +273,18 @@ async def test_the_journal_has_every_request_with_keys_masked_and_goes_on_where_
     _, journal = await wire.control("GET", "/journal")
     assert journal["next"] == 5
     assert [e["seq"] for e in journal["entries"]] == [0, 1, 2, 3, 4]
-    assert set(journal["entries"][0]) == {"seq", "time", "method", "path", "query", "status", "principal", "body"}
+    assert set(journal["entries"][0]) == {
+        *("seq", "time", "method", "path", "query", "status", "principal", "rights", "body")
+    }
     assert [e["status"] for e in journal["entries"]] == [201, 409, 400, 400, 401]
     assert [e["principal"] for e in journal["entries"]] == ["engineer"] * 4 + [None]
     assert journal["entries"][0]["body"]["properties"]["sharedKey"] == "***"
     assert journal["entries"][0]["query"] == VERSION
+    network = "Microsoft.Network"
+    writes = {f"{network}/connections/write": True, f"{network}/virtualNetworkGateways/write": True}
+    assert [e["rights"] for e in journal["entries"]] == [
+        *(writes, {f"{network}/connections/sharedKey/write": True}, {f"{network}/connections/write": True}, {}, {})
+    ]
     assert journal["entries"][1]["body"] == {"value": "***"}
     text = json.dumps(journal)
     assert '"k1' not in text

@@ -1,7 +1,6 @@
 """The simulated Azure of the end-to-end tests: the demo's, and resource groups that each belong to one test alone."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,19 @@ def group_name(number: int) -> str:
     return f"e2e-{number:03d}"
 
 
+def role_actions(file: str = "custom-role.json") -> list[str]:
+    """The actions of a role definition that is shipped."""
+    role: dict[str, list[str]] = json.loads((_ROOT / "manifests" / "azure" / file).read_text(encoding="utf-8"))
+    return role["Actions"]
+
+
 def topology() -> dict[str, Any]:
-    """The demo's document with the tests' groups, and more principals: the colleague in the portal, and a team."""
+    """The demo's document with the tests' groups. The operator has the role that is shipped, and no other right.
+
+    There are more principals: the colleague in the portal, and a team.
+    """
     document: dict[str, Any] = yaml.safe_load(_DEMO.read_text(encoding="utf-8"))
+    document["principals"][0]["rights"] = [{"actions": role_actions()}]
     document["principals"].append(
         {
             "name": "portal",
@@ -119,15 +128,13 @@ def _hub() -> dict[str, Any]:
 
 
 def _team() -> dict[str, Any]:
-    page = (_ROOT / "docs" / "getting-started" / "real-subscription.md").read_text(encoding="utf-8")
-    (role,) = re.findall(r"^```json\n(.*?)```", page, re.DOTALL | re.MULTILINE)
     return {
         "name": TEAM,
         "clientId": TEAM_CLIENT_ID,
         "objectId": TEAM_CLIENT_ID,
         "clientSecret": TEAM_SECRET,
         "rights": [
-            {"scope": f"/subscriptions/{FAR}", "actions": json.loads(role)["Actions"]},
+            {"scope": f"/subscriptions/{FAR}", "actions": role_actions()},
             {
                 "scope": HUB_GATEWAY,
                 "actions": [f"Microsoft.Network/virtualNetworkGateways/{verb}" for verb in ("read", "write")],
