@@ -72,6 +72,8 @@ class Film:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        # A TLS connection needs the loop for a moment more to close.
+        await asyncio.sleep(0.25)
 
     async def _keep_watching(self, admin: ApiClient, plural: str, place: str) -> None:
         try:
