@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help init check test generate verify demo demo-up demo-down bench chaos lock
+.PHONY: help init check test generate verify demo demo-up demo-down bench chaos states lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
@@ -35,14 +35,16 @@ check: $(READY) ## Lint, types, import contracts, fast tests: under a minute
 	wait $$mypy; typed=$$?; echo "mypy:"; cat $$types; exit $$((tests ? tests : typed))
 
 test: $(READY) ## All tests, against a real kube-apiserver (built on first use: about 5 minutes)
-	$(BIN)/python -m workbench.toolchain --optional etcd kube-apiserver kubectl
+	$(BIN)/python -m workbench.toolchain --optional etcd kube-apiserver kubectl kstatus argo-lua kustomize-controller
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 generate: $(READY) ## Render CRDs, RBAC and reference pages from the code
 	$(BIN)/python -m azure_vpn_operator.render
+	$(BIN)/python -m workbench.argocd
 
 verify: $(READY) ## Fail if a rendered file is stale
 	$(BIN)/python -m azure_vpn_operator.render --check
+	$(BIN)/python -m workbench.argocd --check
 
 demo: $(READY) ## Everything on this machine: API server, simulated Azure, operator, samples; ACT=rollback: an edit undone
 	$(BIN)/python -m workbench.demo run $(if $(ACT),--act $(ACT))
@@ -59,6 +61,9 @@ bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick 
 SEEDS ?= 500
 chaos: $(READY) ## Random histories, SEEDS=500 of each kind; OF=pairs, trials or replicas plays one kind, SEED=n repeats one
 	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m chaos $(if $(OF),--of $(OF)) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+states: $(READY) ## Record anew the objects that the tests of gitops/ judge (gitops/argocd/.../testdata)
+	$(BIN)/python -m pytest tests/e2e/test_states.py -n 0 -q --record-states $(ARGS)
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
        --no-annotate --no-header --quiet $(ARGS) --output-file

@@ -12,15 +12,18 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 from kubernetes.aio.client import ApiClient
 
+from support.git_tools import ArgoLua, Kstatus
 from workbench.control_plane.plane import ControlPlane
 from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
 from workbench.toolchain.go import ToolchainError
+from workbench.toolchain.tools import find_tool
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -33,6 +36,15 @@ settings.register_profile("quick", settings.get_profile("whole"), max_examples=2
 """What `make check` plays of each property."""
 
 _BINARIES = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
+
+_TOOLS = {"kstatus": "kstatus", "argo": "argo-lua", "kustomize_controller": "kustomize-controller"}
+"""Fixture -> the program that it needs."""
+
+_FOUND_TOOLS = pytest.StashKey[dict[str, Path | ToolchainError]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record-states", action="store_true", help="write what the product shows into gitops/argocd")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
@@ -63,13 +75,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    if session.config.option.collectonly or not any(item.get_closest_marker("apiserver") for item in session.items):
+    if session.config.option.collectonly:
+        return
+    _find_tools(session)
+    if not any(item.get_closest_marker("apiserver") for item in session.items):
         return
     with _uncaptured(session.config):
         try:
             session.config.stash[_BINARIES] = find_binaries(_names(session))
         except ToolchainError as error:
             session.config.stash[_BINARIES] = error
+
+
+def _find_tools(session: pytest.Session) -> None:
+    asked = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    found = session.config.stash[_FOUND_TOOLS] = {}
+    with _uncaptured(session.config):
+        for fixture in sorted(asked & set(_TOOLS)):
+            try:
+                found[fixture] = find_tool(_TOOLS[fixture])
+            except ToolchainError as error:
+                found[fixture] = error
 
 
 def _names(session: pytest.Session) -> tuple[str, ...]:
@@ -92,10 +118,39 @@ def kubernetes_binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
     """etcd and kube-apiserver; without them tests are skipped, but fail where CI is set."""
     found = pytestconfig.stash[_BINARIES]
     if isinstance(found, ToolchainError):
-        if os.environ.get("CI"):
-            pytest.fail(str(found), pytrace=False)
-        pytest.skip(str(found))
+        _do_without(found)
     return found
+
+
+def _do_without(missing: ToolchainError) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(str(missing), pytrace=False)
+    pytest.skip(str(missing))
+
+
+def _tool(config: pytest.Config, fixture: str) -> Path:
+    found = config.stash[_FOUND_TOOLS][fixture]
+    if isinstance(found, ToolchainError):
+        _do_without(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def kstatus(pytestconfig: pytest.Config) -> Kstatus:
+    """The library by which Flux and others judge objects; without it tests are skipped, but fail where CI is set."""
+    return Kstatus(_tool(pytestconfig, "kstatus"))
+
+
+@pytest.fixture(scope="session")
+def argo(pytestconfig: pytest.Config) -> ArgoLua:
+    """Argo CD's Lua with our scripts; likewise."""
+    return ArgoLua(_tool(pytestconfig, "argo"), REPOSITORY / "gitops" / "argocd" / "resource_customizations")
+
+
+@pytest.fixture(scope="session")
+def kustomize_controller(pytestconfig: pytest.Config) -> Path:
+    """Flux' kustomize-controller; likewise."""
+    return _tool(pytestconfig, "kustomize_controller")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

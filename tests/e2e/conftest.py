@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from support.world.access_file import EVERYBODY, AccessFile
+from support.world.film import Film
 from support.world.side_by_side import SideBySide
 from support.world.tenant import Tenant
 from support.world.topology import group_name, topology
@@ -37,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker("e2e")
+    # Whoever judges the whole run comes when it is over.
+    items.sort(key=lambda item: item.get_closest_marker("judges_the_run") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +54,22 @@ def group_numbers() -> Iterator[int]:
     return itertools.count()
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def stack(
-    kubernetes_binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, topology_file: Path
-) -> AsyncIterator[Stack]:
+@pytest.fixture(scope="package")
+def stack(filmed_stack: tuple[Stack, Film]) -> Stack:
     """Control plane, simulator and operator that all tests share: nobody stops any of it."""
+    return filmed_stack[0]
+
+
+@pytest.fixture(scope="package")
+def film(filmed_stack: tuple[Stack, Film]) -> Film:
+    """Every version of our objects that the shared system has had so far."""
+    return filmed_stack[1]
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def filmed_stack(
+    kubernetes_binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory, topology_file: Path
+) -> AsyncIterator[tuple[Stack, Film]]:
     async with Stack(
         tmp_path_factory.mktemp("stack"),
         time_scale=60,
@@ -64,7 +78,12 @@ async def stack(
         binaries=kubernetes_binaries,
         audit=True,
     ) as running:
-        yield running
+        film = Film(running.plane)
+        film.start()
+        try:
+            yield running, film
+        finally:
+            film.stop()
 
 
 @pytest.fixture

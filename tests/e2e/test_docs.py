@@ -9,7 +9,10 @@ import pytest
 from support.pages import DOCS, ROOT, blocks_of, commands_not_run, reader_environment, run, run_blocks
 
 TOUR = DOCS / "getting-started" / "demo.md"
-GUIDES = tuple(DOCS / "guides" / f"{name}.md" for name in ("vnet-to-vnet", "rotate-keys", "high-availability"))
+GUIDES = tuple(
+    DOCS / "guides" / f"{name}.md"
+    for name in ("gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability")
+)
 """These leave the demo as they found it, but for keys and a policy."""
 LAST = DOCS / "guides" / "change-a-policy-safely.md"
 """This one leaves it with other devices and values."""
@@ -24,7 +27,8 @@ def environment(kubernetes_binaries: Mapping[str, Path]) -> dict[str, str]:
 
 async def test_pages_do_what_they_say(tmp_path: Path, environment: dict[str, str]) -> None:
     demo = (sys.executable, "-m", "workbench.demo")
-    (tmp_path / "manifests").symlink_to(ROOT / "manifests")
+    for folder in ("manifests", "crds", "gitops"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     try:
         code, text = await run(*demo, "up", "--dir", ".demo", cwd=tmp_path, environment=environment)
         assert code == 0, text

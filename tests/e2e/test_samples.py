@@ -46,6 +46,22 @@ async def test_the_samples_become_ready_and_connected_and_read_well_in_kubectl(t
     waited = await tenant.kubectl("wait", "vpnconn", "--all", "--for=condition=Ready", "--timeout=5s")
     assert waited.code == 0, waited.err
 
+    await _nothing_differs(tenant)
+
     described = (await tenant.kubectl("describe", "vpnconn", "vnet1-to-site6")).out
     for event in ("Created", "TunnelUp", "UpToDate"):
         assert re.search(rf"Normal\s+{event}", described), described
+
+
+async def _nothing_differs(tenant: Tenant) -> None:
+    """Neither defaults nor what the operator writes are a difference from Git, whichever way a tool looks: nothing has to be ignored."""
+    kinds = ("vpnconn,ipsecpol", "-o", "jsonpath={.items[*].metadata.resourceVersion}")
+    before = (await tenant.kubectl("get", *kinds)).out
+    for sample in ("vnet-to-vnet", "site-to-site", "default-policy"):
+        another = ("--server-side", "--force-conflicts", "--field-manager=argocd-controller")
+        for way in (("--server-side",), another, ()):
+            diff = await tenant.kubectl("diff", *way, "-k", str(SAMPLES / sample))
+            assert (diff.code, diff.out) == (0, ""), (sample, way, diff)
+        applied = await tenant.kubectl("apply", "--server-side", "-k", str(SAMPLES / sample))
+        assert applied.code == 0, applied.err
+    assert (await tenant.kubectl("get", *kinds)).out == before, "applying the same once more writes nothing"

@@ -4,16 +4,12 @@
 hack/kubernetes and kept in the user's cache folder, under a name made of everything that decides its contents.
 """
 
-import hashlib
 import os
 import re
-import signal
-import subprocess
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
-from workbench.progress import Progress
+from workbench.toolchain.building import build, cache_folder, go_directive
 from workbench.toolchain.go import GoToolchain, ToolchainError
 from workbench.toolchain.go_package import obtain_go
 from workbench.toolchain.lock import exclusive
@@ -30,8 +26,6 @@ PACKAGES: Mapping[str, str] = {
 
 CONTROL_PLANE = ("etcd", "kube-apiserver")
 """What a control plane needs."""
-
-_BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
 
 
 def find_binaries(
@@ -50,8 +44,9 @@ def find_binaries(
     wanted = tuple(names)
     if assets := environ.get("KUBEBUILDER_ASSETS"):
         return _find_assets(Path(assets), wanted)
-    go = obtain(environ, _go_directive(module))
-    folder = _cache_folder(environ, module, go)
+    go = obtain(environ, go_directive(module))
+    flags = [_linker_flags(name, module) for name in PACKAGES]
+    folder = cache_folder("kubernetes", environ, module, go, flags)
     found = {name: folder / name for name in wanted}
     missing = [name for name in wanted if not found[name].exists()]
     if missing:
@@ -61,7 +56,7 @@ def find_binaries(
                 leftover.unlink()
             for name in missing:
                 if not found[name].exists():
-                    _build(name, found[name], go, environ, module)
+                    build(PACKAGES[name], found[name], go, environ, module, ldflags=_linker_flags(name, module))
     return found
 
 
@@ -76,25 +71,11 @@ def _find_assets(folder: Path, names: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def _go_directive(module: Path) -> str:
-    return _search(r"^go (\S+)$", module)
-
-
 def _search(pattern: str, module: Path) -> str:
     match = re.search(pattern, (module / "go.mod").read_text(), re.MULTILINE)
     if match is None:
         raise ToolchainError(f"{module / 'go.mod'} has no line that matches {pattern}")
     return match[1]
-
-
-def _cache_folder(environ: Mapping[str, str], module: Path, go: GoToolchain) -> Path:
-    identity = hashlib.sha256()
-    for part in (go.version, go.goos, go.goarch, *_BUILD_FLAGS, *(_linker_flags(name, module) for name in PACKAGES)):
-        identity.update(part.encode() + b"\0")
-    for name in ("go.mod", "go.sum"):
-        identity.update((module / name).read_bytes())
-    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".cache")
-    return Path(home) / "azure-vpn-operator" / "kubernetes" / identity.hexdigest()[:16]
 
 
 def _linker_flags(name: str, module: Path) -> str:
@@ -107,52 +88,3 @@ def _linker_flags(name: str, module: Path) -> str:
         for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
             flags += [f"-X {package}.{variable}={value}" for variable, value in values.items()]
     return " ".join(flags)
-
-
-def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str], module: Path) -> None:
-    unfinished = target.with_name(f".{name}.unfinished")
-    log = target.with_name(f"{name}.log")
-    command = [str(go.command), "build", "-v", *_BUILD_FLAGS]
-    command += ["-ldflags", _linker_flags(name, module), "-o", str(unfinished), PACKAGES[name]]
-    env = {**environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
-    env.pop("GOROOT", None)  # may be another Go's; the command finds its own beside itself
-    what = f"Building {name} with {go.version} (once; kept in {target.parent})"
-    try:
-        with log.open("w") as output, Progress(what) as progress:
-            child = subprocess.Popen(
-                command, cwd=module, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
-            )
-            try:
-                while not _has_ended(child, within_seconds=0.2):
-                    progress.update(_what_is_built(log))
-            finally:
-                if child.poll() is None:
-                    os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
-            if child.returncode != 0:
-                raise ToolchainError(
-                    f"Building {name} failed: `{' '.join(command)}` in {module} ended with {child.returncode}.\n"
-                    f"{_last_words(log)}\nThe whole output is in {log}."
-                )
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _has_ended(child: subprocess.Popen[bytes], *, within_seconds: float) -> bool:
-    with suppress(subprocess.TimeoutExpired):
-        child.wait(within_seconds)
-    return child.returncode is not None
-
-
-def _what_is_built(log: Path) -> str:
-    # With -v, Go names each package that it compiles, one a line; other lines are sentences.
-    lines = log.read_text(errors="replace").splitlines()
-    packages = sum(" " not in line for line in lines)
-    return f"{packages} packages compiled, {lines[-1].removeprefix('go: ')}" if lines else ""
-
-
-def _last_words(log: Path, count: int = 20) -> str:
-    lines = log.read_text(errors="replace").splitlines()
-    telling = [line for line in lines if " " in line.strip()]
-    return "\n".join(f"  {line}" for line in (telling or lines)[-count:])

@@ -246,6 +246,8 @@ async def test_paused_means_that_no_further_one_moves():
     await world.advance(600)
     assert world.accepted() == {}
     assert world.condition("site6", "RolledOut", POLICY) == ("False", "RolloutPaused")
+    assert world.condition("site6", "Ready", POLICY) == ("False", "RolloutPaused"), "the edit is not done"
+    assert world.condition("site6", "Stalled", POLICY) is None, "nobody has to act"
     world.edit(POLICY, "site6", rollout={"maxUnavailable": 2})
     await world.advance(45)
     world.edit(POLICY, "site6", rollout={"maxUnavailable": 2, "paused": True})
@@ -255,6 +257,9 @@ async def test_paused_means_that_no_further_one_moves():
     world.edit(POLICY, "site6", rollout={"maxUnavailable": 2})
     await world.advance(900)
     assert groups(world, 6) == ["ECP256"] * 6
+    world.edit(POLICY, "site6", rollout={"maxUnavailable": 2, "paused": True})
+    await world.advance(60)
+    assert world.condition("site6", "Ready", POLICY) == ("True", "Valid"), "a pause with nothing to hold back"
     await world.stop()
 
 

@@ -22,8 +22,11 @@ ROLLED_OUT: Final = {
         "Wait. status.updatedConnections and confirmedConnections count.",
     ),
     Reason.ROLLOUT_PAUSED: ReasonInfo(
-        ((ConditionType.ROLLED_OUT, _F),),
-        "spec.rollout.paused is true: no further connection moves; what has begun is confirmed or undone.",
+        (
+            (ConditionType.ROLLED_OUT, _F),
+            (ConditionType.READY, _F),
+        ),
+        "spec.rollout.paused is true, and not all connections hold the values yet: no further one moves; what has begun is confirmed or undone.",
         "Set it to false to go on.",
     ),
     Reason.WAITING_FOR_REKEY: ReasonInfo(

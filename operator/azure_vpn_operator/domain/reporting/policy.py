@@ -50,6 +50,12 @@ class PolicyRollout:
     rekey_until: datetime | None = None
     """The first connection has to survive a rekey, which comes by then."""
 
+    @property
+    def is_held_back(self) -> bool:
+        """Whether a pause keeps the values from connections that should have them."""
+        arrived = self.target.revision.state in {RevisionState.CURRENT, RevisionState.FAILED}
+        return self.paused and self.wave is not None and not arrived
+
 
 @dataclass(frozen=True, slots=True)
 class PolicySnapshot:
@@ -127,7 +133,7 @@ def _rolled_out(rollout: PolicyRollout, users: PolicyUsers) -> Sequence[Finding]
             Finding(kind, false, Reason.ROLLOUT_FAILED, text),
             Finding(ConditionType.STALLED, true, Reason.ROLLOUT_FAILED, text),
         ]
-    if rollout.paused:
+    if rollout.is_held_back:
         return [Finding(kind, false, Reason.ROLLOUT_PAUSED, f"spec.rollout.paused is true; {_progress(wave)}")]
     if rollout.rekey_until is not None:
         until = f"{rollout.rekey_until:%Y-%m-%dT%H:%M:%SZ}"
@@ -181,6 +187,10 @@ def _findings(snapshot: PolicySnapshot) -> Sequence[Finding]:
     elif snapshot.rollout is not None and snapshot.rollout.target.revision.state is RevisionState.FAILED:
         text = "the policy is valid, and a tunnel did not come back with its values"
         findings.append(Finding(ConditionType.READY, false, Reason.ROLLOUT_FAILED, text))
+    elif snapshot.rollout is not None and snapshot.rollout.is_held_back:
+        # To a GitOps tool an edit that has not reached everybody is not done, however long the pause is.
+        text = "the policy is valid, and a pause keeps its values from connections"
+        findings.append(Finding(ConditionType.READY, false, Reason.ROLLOUT_PAUSED, text))
     else:
         findings.append(Finding(ConditionType.READY, true, Reason.VALID, "the policy is valid"))
     if snapshot.rollout is not None:

@@ -1,0 +1,132 @@
+"""Every version of our objects that the API server ever showed: what a GitOps tool might have looked at, also if only for a moment.
+
+When a CRD is changed the server forgets what was before: then all objects are listed anew, as any client has to.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from kubernetes.aio.client import ApiClient
+
+from workbench.control_plane.plane import ControlPlane
+from workbench.rest import ApiError, call
+
+Document = dict[str, Any]
+POLL_SECONDS = 0.1
+_PLURALS = ("vpnconnections", "ipsecpolicies")
+_WATCH_SECONDS = 20
+
+
+class Film:
+    """Watches both kinds from a thread of its own, since the tests' event loops come and go."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+        self._versions: list[Document] = []
+        self._gaps: list[str] = []
+        self._begun = threading.Event()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._watch_all()), name="film")
+
+    def start(self) -> None:
+        """Begin; returns once nothing will be missed."""
+        self._thread.start()
+        assert self._begun.wait(30), "the film did not begin"
+
+    def stop(self) -> None:
+        """End; what was seen stays."""
+        self._over.set()
+        self._thread.join()
+
+    def versions(self) -> list[Document]:
+        """All versions so far, without managedFields; those of one object are in order."""
+        assert not self._gaps, self._gaps
+        return list(self._versions)
+
+    async def take(
+        self, is_so: Callable[[Document], bool], namespace: str, name: str, kind: str, *, seconds: float = 90.0
+    ) -> Document:
+        """The first version of the object (or of any, without a name) that is so; fails with what there was instead."""
+        deadline = time.monotonic() + seconds
+        while True:
+            mine = [document for document in self.versions() if _is(document, kind, namespace, name)]
+            found = next((document for document in mine if is_so(document)), None)
+            if found is not None:
+                return found
+            if time.monotonic() > deadline:
+                last = json.dumps(mine[-1].get("status"), indent=1) if mine else "nothing"
+                raise AssertionError(f"{kind} {name} was not so in {seconds:g} s; at last it was:\n{last}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _watch_all(self) -> None:
+        async with self._plane.client() as admin:
+            places = {plural: await self._list(admin, plural) for plural in _PLURALS}
+            self._begun.set()
+            tasks = [asyncio.create_task(self._keep_watching(admin, *place)) for place in places.items()]
+            await asyncio.to_thread(self._over.wait)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        # A TLS connection needs the loop for a moment more to close.
+        await asyncio.sleep(0.25)
+
+    async def _keep_watching(self, admin: ApiClient, plural: str, place: str) -> None:
+        try:
+            await self._watch(admin, plural, place)
+        except Exception as error:  # noqa: BLE001 (nobody waits for this task: `versions` tells)
+            self._gaps.append(repr(error))
+
+    async def _list(self, admin: ApiClient, plural: str) -> str:
+        """Take all objects as they are; returns the place to watch from."""
+        found = await call(admin, "GET", f"/apis/azvpn.dev/v1alpha1/{plural}")
+        for item in found["items"]:
+            self._take_up(item)
+        return str(found["metadata"]["resourceVersion"])
+
+    async def _watch(self, admin: ApiClient, plural: str, place: str) -> None:
+        """From one place to the next: a changed CRD, for one, ends the watch, and nothing may be missed by that."""
+        while True:
+            query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={_WATCH_SECONDS}&resourceVersion={place}"
+            method, url, headers, body, _ = await admin.param_serialize(
+                "GET",
+                f"/apis/azvpn.dev/v1alpha1/{plural}?{query}",
+                header_params={"Accept": "application/json"},
+                auth_settings=["BearerToken"],
+            )
+            try:
+                answer = await admin.call_api(method, url, headers, body, _request_timeout=_WATCH_SECONDS + 10)
+                assert answer.status == 200, answer.status
+                rest = b""
+                async with answer.response:
+                    async for part in answer.response.content.iter_any():
+                        *lines, rest = (rest + part).split(b"\n")
+                        for line in lines:
+                            place = self._note(json.loads(line), place)
+            except ApiError as error:
+                if error.status != 410:
+                    raise
+                place = await self._list(admin, plural)
+            except (aiohttp.ClientError, TimeoutError):
+                await asyncio.sleep(POLL_SECONDS)
+
+    def _note(self, event: Document, place: str) -> str:
+        if event["type"] == "ERROR":
+            raise ApiError(event["object"]["code"], event["object"]["reason"], event["object"]["message"])
+        shown: Document = event["object"]
+        if event["type"] != "BOOKMARK":
+            self._take_up(shown)
+        return str(shown["metadata"].get("resourceVersion", place))
+
+    def _take_up(self, shown: Document) -> None:
+        shown["metadata"].pop("managedFields", None)
+        self._versions.append(shown)
+
+
+def _is(document: Document, kind: str, namespace: str, name: str) -> bool:
+    metadata = document["metadata"]
+    return (document["kind"], metadata["namespace"]) == (kind, namespace) and name in {"", metadata["name"]}
