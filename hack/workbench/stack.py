@@ -130,7 +130,7 @@ class Stack:
     @property
     def status_page(self) -> str:
         """Where the operator's status page is; after the start."""
-        return f"http://127.0.0.1:{self.status_page_port}/"
+        return f"http://127.0.0.1:{self.status_page_port}"
 
     @property
     def operator(self) -> Process:

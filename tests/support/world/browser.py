@@ -137,9 +137,11 @@ class Page:
         features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
         await self.call("Emulation.setEmulatedMedia", features=features)
 
-    async def picture(self, path: Path, *, whole: bool = False) -> None:
-        """Write what is seen as a PNG; `whole`: with what is below the window."""
-        reply = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+    async def picture(self, path: Path, *, most_height: int) -> None:
+        """Write the page as a PNG, with what is below the window, up to this height."""
+        width, height = await self.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": width, "height": min(height, most_height), "scale": 1}
+        reply = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         await asyncio.to_thread(path.write_bytes, base64.b64decode(reply["data"]))
 
     async def close(self) -> None:

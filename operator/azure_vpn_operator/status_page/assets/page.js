@@ -99,7 +99,7 @@ function showNotice(facts) {
 function showLive(next) {
   state = next;
   const live = byId("live");
-  live.className = `live ${next}`;
+  live.dataset.state = next;
   setText(live, { live: "Live", lost: "Not connected", full: "Waiting for a place", asleep: "Asleep" }[next]);
   live.title = changedAt ? `Last change at ${clock(changedAt)}` : "";
   if (now.facts) showNotice(now.facts);
@@ -147,7 +147,7 @@ function updateAlert(item, link) {
   const [own, peer] = ends(link, now.gateways);
   item.firstChild.replaceChildren(
     tunnelGlyph(link.tunnel),
-    el("span", { class: "who" }, el("b", {}, nameOf(link)), el("span", { class: "route" }, `${own} ${link.peer ? "⇄" : "→"} ${peer}`)),
+    el("span", { class: "who" }, el("b", {}, nameOf(link)), " ", el("span", { class: "route" }, `${own} ${link.peer ? "⇄" : "→"} ${peer}`)),
     el("span", { class: "word Problem" }, activityGlyph(link.activity) ?? "", stateWords(link), " ", el("time", { "data-since": link.since, class: "since" }, ago(link.since))),
     el("span", { class: "message" }, el("b", {}, link.reason), " ", link.message),
   );
