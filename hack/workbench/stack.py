@@ -61,6 +61,7 @@ class Replica:
     process: Process
     probe_port: int
     metrics_port: int
+    status_page_port: int
 
     async def is_ready(self) -> bool:
         """Whether it says so."""
@@ -102,6 +103,7 @@ class Stack:
         self._operator: Process | None = None
         self.probe_port = 0
         self.metrics_port = 0
+        self.status_page_port = 0
 
     async def __aenter__(self) -> Self:
         """Start everything."""
@@ -124,6 +126,11 @@ class Stack:
         if self._azure is None:
             raise RuntimeError("the simulator has not been started")
         return self._azure
+
+    @property
+    def status_page(self) -> str:
+        """Where the operator's status page is; after the start."""
+        return f"http://127.0.0.1:{self.status_page_port}"
 
     @property
     def operator(self) -> Process:
@@ -209,7 +216,7 @@ class Stack:
 
     async def start_operator(self) -> None:
         """Start the operator and wait until it is ready."""
-        self.probe_port, self.metrics_port = choose_ports(2)
+        self.probe_port, self.metrics_port, self.status_page_port = choose_ports(3)
         kubeconfig = ("--kubeconfig", str(_operator_kubeconfig(self.directory)))
         self._operator = Process.start(
             "operator",
@@ -223,10 +230,11 @@ class Stack:
 
     async def start_replica(self, name: str, environment: Mapping[str, str]) -> Replica:
         """Start one more operator and wait until it is ready; the caller stops it. `environment`: what its settings are besides."""
-        probes, metrics = choose_ports(2)
+        probes, metrics, status_page = choose_ports(3)
         own = {
             "AZVPN_PROBE_ADDRESS": f"127.0.0.1:{probes}",
             "AZVPN_METRICS_ADDRESS": f"127.0.0.1:{metrics}",
+            "AZVPN_STATUS_PAGE_ADDRESS": f"127.0.0.1:{status_page}",
             "HOSTNAME": name,
         }
         process = Process.start(
@@ -235,7 +243,7 @@ class Stack:
             log=self.directory / f"{name}.log",
             env={**self.operator_environment, **own, **environment},
         )
-        replica = Replica(process, probes, metrics)
+        replica = Replica(process, probes, metrics, status_page)
         await process.wait_until(replica.is_ready, timeout_seconds=START_SECONDS)
         return replica
 
@@ -249,6 +257,7 @@ class Stack:
             "AZVPN_INSTALLATION_ID": "demo",
             "AZVPN_PROBE_ADDRESS": f"127.0.0.1:{self.probe_port}",
             "AZVPN_METRICS_ADDRESS": f"127.0.0.1:{self.metrics_port}",
+            "AZVPN_STATUS_PAGE_ADDRESS": f"127.0.0.1:{self.status_page_port}",
             **self._operator_environment,
         }
 

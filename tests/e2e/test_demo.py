@@ -37,6 +37,7 @@ VARIABLES = {
     "SIMULATOR_CONTROL_URL",
     "OPERATOR_METRICS_URL",
     "SSL_CERT_FILE",
+    "STATUS_PAGE_URL",
 }
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -135,6 +136,11 @@ async def check_background(folder: Path) -> None:
         async with session.get(f"{environment['SIMULATOR_CONTROL_URL']}/journal") as answer:
             entries = (await answer.json())["entries"]
         assert sum(entry["method"] == "PUT" for entry in entries) == CONNECTIONS_IN_AZURE
+        async with session.get(f"{environment['STATUS_PAGE_URL']}/map.json") as answer:
+            drawn = await answer.json()
+        # Two objects that are the halves of one tunnel are one link.
+        assert {name for link in drawn["links"] for name in link["objects"]} == set(SAMPLES)
+        assert [link["attention"] for link in drawn["links"]] == ["Well"] * (len(SAMPLES) - 1)
         await check_azure_with_curl(environment)
 
 

@@ -211,6 +211,8 @@ def _next_steps(folder: DemoFolder, act: Act, heading: str) -> str:
     lines = [f"  {command:{width}}  # {why}" for command, why in steps]
     if shutil.which("kubectl") is None:
         lines.append("No kubectl here? `PYTHONPATH=hack .venv/bin/python -m workbench.toolchain kubectl` builds one.")
+    if page := folder.status_page:
+        lines.insert(0, f"  {page:{width}}  # the map, for your browser")
     return "\n".join([heading, "", *lines])
 
 

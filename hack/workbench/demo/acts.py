@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 
 from workbench.control_plane import manifests
-from workbench.demo.folder import DemoFolder
+from workbench.demo.folder import STATUS_PAGE, DemoFolder
 from workbench.demo.live_table import Fleet, Missing
 from workbench.demo.screen import Screen
 from workbench.rest import ApiError, Document, call
@@ -103,10 +103,12 @@ class Demo:
                     **environment,
                     "SIMULATOR_CONTROL_URL": azure.control_url,
                     "OPERATOR_METRICS_URL": f"http://127.0.0.1:{self.stack.metrics_port}/metrics",
+                    STATUS_PAGE: self.stack.status_page,
                 },
                 ca=azure.ca_file.read_bytes(),
                 namespace=NAMESPACE,
             )
+            self.screen.say(f"The map of it, for your browser: {self.stack.status_page}")
             if self.act.topology is not None:
                 await self.control("PUT", "/topology", self.act.topology)
             self.screen.stage(self.act.stage)

@@ -23,6 +23,8 @@ from workbench.processes import is_recorded_running
 from workbench.stack import is_detached_stack_running, stop_detached_stack
 
 STOP_SECONDS = 30.0
+STATUS_PAGE = "STATUS_PAGE_URL"
+"""In `.demo/env`."""
 
 _HOLDER_MARKER = "workbench.demo"
 """In the command line of whoever may hold a folder."""
@@ -68,6 +70,15 @@ class DemoFolder:
     def is_running_in_background(self) -> bool:
         """Whether everything that `up` started here runs."""
         return is_detached_stack_running(self.path)
+
+    @property
+    def status_page(self) -> str:
+        """Where the status page of the demo is that runs here; empty if that is not known."""
+        try:
+            words = shlex.split(self.env_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return ""
+        return next((value for word in words for name, _, value in [word.partition("=")] if name == STATUS_PAGE), "")
 
     async def stop(self) -> bool:
         """End whatever runs here, in the foreground or in the background; True if there was something.

@@ -12,6 +12,7 @@ from azure_vpn_operator.app.access_watch import AccessWatch, LoadedAccess
 from azure_vpn_operator.app.arm_identities import ArmIdentities
 from azure_vpn_operator.app.core import Core, Ports, at_once
 from azure_vpn_operator.app.fleet import FleetReader
+from azure_vpn_operator.app.fleet_map import FleetMapReader
 from azure_vpn_operator.app.leadership import Leadership
 from azure_vpn_operator.app.serving import Endpoint, metrics_endpoint, probe_endpoint
 from azure_vpn_operator.app.settings import (
@@ -44,6 +45,8 @@ from azure_vpn_operator.runtime.fence import Fence, NoFence
 from azure_vpn_operator.runtime.garbage import short_collections
 from azure_vpn_operator.runtime.supervisor import Supervisor
 from azure_vpn_operator.runtime.token_bucket import TokenBuckets
+from azure_vpn_operator.status_page.publisher import Publisher
+from azure_vpn_operator.status_page.website import build_site
 from azure_vpn_operator.telemetry.metrics import Metrics
 from azure_vpn_operator.telemetry.redaction import SecretRegistry
 
@@ -133,7 +136,7 @@ async def run_operator(
         if lead is not None:
             await lead.check_overlap()
         with short_collections():
-            code = await _supervise(core, supervisor, settings, cluster, metrics, lead)
+            code = await _supervise(core, supervisor, settings, cluster, metrics, lead, version)
         if lead is not None and code == 0:
             # After any other end something may still be on its way: then the Lease has to run out.
             await lead.release()
@@ -173,6 +176,7 @@ async def _supervise(
     cluster: ClusterSession,
     metrics: Metrics,
     lead: Leadership | None,
+    version: str,
 ) -> int:
     stop = asyncio.Event()
     fleet = FleetReader(
@@ -186,6 +190,8 @@ async def _supervise(
     endpoints = [probe_endpoint(settings.probe_address, supervisor.unhealthy, lambda: _unready(core))]
     if settings.metrics_address:
         endpoints.append(metrics_endpoint(settings.metrics_address, metrics.render_aside))
+    if settings.status_page_address:
+        endpoints.append(_status_page(core, settings, version, lead))
     for endpoint in endpoints:
         await endpoint.start()
     _stop_on_signals(stop)
@@ -206,6 +212,13 @@ async def _supervise(
         return await supervisor.run(stop)
     finally:
         await _close(endpoints)
+
+
+def _status_page(core: Core, settings: Settings, version: str, lead: Leadership | None) -> Endpoint:
+    source = FleetMapReader(core, settings, version, lambda: lead is None or lead.leads)
+    publisher = Publisher(source, core.clock)
+    core.store.listen(lambda _: publisher.touch())
+    return Endpoint(settings.status_page_address, build_site(publisher, settings.status_page_hosts))
 
 
 def _add_parts(

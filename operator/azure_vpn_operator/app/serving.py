@@ -1,4 +1,4 @@
-"""The operator's own HTTP endpoints: /healthz and /readyz for the kubelet, /metrics for Prometheus."""
+"""The operator's own HTTP endpoints: /healthz and /readyz for the kubelet, /metrics for Prometheus, and the status page for people."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -6,6 +6,7 @@ from aiohttp import web
 
 Reasons = Callable[[], tuple[str, ...]]
 """What is wrong, in words; empty if all is well."""
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Metrics = Callable[[str, Sequence[str]], Awaitable[tuple[bytes, str]]]
 """From an Accept header, and the names of series (none: all), to body and content type."""
 
@@ -21,15 +22,15 @@ def split_address(address: str) -> tuple[str, int]:
 class Endpoint:
     """One listening address."""
 
-    def __init__(self, address: str, routes: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]) -> None:
+    def __init__(self, address: str, app: web.Application) -> None:
         self._host, self._port = split_address(address)
-        self._app = web.Application()
-        self._app.add_routes([web.get(path, handler) for path, handler in routes.items()])
+        self._app = app
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> int:
         """Listen; returns the port."""
-        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1.0)
+        # Whoever has gone away need not be answered.
+        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
         return int(self._runner.addresses[0][1])
@@ -40,17 +41,23 @@ class Endpoint:
             await self._runner.cleanup()
 
 
+def _routes(routes: dict[str, Handler]) -> web.Application:
+    app = web.Application()
+    app.add_routes([web.get(path, handler) for path, handler in routes.items()])
+    return app
+
+
 def probe_endpoint(address: str, unhealthy: Reasons, unready: Reasons) -> Endpoint:
     """The probes: 200 with `ok`, or 503 with what is wrong, a line each."""
 
-    def answer(reasons: Reasons) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def answer(reasons: Reasons) -> Handler:
         async def respond(_: web.Request) -> web.StreamResponse:
             wrong = reasons()
             return web.Response(status=503 if wrong else 200, text="\n".join(wrong) + "\n" if wrong else "ok\n")
 
         return respond
 
-    return Endpoint(address, {"/healthz": answer(unhealthy), "/readyz": answer(unready)})
+    return Endpoint(address, _routes({"/healthz": answer(unhealthy), "/readyz": answer(unready)}))
 
 
 def metrics_endpoint(address: str, render: Metrics) -> Endpoint:
@@ -60,4 +67,4 @@ def metrics_endpoint(address: str, render: Metrics) -> Endpoint:
         body, content_type = await render(request.headers.get("Accept", ""), request.query.getall("name[]", []))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
-    return Endpoint(address, {"/metrics": respond})
+    return Endpoint(address, _routes({"/metrics": respond}))

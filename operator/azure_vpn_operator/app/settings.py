@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     """Metrics for each connection and policy, about 3 kB each; false: only their numbers, and no alert that names a connection."""
     probe_address: str = "0.0.0.0:8081"
     """Where /healthz and /readyz are served."""
+    status_page_address: str = ""
+    """Where the status page is served, without a login: 127.0.0.1:8082 lets only kubectl port-forward reach it; empty: nowhere."""
+    status_page_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names by which the status page may be called besides localhost and addresses, such as that of an Ingress, separated by commas."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
     log_format: str = Field(default="json", pattern="^(json|text)$")
@@ -118,7 +122,7 @@ class Settings(BaseSettings):
         """An empty variable is an absent one, but where being empty is a value of its own."""
         return init_settings, _MeantToBeEmpty(settings_cls), env_settings
 
-    @field_validator("watch_namespaces", mode="before")
+    @field_validator("watch_namespaces", "status_page_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

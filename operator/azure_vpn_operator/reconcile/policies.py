@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, RevisionState, RolloutStrategy
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, RevisionState
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.azure.faults import Fault
@@ -21,17 +21,16 @@ from azure_vpn_operator.domain.reporting.policy import (
     wanted_finalizers,
 )
 from azure_vpn_operator.domain.rollout.revisions import (
-    Target,
     conclude_wave,
     find_current,
     find_revision,
     recall_revisions,
     rollout_terms,
     set_target,
-    wants_rekey_proof,
+    wave_terms,
     with_continue,
 )
-from azure_vpn_operator.domain.rollout.waves import WaveTerms, plan_wave
+from azure_vpn_operator.domain.rollout.waves import plan_wave
 from azure_vpn_operator.ports import EventsPort, ObjectsPort, StatusWrite, Written
 from azure_vpn_operator.reconcile.pass_result import API_SERVER_RETRY_SECONDS, CONFLICT_RETRY_SECONDS, PassResult
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY, Reader, Store
@@ -118,16 +117,13 @@ class PolicyReconciler:
         at_rest = snapshot.users.updated == snapshot.users.count and not self._reader.count_provisional(*place)
         if target.revision.state is RevisionState.CURRENT and at_rest:
             return PolicyRollout(target)
-        terms = rollout_terms(policy.spec)
         members = await self._rollouts.members(key, users, target.revision, snapshot.now)
-        wave = plan_wave(
-            members, WaveTerms(terms.strategy, terms.max_unavailable, terms.paused, _waits_at_canary(policy, target))
-        )
+        wave = plan_wave(members, wave_terms(policy, target.revisions))
         target = conclude_wave(target, wave, snapshot.now)
         return PolicyRollout(
             target,
             wave,
-            paused=terms.paused,
+            paused=rollout_terms(policy.spec).paused,
             unread=self._rollouts.unread(users) if target.revision.state is RevisionState.TARGET else 0,
             rekey_until=self._rollouts.rekey_until(key.namespace, wave.moving)
             if not target.revision.continued
@@ -207,12 +203,6 @@ class PolicyReconciler:
         change = self._store.put(POLICY, written.document)
         self._enqueue(look for look in looks_after(change, self._reader) if look.key != key)
         return None
-
-
-def _waits_at_canary(policy: IpsecPolicy, target: Target) -> bool:
-    """Whether the first connection has to survive a rekey before the others move: the PFS group changes."""
-    staged = rollout_terms(policy.spec).strategy is RolloutStrategy.STAGED
-    return staged and wants_rekey_proof(policy, target.revisions)
 
 
 def _announce(snapshot: PolicySnapshot, now: dict[str, str]) -> list[EventNote]:

@@ -31,6 +31,8 @@ OTHER_VALUES = {
     "sweep_interval": "100",
     "metrics_address": "127.0.0.1:9000",
     "probe_address": ":9001",
+    "status_page_address": "127.0.0.1:8082",
+    "status_page_hosts": "vpn.example.org, map",
     "log_level": "DEBUG",
     "log_format": "text",
     "kubeconfig": "/etc/kubeconfig",

@@ -17,7 +17,7 @@ from azure_vpn_operator.api.ipsec_policy import (
 )
 from azure_vpn_operator.api.tunnel_change import PolicyValues
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
-from azure_vpn_operator.domain.rollout.waves import Wave
+from azure_vpn_operator.domain.rollout.waves import Wave, WaveTerms
 
 MOST_REVISIONS: Final = 10
 
@@ -153,6 +153,15 @@ def wants_rekey_proof(policy: IpsecPolicy, revisions: Sequence[PolicyRevision]) 
     target = find_revision(revisions, canonical_policy(policy.spec).hash)
     continued = target is not None and target.continued is True
     return rollout_terms(policy.spec).rekey_proof is RekeyProof.CANARY and not continued
+
+
+def wave_terms(policy: IpsecPolicy, revisions: Sequence[PolicyRevision]) -> WaveTerms:
+    """How the policy's values may reach its connections. The first one has to survive a rekey before the others move if PFS changes."""
+    terms = rollout_terms(policy.spec)
+    staged = terms.strategy is RolloutStrategy.STAGED
+    return WaveTerms(
+        terms.strategy, terms.max_unavailable, terms.paused, staged and wants_rekey_proof(policy, revisions)
+    )
 
 
 def with_values(policy: IpsecPolicy, values: PolicyValues) -> IpsecPolicy:
