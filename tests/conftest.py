@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +18,9 @@ import pytest_asyncio
 from hypothesis import settings
 from kubernetes.aio.client import ApiClient
 
+from support.packaging import Helm
 from workbench.control_plane.plane import ControlPlane
-from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
+from workbench.toolchain.binaries import CHART_TOOLS, CONTROL_PLANE, find_binaries, find_tools
 from workbench.toolchain.go import ToolchainError
 
 REPOSITORY = Path(__file__).parents[1]
@@ -31,6 +32,7 @@ settings.register_profile("quick", max_examples=20)
 """What `make check` plays of each property; `make test` plays all examples, with Hypothesis' own profile."""
 
 _BINARIES = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
+_CHART_TOOLS = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
@@ -61,13 +63,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    if session.config.option.collectonly or not any(item.get_closest_marker("apiserver") for item in session.items):
+    if session.config.option.collectonly:
         return
-    with _uncaptured(session.config):
+    if any(item.get_closest_marker("apiserver") for item in session.items):
+        _find(session.config, _BINARIES, lambda: find_binaries(_names(session)))
+    if any("chart_tools" in getattr(item, "fixturenames", ()) for item in session.items):
+        _find(session.config, _CHART_TOOLS, lambda: find_tools(CHART_TOOLS, CHART_TOOLS.packages))
+
+
+def _find(
+    config: pytest.Config,
+    key: pytest.StashKey[Mapping[str, Path] | ToolchainError],
+    find: Callable[[], Mapping[str, Path]],
+) -> None:
+    with _uncaptured(config):
         try:
-            session.config.stash[_BINARIES] = find_binaries(_names(session))
+            config.stash[key] = find()
         except ToolchainError as error:
-            session.config.stash[_BINARIES] = error
+            config.stash[key] = error
 
 
 def _names(session: pytest.Session) -> tuple[str, ...]:
@@ -88,7 +101,23 @@ def _uncaptured(config: pytest.Config) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kubernetes_binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
     """etcd and kube-apiserver; without them tests are skipped, but fail where CI is set."""
-    found = pytestconfig.stash[_BINARIES]
+    return _found(pytestconfig, _BINARIES)
+
+
+@pytest.fixture(scope="session")
+def chart_tools(pytestconfig: pytest.Config) -> Mapping[str, Path]:
+    """helm and kubeconform; without them tests are skipped, but fail where CI is set."""
+    return _found(pytestconfig, _CHART_TOOLS)
+
+
+@pytest.fixture(scope="session")
+def helm(chart_tools: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """The real helm, without a cluster."""
+    return Helm(chart_tools["helm"], tmp_path_factory.mktemp("helm"))
+
+
+def _found(config: pytest.Config, key: pytest.StashKey[Mapping[str, Path] | ToolchainError]) -> Mapping[str, Path]:
+    found = config.stash[key]
     if isinstance(found, ToolchainError):
         if os.environ.get("CI"):
             pytest.fail(str(found), pytrace=False)

@@ -1,7 +1,8 @@
-"""Finds etcd, kube-apiserver and kubectl, and builds those that nobody has built yet.
+"""Finds etcd, kube-apiserver and kubectl, and other Go programs, and builds those that nobody has built yet.
 
-`KUBEBUILDER_ASSETS` wins, as it does for envtest. Otherwise each binary is built once from the modules pinned in
-hack/kubernetes and kept in the user's cache folder, under a name made of everything that decides its contents.
+`KUBEBUILDER_ASSETS` wins for the Kubernetes ones, as it does for envtest. Otherwise each binary is built once from the
+modules pinned in a folder of hack/ and kept in the user's cache folder, under a name made of everything that decides
+its contents.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.progress import Progress
@@ -18,8 +20,9 @@ from workbench.toolchain.go import GoToolchain, ToolchainError
 from workbench.toolchain.go_package import obtain_go
 from workbench.toolchain.lock import exclusive
 
-MODULE = Path(__file__).resolve().parents[2] / "kubernetes"
-"""The folder of the go.mod that pins what is built."""
+HACK = Path(__file__).resolve().parents[2]
+MODULE = HACK / "kubernetes"
+"""The folder of the go.mod that pins the Kubernetes programs."""
 
 PACKAGES: Mapping[str, str] = {
     "etcd": "go.etcd.io/etcd/server/v3",
@@ -30,6 +33,26 @@ PACKAGES: Mapping[str, str] = {
 
 CONTROL_PLANE = ("etcd", "kube-apiserver")
 """What a control plane needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedTools:
+    """Programs that are built from one go.mod. The cache has a folder of its own for each such module, keyed by that module only."""
+
+    module: Path
+    """The folder of the go.mod."""
+    packages: Mapping[str, str]
+    """Name of the binary -> Go package of its main function."""
+    cache: str
+    """Name of the folder in the cache."""
+
+
+CHART_TOOLS = PinnedTools(
+    HACK / "charts",
+    {"helm": "helm.sh/helm/v4/cmd/helm", "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"},
+    "charts",
+)
+"""What installs and checks the chart."""
 
 _BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
 
@@ -50,18 +73,29 @@ def find_binaries(
     wanted = tuple(names)
     if assets := environ.get("KUBEBUILDER_ASSETS"):
         return _find_assets(Path(assets), wanted)
-    go = obtain(environ, _go_directive(module))
-    folder = _cache_folder(environ, module, go)
-    found = {name: folder / name for name in wanted}
-    missing = [name for name in wanted if not found[name].exists()]
+    return find_tools(PinnedTools(module, PACKAGES, "kubernetes"), wanted, environ=environ, obtain=obtain)
+
+
+def find_tools(
+    tools: PinnedTools,
+    names: Iterable[str],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    obtain: Callable[[Mapping[str, str], str], GoToolchain] = obtain_go,
+) -> dict[str, Path]:
+    """Return the path of each named binary of a module, building what is not there yet; as `find_binaries` does, without assets."""
+    go = obtain(environ, _go_directive(tools.module))
+    folder = _cache_folder(environ, tools, go)
+    found = {name: folder / name for name in names}
+    missing = [name for name in found if not found[name].exists()]
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
-        with exclusive(folder / "lock", "Waiting for another process that builds etcd and kube-apiserver"):
+        with exclusive(folder / "lock", f"Waiting for another process that builds {' and '.join(missing)}"):
             for leftover in folder.glob(".*.unfinished"):
                 leftover.unlink()
             for name in missing:
                 if not found[name].exists():
-                    _build(name, found[name], go, environ, module)
+                    _build(name, found[name], go, environ, tools)
     return found
 
 
@@ -87,21 +121,22 @@ def _search(pattern: str, module: Path) -> str:
     return match[1]
 
 
-def _cache_folder(environ: Mapping[str, str], module: Path, go: GoToolchain) -> Path:
+def _cache_folder(environ: Mapping[str, str], tools: PinnedTools, go: GoToolchain) -> Path:
     identity = hashlib.sha256()
-    for part in (go.version, go.goos, go.goarch, *_BUILD_FLAGS, *(_linker_flags(name, module) for name in PACKAGES)):
+    flags = (_linker_flags(name, tools) for name in tools.packages)
+    for part in (go.version, go.goos, go.goarch, *_BUILD_FLAGS, *flags):
         identity.update(part.encode() + b"\0")
     for name in ("go.mod", "go.sum"):
-        identity.update((module / name).read_bytes())
+        identity.update((tools.module / name).read_bytes())
     home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".cache")
-    return Path(home) / "azure-vpn-operator" / "kubernetes" / identity.hexdigest()[:16]
+    return Path(home) / "azure-vpn-operator" / tools.cache / identity.hexdigest()[:16]
 
 
-def _linker_flags(name: str, module: Path) -> str:
+def _linker_flags(name: str, tools: PinnedTools) -> str:
     """Return -ldflags: no debug symbols, and the release's version, which only Kubernetes' own scripts would set."""
     flags = ["-s", "-w"]
-    if name != "etcd":
-        version = _search(r"^\s*k8s\.io/kubernetes (v\S+)", module)
+    if tools.packages[name].startswith("k8s.io/kubernetes/"):
+        version = _search(r"^\s*k8s\.io/kubernetes (v\S+)", tools.module)
         major, minor, _ = version.removeprefix("v").split(".", 2)
         values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitCommit": "", "gitTreeState": "clean"}
         for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
@@ -109,18 +144,24 @@ def _linker_flags(name: str, module: Path) -> str:
     return " ".join(flags)
 
 
-def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str], module: Path) -> None:
+def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str], tools: PinnedTools) -> None:
     unfinished = target.with_name(f".{name}.unfinished")
     log = target.with_name(f"{name}.log")
     command = [str(go.command), "build", "-v", *_BUILD_FLAGS]
-    command += ["-ldflags", _linker_flags(name, module), "-o", str(unfinished), PACKAGES[name]]
+    command += ["-ldflags", _linker_flags(name, tools), "-o", str(unfinished), tools.packages[name]]
     env = {**environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
     env.pop("GOROOT", None)  # may be another Go's; the command finds its own beside itself
     what = f"Building {name} with {go.version} (once; kept in {target.parent})"
     try:
         with log.open("w") as output, Progress(what) as progress:
             child = subprocess.Popen(
-                command, cwd=module, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+                command,
+                cwd=tools.module,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                process_group=0,
             )
             try:
                 while not _has_ended(child, within_seconds=0.2):
@@ -131,7 +172,7 @@ def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str],
                 child.wait()
             if child.returncode != 0:
                 raise ToolchainError(
-                    f"Building {name} failed: `{' '.join(command)}` in {module} ended with {child.returncode}.\n"
+                    f"Building {name} failed: `{' '.join(command)}` in {tools.module} ended with {child.returncode}.\n"
                     f"{_last_words(log)}\nThe whole output is in {log}."
                 )
         unfinished.replace(target)

@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 import yaml
 
-from azure_vpn_operator.render.__main__ import main
 from azure_vpn_operator.render.crds import render_crds
 
 _REPOSITORY = Path(__file__).parents[3]
@@ -77,27 +76,3 @@ def _validations(node: dict[str, Any]) -> list[dict[str, str]]:
         *(node[key] for key in ("items", "additionalProperties") if key in node),
     ]
     return [*node.get("x-kubernetes-validations", []), *(found for child in inner for found in _validations(child))]
-
-
-def test_command_writes_what_is_missing_and_then_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["--root", str(tmp_path)]) == 0
-    written = capsys.readouterr().out
-    assert all(path in written and (tmp_path / path).is_file() for path in _PATHS)
-
-    assert main(["--root", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == ""
-    assert main(["--root", str(tmp_path), "--check"]) == 0
-
-
-def test_check_names_what_is_stale_and_leaves_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    main(["--root", str(tmp_path)])
-    stale = tmp_path / _PATHS[0]
-    stale.write_text("edited")
-    (tmp_path / _PATHS[1]).unlink()
-
-    assert main(["--root", str(tmp_path), "--check"]) == 1
-
-    told = capsys.readouterr().err
-    assert all(f"stale: {path}" in told for path in _PATHS)
-    assert stale.read_text() == "edited"
-    assert not (tmp_path / _PATHS[1]).exists()
