@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,38 @@ def _validations(node: dict[str, Any]) -> list[dict[str, str]]:
         *(node[key] for key in ("items", "additionalProperties") if key in node),
     ]
     return [*node.get("x-kubernetes-validations", []), *(found for child in inner for found in _validations(child))]
+
+
+def test_both_kinds_together_are_below_100_kilobytes():
+    """As the API server keeps them and sends them to every client that asks for its schemas."""
+    stored = [json.dumps(crd, separators=(",", ":"), ensure_ascii=False).encode() for crd in _crds()]
+
+    assert sum(map(len, stored)) < 100_000
+
+
+def test_a_structure_that_is_there_again_is_not_described_again():
+    _, connection = (crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] for crd in _crds())
+    change = connection["status"]["properties"]["change"]["properties"]
+
+    first, again = (change[name]["properties"]["connectionMode"] for name in ("from", "to"))
+    assert first.pop("description")
+    assert again == first
+    assert change["to"]["description"]
+
+
+def test_every_field_that_a_user_writes_is_described():
+    bare = [path for crd in _crds() for path in _undescribed(_spec_of(crd), "spec")]
+
+    assert bare == []
+
+
+def _spec_of(crd: dict[str, Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return dict(schema["properties"]["spec"])
+
+
+def _undescribed(node: dict[str, Any], path: str) -> list[str]:
+    fields = node.get("properties", {}).items()
+    found = [f"{path}.{name}" for name, child in fields if not child.get("description")]
+    inner = [*fields, *((key, node[key]) for key in ("items",) if key in node)]
+    return found + [bare for name, child in inner for bare in _undescribed(child, f"{path}.{name}")]
