@@ -1,3 +1,5 @@
+// What installs and checks the chart: helm and kubeconform, built from pinned modules. Kubernetes' own programs have a module of their
+// own, so that a newer helm does not build them again.
 module azvpn.dev/hack/charts
 
 go 1.26.0

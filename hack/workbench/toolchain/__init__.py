@@ -1,1 +1,1 @@
-"""Where etcd, kube-apiserver and kubectl come from: given, cached, or built by a Go that is found or installed."""
+"""Where etcd, kube-apiserver, kubectl, helm and kubeconform come from: given, cached, or built by a Go that is found or installed."""

@@ -1,6 +1,7 @@
 """What each floor takes, value by value, and that the floors and the grades agree."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,3 +159,12 @@ def test_what_a_floor_takes_has_its_grade_in_the_status(floor: str, least: Stren
         if spec["ipsecIntegrity"] not in fields["ipsecIntegrity"].values:
             continue
         assert order.index(strength(IpsecPolicySpec.model_validate(spec))) >= order.index(least), spec
+
+
+def test_the_guide_has_the_table():
+    fields = FLOORS[CryptoFloor.CNSA]
+    rows = [[f"`{field}`", *(", ".join(FLOORS[floor][field].values) for floor in CryptoFloor)] for field in fields]
+    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    guide = Path(__file__).parents[4] / "docs" / "guides" / "crypto-floor.md"
+
+    assert table in guide.read_text(encoding="utf-8"), table

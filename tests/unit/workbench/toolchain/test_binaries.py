@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from workbench.toolchain.__main__ import main
-from workbench.toolchain.binaries import CONTROL_PLANE, MODULE, PACKAGES, find_binaries
+from workbench.toolchain.binaries import (
+    CHART_TOOLS,
+    CONTROL_PLANE,
+    MODULE,
+    PACKAGES,
+    PinnedTools,
+    find_binaries,
+    find_tools,
+)
 from workbench.toolchain.go import GoToolchain, ToolchainError
 
 FAKE_GO = """#!/bin/sh
@@ -230,6 +238,41 @@ class TestAssetsFolder:
         assert workplace.builds == []
 
 
+class TestOtherModules:
+    @pytest.fixture
+    def tools(self, workplace: Workplace) -> PinnedTools:
+        folder = workplace.root / "other"
+        folder.mkdir()
+        (folder / "go.mod").write_text("module o\n\ngo 1.26.0\n")
+        (folder / "go.sum").write_text("other sums\n")
+        return PinnedTools(folder, {"helm": "example.com/helm/cmd/helm"}, "other")
+
+    def test_are_built_into_a_folder_of_their_own(self, workplace: Workplace, tools: PinnedTools) -> None:
+        found = find_tools(tools, ["helm"], environ=workplace.environ)
+
+        assert found["helm"].parent.parent == workplace.cache / "azure-vpn-operator" / "other"
+        (build,) = workplace.builds
+        assert build.split()[-1] == "example.com/helm/cmd/helm"
+        assert "gitVersion" not in build
+
+    def test_are_kept_when_kubernetes_changes_and_the_other_way_round(
+        self, workplace: Workplace, tools: PinnedTools
+    ) -> None:
+        helm, etcd = find_tools(tools, ["helm"], environ=workplace.environ)["helm"], workplace.find("etcd")["etcd"]
+
+        (workplace.module / "go.sum").write_text("newer sums\n")
+        assert find_tools(tools, ["helm"], environ=workplace.environ)["helm"] == helm
+        (tools.module / "go.sum").write_text("newer sums\n")
+        (workplace.module / "go.sum").write_text("sums\n")
+        assert workplace.find("etcd")["etcd"] == etcd
+        assert len(workplace.builds) == 2
+
+    def test_have_nothing_to_do_with_the_assets_of_envtest(self, workplace: Workplace, tools: PinnedTools) -> None:
+        workplace.environ["KUBEBUILDER_ASSETS"] = str(workplace.root)
+
+        assert find_tools(tools, ["helm"], environ=workplace.environ)["helm"].exists()
+
+
 @pytest.mark.usefixtures("empty_assets")
 class TestCommandLine:
     @pytest.fixture
@@ -270,9 +313,14 @@ def test_the_modules_pin_one_kubernetes_release() -> None:
     assert staging == {release.replace("v1.", "v0.", 1)}
 
 
-def test_every_tool_of_the_module_can_be_built() -> None:
-    text = (MODULE / "go.mod").read_text()
+@pytest.mark.parametrize(
+    ("module", "packages"),
+    [(MODULE, PACKAGES), (CHART_TOOLS.module, CHART_TOOLS.packages)],
+    ids=["kubernetes", "charts"],
+)
+def test_every_tool_of_a_module_can_be_built(module: Path, packages: Mapping[str, str]) -> None:
+    text = (module / "go.mod").read_text()
     tools = text.split("tool (\n")[1].split("\n)")[0].split()
 
-    assert sorted(tools) == sorted(PACKAGES.values())
-    assert os.access(MODULE / "go.sum", os.R_OK)
+    assert sorted(tools) == sorted(packages.values())
+    assert os.access(module / "go.sum", os.R_OK)
