@@ -9,10 +9,9 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 import pytest_asyncio
@@ -20,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from kubernetes.aio.client import ApiClient
 
 from support.git_tools import ArgoLua, Kstatus
+from support.packaging import Helm
 from workbench.control_plane.plane import ControlPlane
 from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
 from workbench.toolchain.go import ToolchainError
@@ -37,10 +37,15 @@ settings.register_profile("quick", settings.get_profile("whole"), max_examples=2
 
 _BINARIES = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
 
-_TOOLS = {"kstatus": "kstatus", "argo": "argo-lua", "kustomize_controller": "kustomize-controller"}
-"""Fixture -> the program that it needs."""
+_TOOLS = {
+    "argo": ("argo-lua",),
+    "chart_tools": ("helm", "kubeconform"),
+    "kstatus": ("kstatus",),
+    "kustomize_controller": ("kustomize-controller",),
+}
+"""Fixture -> the programs that it needs."""
 
-_FOUND_TOOLS = pytest.StashKey[dict[str, Path | ToolchainError]]()
+_FOUND_TOOLS = pytest.StashKey[dict[str, Mapping[str, Path] | ToolchainError]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,13 +83,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.collectonly:
         return
     _find_tools(session)
-    if not any(item.get_closest_marker("apiserver") for item in session.items):
-        return
-    with _uncaptured(session.config):
-        try:
-            session.config.stash[_BINARIES] = find_binaries(_names(session))
-        except ToolchainError as error:
-            session.config.stash[_BINARIES] = error
+    if any(item.get_closest_marker("apiserver") for item in session.items):
+        with _uncaptured(session.config):
+            session.config.stash[_BINARIES] = _found_or_error(lambda: find_binaries(_names(session)))
 
 
 def _find_tools(session: pytest.Session) -> None:
@@ -92,10 +93,15 @@ def _find_tools(session: pytest.Session) -> None:
     found = session.config.stash[_FOUND_TOOLS] = {}
     with _uncaptured(session.config):
         for fixture in sorted(asked & set(_TOOLS)):
-            try:
-                found[fixture] = find_tool(_TOOLS[fixture])
-            except ToolchainError as error:
-                found[fixture] = error
+            names = _TOOLS[fixture]
+            found[fixture] = _found_or_error(lambda names=names: {name: find_tool(name) for name in names})
+
+
+def _found_or_error(find: Callable[[], Mapping[str, Path]]) -> Mapping[str, Path] | ToolchainError:
+    try:
+        return find()
+    except ToolchainError as error:
+        return error
 
 
 def _names(session: pytest.Session) -> tuple[str, ...]:
@@ -116,41 +122,51 @@ def _uncaptured(config: pytest.Config) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kubernetes_binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
     """etcd and kube-apiserver; without them tests are skipped, but fail where CI is set."""
-    found = pytestconfig.stash[_BINARIES]
+    return _or_do_without(pytestconfig.stash[_BINARIES])
+
+
+@pytest.fixture(scope="session")
+def chart_tools(pytestconfig: pytest.Config) -> Mapping[str, Path]:
+    """helm and kubeconform; likewise."""
+    return _tools(pytestconfig, "chart_tools")
+
+
+@pytest.fixture(scope="session")
+def helm(chart_tools: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """The real helm, without a cluster."""
+    return Helm(chart_tools["helm"], tmp_path_factory.mktemp("helm"))
+
+
+def _or_do_without(found: Mapping[str, Path] | ToolchainError) -> Mapping[str, Path]:
     if isinstance(found, ToolchainError):
-        _do_without(found)
+        if os.environ.get("CI"):
+            pytest.fail(str(found), pytrace=False)
+        pytest.skip(str(found))
     return found
 
 
-def _do_without(missing: ToolchainError) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(str(missing), pytrace=False)
-    pytest.skip(str(missing))
-
-
-def _tool(config: pytest.Config, fixture: str) -> Path:
-    found = config.stash[_FOUND_TOOLS][fixture]
-    if isinstance(found, ToolchainError):
-        _do_without(found)
-    return found
+def _tools(config: pytest.Config, fixture: str) -> Mapping[str, Path]:
+    return _or_do_without(config.stash[_FOUND_TOOLS][fixture])
 
 
 @pytest.fixture(scope="session")
 def kstatus(pytestconfig: pytest.Config) -> Kstatus:
     """The library by which Flux and others judge objects; without it tests are skipped, but fail where CI is set."""
-    return Kstatus(_tool(pytestconfig, "kstatus"))
+    return Kstatus(_tools(pytestconfig, "kstatus")["kstatus"])
 
 
 @pytest.fixture(scope="session")
 def argo(pytestconfig: pytest.Config) -> ArgoLua:
     """Argo CD's Lua with our scripts; likewise."""
-    return ArgoLua(_tool(pytestconfig, "argo"), REPOSITORY / "gitops" / "argocd" / "resource_customizations")
+    return ArgoLua(
+        _tools(pytestconfig, "argo")["argo-lua"], REPOSITORY / "gitops" / "argocd" / "resource_customizations"
+    )
 
 
 @pytest.fixture(scope="session")
 def kustomize_controller(pytestconfig: pytest.Config) -> Path:
     """Flux' kustomize-controller; likewise."""
-    return _tool(pytestconfig, "kustomize_controller")
+    return _tools(pytestconfig, "kustomize_controller")["kustomize-controller"]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

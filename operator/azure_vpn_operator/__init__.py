@@ -2,9 +2,10 @@
 
 The layers, each of which may use only those below it (import contracts in pyproject.toml keep this):
 
+- `render`: generated files, made of all that is below; not used by the program.
 - `app`: settings, the command line, and the one place that builds everything; the only user of kopf.
-- `reconcile`: the passes; `arm`: Azure's SDK; `cluster`: the Kubernetes client; `render`: generated files;
-  `status_page`: the map for people. None uses another.
+- `reconcile`: the passes; `arm`: Azure's SDK; `cluster`: the Kubernetes client; `status_page`: the map for people.
+  None uses another.
 - `ports`: what the passes need from outside, as promises.
 - `domain`: decisions as pure functions over frozen values, in rooms that stand on each other.
 - `api`: the two kinds as users write and read them.

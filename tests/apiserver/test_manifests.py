@@ -19,7 +19,15 @@ from workbench.toolchain.binaries import find_binaries
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"
-OVERLAYS = ["base", "overlays/workload-identity", "overlays/client-secret", "overlays/tenancy"]
+OVERLAYS = [
+    "base",
+    "overlays/workload-identity",
+    "overlays/client-secret",
+    "overlays/tenancy",
+    "overlays/watch-secrets",
+    "overlays/namespaced",
+    "overlays/demo",
+]
 
 pytestmark = pytest.mark.timeout(900)  # the first run builds kubectl
 

@@ -1,5 +1,6 @@
 """Runs the commands of the tour and of guides against a demo, so that no page can promise what does not happen."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from support.pages import DOCS, ROOT, blocks_of, commands_not_run, reader_environment, run, run_blocks
+from workbench.control_plane.plane import ControlPlane
 
 TOUR = DOCS / "getting-started" / "demo.md"
 GUIDES = tuple(
     DOCS / "guides" / f"{name}.md"
-    for name in ("gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability")
+    for name in ("gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability", "crypto-floor")
 )
 """These leave the demo as they found it, but for keys and a policy."""
 LAST = DOCS / "guides" / "change-a-policy-safely.md"
 """This one leaves it with other devices and values."""
+INSTALL = DOCS / "guides" / "install.md"
+"""This one needs a cluster with nothing in it."""
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -38,7 +42,17 @@ async def test_pages_do_what_they_say(tmp_path: Path, environment: dict[str, str
         await run(*demo, "down", "--dir", ".demo", cwd=tmp_path, environment=environment)
 
 
-@pytest.mark.parametrize("page", [TOUR, *GUIDES, LAST], ids=lambda page: page.stem)
+async def test_installing_does_what_the_page_says(
+    tmp_path: Path, environment: dict[str, str], chart_tools: Mapping[str, Path], own_control_plane: ControlPlane
+) -> None:
+    for name in ("manifests", "charts"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    where = {"PATH": f"{chart_tools['helm'].parent}{os.pathsep}{environment['PATH']}", "HOME": str(tmp_path)}
+
+    await run_blocks(blocks_of(INSTALL), tmp_path, where | {"KUBECONFIG": str(own_control_plane.kubeconfig)})
+
+
+@pytest.mark.parametrize("page", [TOUR, *GUIDES, LAST, INSTALL], ids=lambda page: page.stem)
 def test_every_command_of_a_page_is_run_but_those_that_start_and_end_the_demo(page: Path) -> None:
     assert commands_not_run(page) == (
         ["make demo-up", "make demo-down", "make demo ACT=rollback"] if page == TOUR else []

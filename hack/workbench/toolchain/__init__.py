@@ -1,1 +1,1 @@
-"""Where etcd, kube-apiserver and kubectl come from: given, cached, or built by a Go that is found or installed."""
+"""Where programs in Go come from (etcd, kube-apiserver, helm and others): given, cached, or built by a Go that is found or installed."""

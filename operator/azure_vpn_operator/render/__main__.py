@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from azure_vpn_operator.render.generators import GENERATORS
+from azure_vpn_operator.render.generators import COPIES, GENERATORS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,11 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _find_stale(root: Path) -> Iterator[tuple[str, str]]:
-    for generate in GENERATORS:
-        for path, text in generate().items():
-            target = root / path
-            if not target.is_file() or target.read_text(encoding="utf-8") != text:
-                yield path, text
+    generated = {path: text for generate in GENERATORS for path, text in generate().items()}
+    # An original that is generated itself may be stale, and its copy must not be made from that.
+    copied = {
+        copy: generated.get(original) or (root / original).read_text(encoding="utf-8")
+        for copy, original in COPIES.items()
+    }
+    for path, text in {**generated, **copied}.items():
+        target = root / path
+        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+            yield path, text
 
 
 if __name__ == "__main__":

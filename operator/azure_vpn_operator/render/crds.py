@@ -1,6 +1,7 @@
 """CustomResourceDefinitions: the models' schema, the rules' CEL, and how kubectl shows the objects."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -133,7 +134,7 @@ def _column(name: str, kind: str, path: str, priority: int) -> dict[str, Any]:
 
 
 def _build_schema(kind: _Kind) -> Schema:
-    status = deepcopy(structural_schema(kind.status))
+    status = describe_once(deepcopy(structural_schema(kind.status)))
     root: Schema = {
         "type": "object",
         "description": " ".join((kind.model.__doc__ or "").split()),
@@ -152,6 +153,37 @@ def _build_schema(kind: _Kind) -> Schema:
     for transition in kind.transitions:
         _add_validation(root, transition.cel, transition.text, transition.field)
     return root
+
+
+def describe_once(schema: Schema) -> Schema:
+    """Drop, in place, what fields say of themselves where a whole structure is there once more; it keeps its own description.
+
+    What is before and after a change has the same fields as what is put back, and a CRD is stored and sent as a whole.
+    """
+    seen: set[str] = set()
+
+    def visit(node: Schema) -> None:
+        if "properties" in node:
+            shape = json.dumps({**node, "description": ""}, sort_keys=True)
+            if shape in seen:
+                _drop_descriptions(node)
+            seen.add(shape)
+        for child in _children(node):
+            visit(child)
+
+    visit(schema)
+    return schema
+
+
+def _drop_descriptions(node: Schema) -> None:
+    for child in _children(node):
+        child.pop("description", None)
+        _drop_descriptions(child)
+
+
+def _children(node: Schema) -> Iterator[Schema]:
+    yield from node.get("properties", {}).values()
+    yield from (node[key] for key in ("items", "additionalProperties") if key in node)
 
 
 def _find_node(schema: Schema, place: str) -> Schema:

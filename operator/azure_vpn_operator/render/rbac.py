@@ -3,7 +3,7 @@
 Tests run the operator under these rules, so a right that is missing fails there. Each rule says what it is for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import yaml
@@ -17,6 +17,10 @@ NAME: Final = "azure-vpn-operator"
 NAMESPACE: Final = "azure-vpn-system"
 RBAC_PATH: Final = "manifests/base/rbac.yaml"
 SECRET_WATCH_PATH: Final = "manifests/overlays/watch-secrets/rbac.yaml"  # noqa: S105 (a path)
+NAMESPACED_PATH: Final = "manifests/overlays/namespaced/rbac.yaml"
+CHART_RULES_PATH: Final = "charts/azure-vpn-operator/files/rbac.yaml"
+SAMPLE_NAMESPACE: Final = "network"
+"""The namespace of the overlay `namespaced`, which is that of the samples."""
 DIGEST_SECRET: Final = "azure-vpn-operator-digest"  # noqa: S105 (a name)
 LEASE: Final = "azure-vpn-operator"
 _API: Final = "rbac.authorization.k8s.io"
@@ -99,9 +103,31 @@ EDIT_RULES: Final = (
 
 
 def render_rbac() -> dict[str, str]:
-    """Return the RBAC manifest for an operator that watches the whole cluster, path to text."""
-    documents = build_rbac()
-    return {RBAC_PATH: _text(documents), SECRET_WATCH_PATH: _text(build_secret_watch_rbac())}
+    """Return the RBAC manifests, path to text: for the whole cluster, for one namespace, for watched Secrets, and the chart's rules."""
+    return {
+        RBAC_PATH: _text(build_rbac()),
+        SECRET_WATCH_PATH: _text(build_secret_watch_rbac()),
+        NAMESPACED_PATH: _text(build_namespaced_rbac(SAMPLE_NAMESPACE)),
+        CHART_RULES_PATH: HEADER + yaml.safe_dump(_chart_rules(), sort_keys=False, width=140),
+    }
+
+
+def build_namespaced_rbac(namespace: str) -> list[dict[str, Any]]:
+    """Return the operator's role in one namespace that it works in, and its binding: in place of the ClusterRole."""
+    return [_role(NAME, OPERATOR_RULES, namespace=namespace), _binding("Role", NAME, namespace)]
+
+
+def _chart_rules() -> dict[str, Any]:
+    """Return the rules alone; the chart's templates decide on names and on kinds of roles. LEASE stands for the Lease's name."""
+    own = [replace(rule, names=("LEASE",)) if rule.names == (LEASE,) else rule for rule in OWN_NAMESPACE_RULES]
+    rules = {
+        "operator": OPERATOR_RULES,
+        "ownNamespace": own,
+        "watchSecrets": SECRET_WATCH_RULES,
+        "view": VIEW_RULES,
+        "edit": EDIT_RULES,
+    }
+    return {name: [rule.wire() for rule in found] for name, found in rules.items()}
 
 
 def build_secret_watch_rbac() -> list[dict[str, Any]]:
@@ -128,11 +154,11 @@ def build_rbac() -> list[dict[str, Any]]:
     ]
 
 
-def _binding(kind: str, name: str) -> dict[str, Any]:
+def _binding(kind: str, name: str, namespace: str = NAMESPACE) -> dict[str, Any]:
     return {
         "apiVersion": f"{_API}/v1",
         "kind": f"{kind}Binding",
-        "metadata": _metadata(name) | ({"namespace": NAMESPACE} if kind == "Role" else {}),
+        "metadata": _metadata(name) | ({"namespace": namespace} if kind == "Role" else {}),
         "roleRef": {"apiGroup": _API, "kind": kind, "name": name},
         "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
     }

@@ -140,11 +140,9 @@ def test_monitoring_folder_is_what_the_component_names():
     component = yaml.safe_load((MONITORING / "kustomization.yaml").read_text(encoding="utf-8"))
     named = {*component["resources"], *component["configMapGenerator"][0]["files"]}
     assert {path.name for path in MONITORING.iterdir()} == named | {"kustomization.yaml"}
-    monitor = yaml.safe_load((MONITORING / "pod-monitor.yaml").read_text(encoding="utf-8"))
-    deployment = yaml.safe_load((ROOT / "manifests" / "base" / "deployment.yaml").read_text(encoding="utf-8"))
-    template = deployment["spec"]["template"]
-    assert monitor["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
-    ports = {port["name"] for port in template["spec"]["containers"][0]["ports"]}
-    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    assert endpoint["port"] in ports
+    monitor = yaml.safe_load((MONITORING / "service-monitor.yaml").read_text(encoding="utf-8"))
+    service = yaml.safe_load((ROOT / "manifests" / "base" / "metrics-service.yaml").read_text(encoding="utf-8"))
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
     assert endpoint["honorLabels"], "else `namespace` is the operator's own"

@@ -1,10 +1,10 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from azure_vpn_operator.render.__main__ import main
 from azure_vpn_operator.render.crds import render_crds
 
 _REPOSITORY = Path(__file__).parents[3]
@@ -79,25 +79,36 @@ def _validations(node: dict[str, Any]) -> list[dict[str, str]]:
     return [*node.get("x-kubernetes-validations", []), *(found for child in inner for found in _validations(child))]
 
 
-def test_command_writes_what_is_missing_and_then_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["--root", str(tmp_path)]) == 0
-    written = capsys.readouterr().out
-    assert all(path in written and (tmp_path / path).is_file() for path in _PATHS)
+def test_both_kinds_together_are_below_100_kilobytes():
+    """As the API server keeps them and sends them to every client that asks for its schemas."""
+    stored = [json.dumps(crd, separators=(",", ":"), ensure_ascii=False).encode() for crd in _crds()]
 
-    assert main(["--root", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == ""
-    assert main(["--root", str(tmp_path), "--check"]) == 0
+    assert sum(map(len, stored)) < 100_000
 
 
-def test_check_names_what_is_stale_and_leaves_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    main(["--root", str(tmp_path)])
-    stale = tmp_path / _PATHS[0]
-    stale.write_text("edited")
-    (tmp_path / _PATHS[1]).unlink()
+def test_a_structure_that_is_there_again_is_not_described_again():
+    _, connection = (crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] for crd in _crds())
+    change = connection["status"]["properties"]["change"]["properties"]
 
-    assert main(["--root", str(tmp_path), "--check"]) == 1
+    first, again = (change[name]["properties"]["connectionMode"] for name in ("from", "to"))
+    assert first.pop("description")
+    assert again == first
+    assert change["to"]["description"]
 
-    told = capsys.readouterr().err
-    assert all(f"stale: {path}" in told for path in _PATHS)
-    assert stale.read_text() == "edited"
-    assert not (tmp_path / _PATHS[1]).exists()
+
+def test_every_field_that_a_user_writes_is_described():
+    bare = [path for crd in _crds() for path in _undescribed(_spec_of(crd), "spec")]
+
+    assert bare == []
+
+
+def _spec_of(crd: dict[str, Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return dict(schema["properties"]["spec"])
+
+
+def _undescribed(node: dict[str, Any], path: str) -> list[str]:
+    fields = node.get("properties", {}).items()
+    found = [f"{path}.{name}" for name, child in fields if not child.get("description")]
+    inner = [*fields, *((key, node[key]) for key in ("items",) if key in node)]
+    return found + [bare for name, child in inner for bare in _undescribed(child, f"{path}.{name}")]

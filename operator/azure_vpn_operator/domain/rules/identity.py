@@ -111,22 +111,24 @@ def cel_gateway_subscription(root: str, field: str) -> str:
     return _cel_gateway(root, field, "subscriptionId", _SUBSCRIPTION)
 
 
-def _cel_part(reference: str, field: str, position: int) -> str:
+def _cel_part(reference: str, field: str, position: int, otherwise: str = "''") -> str:
     inside = f"({reference}.id + '{_PADDING}').split('/')[{position}]"
-    return f"(has({reference}.id) ? {inside} : has({reference}.{field}) ? {reference}.{field} : '')"
+    return f"(has({reference}.id) ? {inside} : has({reference}.{field}) ? {reference}.{field} : {otherwise})"
 
 
 def _cel_own(root: str, field: str, position: int) -> str:
+    return f"{_cel_own_as_written(root, field, position)}.lowerAscii()"
+
+
+def _cel_own_as_written(root: str, field: str, position: int) -> str:
     gateway = f"{root}.spec.virtualNetworkGateway"
-    part = _cel_part(gateway, field, position)
     own = f"{root}.spec.{field}"
-    return f"(has({own}) ? {own} : has({gateway}) ? {part} : '').lowerAscii()"
+    return f"(has({own}) ? {own} : has({gateway}) ? {_cel_part(gateway, field, position)} : '')"
 
 
 def _cel_gateway(root: str, field: str, part: str, position: int) -> str:
-    reference = f"{root}.spec.{field}"
-    own = _cel_part(reference, part, position)
-    return f"(has({reference}.id) || has({reference}.{part}) ? {own}.lowerAscii() : {_cel_own(root, part, position)})"
+    own = _cel_own_as_written(root, part, position)
+    return f"{_cel_part(f'{root}.spec.{field}', part, position, own)}.lowerAscii()"
 
 
 def keeps_subscription(old: str, new: str, document: Any, role: str = "Forward") -> bool:
@@ -135,8 +137,8 @@ def keeps_subscription(old: str, new: str, document: Any, role: str = "Forward")
 
 
 def cel_keeps_subscription(old: str, new: str, role: str = "Forward") -> str:
-    """Return the CEL form of `keeps_subscription`, given those of the subscriptions."""
-    return f"({old} != '' ? {new} == {old} : {new} == '' || {_cel_agrees_with_status(new, role)})"
+    """Return the CEL form of `keeps_subscription`, given those of the subscriptions, which are long: each is there only twice."""
+    return f"({new} == {old} || ({old} == '' && ({_cel_agrees_with_status(new, role)})))"
 
 
 def _agrees_with_status(document: Any, subscription: str, role: str) -> bool:

@@ -1,5 +1,6 @@
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -10,7 +11,9 @@ import pytest
 
 from workbench.toolchain.__main__ import main
 from workbench.toolchain.binaries import CONTROL_PLANE, MODULE, PACKAGES, find_binaries
+from workbench.toolchain.building import PinnedTools, find_tools
 from workbench.toolchain.go import GoToolchain, ToolchainError
+from workbench.toolchain.tools import MODULES
 
 FAKE_GO = """#!/bin/sh
 # Plays `go env` and `go build`: the binary it makes is a text that names the build.
@@ -230,6 +233,41 @@ class TestAssetsFolder:
         assert workplace.builds == []
 
 
+class TestOtherModules:
+    @pytest.fixture
+    def tools(self, workplace: Workplace) -> PinnedTools:
+        folder = workplace.root / "other"
+        folder.mkdir()
+        (folder / "go.mod").write_text("module o\n\ngo 1.26.0\n")
+        (folder / "go.sum").write_text("other sums\n")
+        return PinnedTools(folder, {"helm": "example.com/helm/cmd/helm"}, "other")
+
+    def test_are_built_into_a_folder_of_their_own(self, workplace: Workplace, tools: PinnedTools) -> None:
+        found = find_tools(tools, ["helm"], environ=workplace.environ)
+
+        assert found["helm"].parent.parent == workplace.cache / "azure-vpn-operator" / "other"
+        (build,) = workplace.builds
+        assert build.split()[-1] == "example.com/helm/cmd/helm"
+        assert "gitVersion" not in build
+
+    def test_are_kept_when_kubernetes_changes_and_the_other_way_round(
+        self, workplace: Workplace, tools: PinnedTools
+    ) -> None:
+        helm, etcd = find_tools(tools, ["helm"], environ=workplace.environ)["helm"], workplace.find("etcd")["etcd"]
+
+        (workplace.module / "go.sum").write_text("newer sums\n")
+        assert find_tools(tools, ["helm"], environ=workplace.environ)["helm"] == helm
+        (tools.module / "go.sum").write_text("newer sums\n")
+        (workplace.module / "go.sum").write_text("sums\n")
+        assert workplace.find("etcd")["etcd"] == etcd
+        assert len(workplace.builds) == 2
+
+    def test_have_nothing_to_do_with_the_assets_of_envtest(self, workplace: Workplace, tools: PinnedTools) -> None:
+        workplace.environ["KUBEBUILDER_ASSETS"] = str(workplace.root)
+
+        assert find_tools(tools, ["helm"], environ=workplace.environ)["helm"].exists()
+
+
 @pytest.mark.usefixtures("empty_assets")
 class TestCommandLine:
     @pytest.fixture
@@ -270,9 +308,17 @@ def test_the_modules_pin_one_kubernetes_release() -> None:
     assert staging == {release.replace("v1.", "v0.", 1)}
 
 
-def test_every_tool_of_the_module_can_be_built() -> None:
-    text = (MODULE / "go.mod").read_text()
-    tools = text.split("tool (\n")[1].split("\n)")[0].split()
+@pytest.mark.parametrize(
+    ("module", "packages"),
+    [
+        (MODULE, PACKAGES),
+        *((tools.module, tools.packages) for tools in MODULES if "." not in tools.packages.values()),
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else "",
+)
+def test_every_tool_of_a_module_can_be_built(module: Path, packages: Mapping[str, str]) -> None:
+    text = (module / "go.mod").read_text()
+    tools = re.findall(r"^(?:tool |\t)([^\s(]+)$", text.split("require")[0], re.MULTILINE)
 
-    assert sorted(tools) == sorted(PACKAGES.values())
-    assert os.access(MODULE / "go.sum", os.R_OK)
+    assert sorted(tools) == sorted(packages.values())
+    assert os.access(module / "go.sum", os.R_OK)
