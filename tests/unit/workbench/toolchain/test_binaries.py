@@ -318,7 +318,9 @@ def test_the_modules_pin_one_kubernetes_release() -> None:
 )
 def test_every_tool_of_a_module_can_be_built(module: Path, packages: Mapping[str, str]) -> None:
     text = (module / "go.mod").read_text()
-    tools = re.findall(r"^(?:tool |\t)([^\s(]+)$", text.split("require")[0], re.MULTILINE)
+    block = re.search(r"^tool \((.*?)^\)|^tool (\S+)$", text, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    tools = (block[1] or block[2]).split()
 
     assert sorted(tools) == sorted(packages.values())
     assert os.access(module / "go.sum", os.R_OK)
