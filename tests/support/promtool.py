@@ -52,7 +52,7 @@ class Recording:
 
     def minute(self, pages: Mapping[str, Metrics | None]) -> None:
         """Scrape the processes, by pod; None: it does not answer."""
-        found = {}
+        found: dict[str, float] = {}
         for pod, metrics in pages.items():
             if metrics is not None:
                 found |= _samples(metrics, pod)

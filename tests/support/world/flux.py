@@ -20,7 +20,8 @@ from workbench.control_plane.commands import choose_ports
 from workbench.control_plane.plane import ControlPlane
 from workbench.processes import Process
 from workbench.rest import call
-from workbench.toolchain.tools import HACK, find_source
+from workbench.toolchain.building import HACK
+from workbench.toolchain.tools import find_source
 
 _FLAGS = (
     "--feature-gates=ExternalArtifact=true",
@@ -181,5 +182,6 @@ class GitFolder:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    @override
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name in the standard library)
         """Say nothing: the test says what matters."""
