@@ -11,7 +11,6 @@ from support.world.status_page import Fleet, serve
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
 PICTURES: Final = {
     "status-page-10.png": (maps.small_fleet(), "light"),
-    "status-page-10-dark.png": (maps.small_fleet(), "dark"),
     "status-page-200.png": (maps.fleet(200, 20), "light"),
 }
 """Name of the file, objects, and the theme."""

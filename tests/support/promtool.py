@@ -52,7 +52,7 @@ class Recording:
 
     def minute(self, pages: Mapping[str, Metrics | None]) -> None:
         """Scrape the processes, by pod; None: it does not answer."""
-        found: dict[str, float] = {}
+        found: dict[str, str] = {}
         for pod, metrics in pages.items():
             if metrics is not None:
                 found |= _samples(metrics, pod)

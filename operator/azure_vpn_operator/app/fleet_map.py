@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from azure_vpn_operator.app.settings import Settings
-from azure_vpn_operator.domain.overview.fleet import draw_map
+from azure_vpn_operator.domain.overview.fleet import Drawer
 from azure_vpn_operator.domain.overview.model import Facts, FleetMap
 from azure_vpn_operator.domain.overview.seen import SeenConnection, SeenPolicy
 from azure_vpn_operator.reconcile.disruptions import Disruptions
@@ -27,6 +27,9 @@ class FleetMapReader:
         self._settings = settings
         self._version = version
         self._leads = leads
+        self._drawer = Drawer()
+        self._seen: dict[int, tuple[ConnectionRecord, SeenConnection]] = {}
+        """By the record itself: as long as it is kept here, nothing else has its id."""
 
     def facts(self) -> Facts:
         """What the process knows besides the objects."""
@@ -42,18 +45,25 @@ class FleetMapReader:
         )
 
     def gather(self) -> Callable[[], FleetMap]:
-        """Take all records; what is returned draws them."""
+        """Take all records; what is returned draws them, and is to be called once and in one thread at a time."""
         facts = self.facts()
         connections, policies = self._core.store.list(CONNECTION), self._core.store.list(POLICY)
 
         def draw() -> FleetMap:
-            return draw_map(
+            self._seen = {
+                id(record): self._see(record) for record in connections if isinstance(record, ConnectionRecord)
+            }
+            return self._drawer.draw(
                 facts,
-                (_connection(record) for record in connections if isinstance(record, ConnectionRecord)),
+                (seen for _, seen in self._seen.values()),
                 (SeenPolicy(record.subject, record.status) for record in policies if isinstance(record, PolicyRecord)),
             )
 
         return draw
+
+    def _see(self, record: ConnectionRecord) -> tuple[ConnectionRecord, SeenConnection]:
+        known = self._seen.get(id(record))
+        return known if known is not None else (record, _connection(record))
 
 
 def _connection(record: ConnectionRecord) -> SeenConnection:

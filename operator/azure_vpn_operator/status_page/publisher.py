@@ -11,6 +11,8 @@ from azure_vpn_operator.domain.overview.model import Facts, FleetMap
 
 INTERVAL_SECONDS: Final = 1.0
 """So long a map is shown at least before the next one is made, and so often somebody who waits looks whether there is one."""
+_SHARE: Final = 0.1
+"""Of the time that passes, at most this part is spent on making maps, however large they are."""
 
 
 class Clock(Protocol):
@@ -56,7 +58,8 @@ class Publisher:
         self._making = asyncio.Lock()
         self._edition: Edition | None = None
         self._facts: Facts | None = None
-        self._made_at = 0.0
+        self._next = 0.0
+        """When another one may be made."""
         self._outdated = True
         self._ended = asyncio.Event()
 
@@ -80,19 +83,22 @@ class Publisher:
 
     async def _refresh(self) -> Edition:
         async with self._making:
-            age = self._clock.monotonic() - self._made_at
-            if self._edition is not None and age < INTERVAL_SECONDS:
+            begun = self._clock.monotonic()
+            if self._edition is not None and begun < self._next:
                 return self._edition
             facts = self._source.facts()
             if self._edition is not None and not self._outdated and facts == self._facts:
                 return self._edition
             # What changes from here on belongs to the next one.
-            self._outdated, self._facts, self._made_at = False, facts, self._clock.monotonic()
+            self._outdated, self._facts = False, facts
             try:
                 self._edition = await asyncio.to_thread(_print, self._source.gather())
             except BaseException:
                 self._outdated = True
                 raise
+            finally:
+                took = self._clock.monotonic() - begun
+                self._next = begun + max(INTERVAL_SECONDS, took / _SHARE)
             return self._edition
 
     async def _pause(self, seconds: float) -> None:
@@ -108,4 +114,4 @@ def _print(draw: Callable[[], FleetMap]) -> Edition:
     body = draw().model_dump_json(by_alias=True, exclude_none=True).encode()
     mark = blake2b(body, digest_size=12).hexdigest()
     # Weak: the same map may go out compressed or not.
-    return Edition(f'W/"{mark}"', body, gzip.compress(body, compresslevel=5, mtime=0))
+    return Edition(f'W/"{mark}"', body, gzip.compress(body, compresslevel=3, mtime=0))

@@ -17,7 +17,8 @@ from support.world.status_page import Fleet, serve
 DOWN = ("False", "NotConnected", "the tunnel is down: compare policy, shared key and IKE version with the other side")
 CHIP = '#map .chip[data-link="network/{}"]'
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# One browser for all of them.
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 Tab = Callable[[], Awaitable[Page]]
 
 
@@ -298,7 +299,7 @@ async def test_every_control_has_a_name_and_every_id_is_there_once(page: Page):
         headings = {
             node["name"]["value"] for node in tree if not node["ignored"] and node["role"]["value"] == "heading"
         }
-        assert {"VPN map", "Look here first", "Rollouts", "Hub", "HubGW", "warehouse-lyon"} <= headings
+        assert {"VPN map", "Look here first", "Rollouts", "Hub 1 gateway", "HubGW", "warehouse-lyon"} <= headings
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -255,6 +255,17 @@ def in_rollout(standing: str, policy: str, **facts: Any) -> Document:
                 extra=SYNCED,
                 **facts,
             )
+        case "undoing":
+            words = ("False", "RollingBack", "the tunnel did not come back: the values from before are on their way")
+            return a_status(
+                ready=words,
+                connected=_DOWN,
+                tunnels=(0, 1),
+                policy=assigned(policy, BEFORE),
+                change=a_change("RollingBack", since=500, endTime=ago(20)),
+                extra={"Reconciling": words},
+                **facts,
+            )
         case _:
             words = ("True", "WaitingForRollout", "the policy has new values, which reach its connections in waves")
             return a_status(ready=words, policy=assigned(policy, BEFORE), extra=SYNCED, **facts)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from typing_extensions import override
 
 from support.world.tenant import Document, Tenant, condition
 from workbench.control_plane.commands import choose_ports

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import pytest
 
+from azure_vpn_operator.domain.overview.model import FleetMap
 from azure_vpn_operator.status_page.publisher import Publisher
 from support.cases.maps import a_site, a_status
 from support.fakes.clock import FakeClock
@@ -60,6 +62,23 @@ async def test_a_map_is_drawn_once_a_second_however_much_changes(world: World):
             await world.publisher.edition()
         await world.clock.advance(1.0)
     assert world.fleet.drawn == 10
+
+
+async def test_a_map_that_takes_long_to_draw_is_drawn_less_often(world: World, monkeypatch: pytest.MonkeyPatch):
+    """A tenth of the time at most, whatever the size of the fleet: here a drawing takes half a second."""
+    gather = world.fleet.gather
+
+    def slow() -> Callable[[], FleetMap]:
+        draw = gather()
+        world.clock.jump(0.5)
+        return draw
+
+    monkeypatch.setattr(world.fleet, "gather", slow)
+    for _ in range(100):
+        world.change()
+        await world.publisher.edition()
+        await world.clock.advance(0.5)
+    assert 100 * 0.5 / 5 <= world.fleet.drawn <= 100 * 0.5 / 5 + 2
 
 
 async def test_nothing_is_drawn_again_if_nothing_has_changed(world: World):

@@ -45,7 +45,9 @@ class Activity(StrEnum):
     WINDOW = "Window"
     """A write waits for a change window."""
     ROLLOUT = "Rollout"
-    """It waits for its wave, or the rollout has stopped before it."""
+    """It waits for its wave."""
+    STOPPED = "Stopped"
+    """The rollout has stopped, and it keeps the values from before."""
     HELD = "Held"
     """Somebody asked that nothing be written."""
     PROVISIONAL = "Provisional"
@@ -76,7 +78,7 @@ class Standing(StrEnum):
     BEHIND = "Behind"
     FAILED = "Failed"
     UNDONE = "Undone"
-    """It failed, or was unconfirmed when another one did, and the values from before are back."""
+    """It failed, or was unconfirmed when another one did, and the values from before are back, or on their way."""
     SKIPPED = "Skipped"
 
 

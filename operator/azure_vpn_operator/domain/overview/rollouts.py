@@ -6,6 +6,7 @@ from typing import Final
 from azure_vpn_operator.api.base import Condition
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision, RevisionState
+from azure_vpn_operator.api.tunnel_change import ChangeState
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.overview.model import Attention, Member, Phase, Policy, Standing
 from azure_vpn_operator.domain.overview.seen import SeenConnection, SeenPolicy
@@ -88,8 +89,10 @@ def _plan(
         combine_members(unit[0].metadata.name, [member_of(seen.holder, target) for seen in unit]) for unit in users
     ]
     wave = plan_wave(members, wave_terms(policy, revisions))
-    put_back = {unit[0].metadata.name for unit in users if any(seen.holder.is_put_back for seen in unit)}
-    next_ones, namespace = set(wave.next), policy.metadata.namespace
+    put_back = {unit[0].metadata.name for unit in users if any(_is_put_back(seen) for seen in unit)}
+    # What has failed reaches nobody any more, also when the connection that failed has been put back.
+    next_ones = set(wave.next) if target.state is RevisionState.TARGET else set()
+    namespace = policy.metadata.namespace
     found = []
     for member in members:
         standing = _STANDINGS[member.standing]
@@ -99,6 +102,12 @@ def _plan(
             standing = Standing.UNDONE
         found.append(Member(link=f"{namespace}/{member.name}", standing=standing))
     return wave, tuple(sorted(found, key=lambda member: member.link))
+
+
+def _is_put_back(seen: SeenConnection) -> bool:
+    """Whether the values from before are in Azure again after a change, or on their way there."""
+    change = seen.status.change
+    return change is not None and change.state in {ChangeState.ROLLING_BACK, ChangeState.ROLLED_BACK}
 
 
 def _phase(subject: object, target: PolicyRevision | None, wave: Wave | None, said: Condition | None) -> Phase:

@@ -21,7 +21,7 @@ _BY_CHANGE: Final = {
 _BY_REASON: Final = {
     Reason.WAITING_FOR_WINDOW: Activity.WINDOW,
     Reason.WAITING_FOR_ROLLOUT: Activity.ROLLOUT,
-    Reason.ROLLOUT_STOPPED: Activity.ROLLOUT,
+    Reason.ROLLOUT_STOPPED: Activity.STOPPED,
     Reason.WAITING_FOR_BUDGET: Activity.QUEUED,
     Reason.SITE_BUSY: Activity.QUEUED,
     Reason.FLEET_HALTED: Activity.QUEUED,
@@ -42,7 +42,9 @@ _ACTIVITIES: Final = (*(item for item in Activity if item is not Activity.NONE),
 """The order in which they are declared is by what they say; None says least."""
 _TROUBLES: Final = frozenset({Activity.FAILED, Activity.UNDOING, Activity.BLOCKED})
 _GOES_ON: Final = frozenset({Activity.CONFIRMING, Activity.CHANGING, Activity.DELETING})
-_WAITS: Final = frozenset({Activity.QUEUED, Activity.WINDOW, Activity.ROLLOUT, Activity.HELD, Activity.UNDONE})
+_WAITS: Final = frozenset(
+    {Activity.QUEUED, Activity.WINDOW, Activity.ROLLOUT, Activity.STOPPED, Activity.HELD, Activity.UNDONE}
+)
 ATTENTIONS: Final = tuple(Attention)
 _T, _F = ConditionStatus.TRUE, ConditionStatus.FALSE
 

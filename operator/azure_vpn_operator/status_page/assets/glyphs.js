@@ -27,7 +27,7 @@ const ACTIVITY = {
   Changing: "M13.5 6A5.8 5.8 0 0 0 3 5M2.5 10A5.8 5.8 0 0 0 13 11M3 2v3h3M13 14v-3h-3",
   Deleting: "M3 4.500h10M6 4.500V2.500h4v2M4.5 4.500l.700 9h5.600l.700-9",
   Queued: "M3 8h.1M8 8h.1M13 8h.1", Window: "M8 1.800a6.2 6.2 0 1 0 0 12.400A6.2 6.2 0 0 0 8 1.800zM8 4.500V8l2.5 2",
-  Rollout: "M2 13h3.500V9.500H9V6h3.500V2.500H14", Held: "M5.5 3v10M10.5 3v10", Provisional: "M8 1.800l5.2 2v4c0 3.2-2.2 5.4-5.2 6.4-3-1-5.2-3.2-5.2-6.400v-4z",
+  Rollout: "M2 13h3.500V9.500H9V6h3.500V2.500H14", Stopped: "M5.5 1.8h5l3.7 3.7v5l-3.7 3.7h-5L1.8 10.5v-5zM5.5 8h5", Held: "M5.5 3v10M10.5 3v10", Provisional: "M8 1.800l5.2 2v4c0 3.2-2.2 5.4-5.2 6.4-3-1-5.2-3.2-5.2-6.400v-4z",
 };
 
 const svgIcon = (name, children) => svg("svg", { class: `glyph ${name}-glyph`, viewBox: "0 0 16 16", "aria-hidden": "true", focusable: "false" }, children);

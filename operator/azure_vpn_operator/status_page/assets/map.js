@@ -8,6 +8,7 @@ import { ATTENTIONS, nameOf } from "./words.js";
 
 const ROOMY = 40;
 const CROWDED = 400;
+const byName = new Intl.Collator("en", { numeric: true });
 const NOWHERE = { id: "", name: "No gateway known", resourceGroup: "", subscription: "" };
 
 export class FleetMap {
@@ -104,7 +105,7 @@ function groupLinks(links, gateways) {
   const groups = new Map();
   for (const row of [...rows.values()].sort((a, b) => (order.get(a.gateway.id) ?? 1e9) - (order.get(b.gateway.id) ?? 1e9))) {
     // Pairs come first: their chips are nearest to their arcs.
-    row.links.sort((a, b) => Number(Boolean(b.peer)) - Number(Boolean(a.peer)) || nameOf(a).localeCompare(nameOf(b), "en", { numeric: true }));
+    row.links.sort((a, b) => Number(Boolean(b.peer)) - Number(Boolean(a.peer)) || byName.compare(nameOf(a), nameOf(b)));
     const { subscription, resourceGroup } = row.gateway;
     const id = `${subscription}/${resourceGroup}`.toLowerCase();
     if (!groups.has(id)) groups.set(id, { id, name: resourceGroup, subscription, gateways: [] });

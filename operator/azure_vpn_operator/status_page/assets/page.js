@@ -162,7 +162,7 @@ function showLegend() {
   const entries = [
     [tunnelGlyph("Up"), "up"], [tunnelGlyph("Partly"), "partly up"], [tunnelGlyph("Down"), "down"], [tunnelGlyph("Absent"), "not in Azure"],
     [tunnelGlyph("Unknown"), "not known"], [activityGlyph("Changing"), "changing"], [activityGlyph("Confirming"), "proving itself"], [activityGlyph("Undone"), "undone"],
-    [activityGlyph("Window"), "waits for window"], [activityGlyph("Rollout"), "waits for wave"], [activityGlyph("Held"), "held"], [activityGlyph("Queued"), "waits its turn"], [activityGlyph("Stalled"), "needs you"],
+    [activityGlyph("Window"), "waits for window"], [activityGlyph("Rollout"), "waits for wave"], [activityGlyph("Stopped"), "rollout stopped"], [activityGlyph("Held"), "held"], [activityGlyph("Queued"), "waits its turn"], [activityGlyph("Stalled"), "needs you"],
   ];
   byId("legend").replaceChildren(...entries.map(([glyph, words]) => el("li", {}, glyph, words)));
 }
@@ -206,7 +206,7 @@ document.addEventListener("keydown", (event) => {
 });
 setInterval(() => {
   for (const node of document.querySelectorAll("time[data-since]")) setText(node, ago(node.dataset.since));
-}, 15_000);
+}, 5_000);
 
 showLegend();
 follow(take, showLive);

@@ -18,15 +18,17 @@ export function showRollouts(root, policies) {
 function update(card, policy) {
   const members = policy.members ?? [];
   const counts = STANDINGS.map((standing) => [standing, members.filter((member) => member.standing === standing).length]).filter(([, count]) => count);
-  const told = counts.map(([standing, count]) => `${count} ${STANDING_WORDS[standing]}`).join(" · ");
+  // After a failure nobody waits any more.
+  const word = (standing) => (standing === "Behind" && policy.phase === "Failed" ? "keep the values from before" : STANDING_WORDS[standing]);
+  const told = counts.map(([standing, count]) => `${count} ${word(standing)}`).join(" · ");
   card.className = `rollout ${policy.attention}`;
   card.replaceChildren(
     el("h3", {}, policy.name, el("span", { class: "subscription" }, policy.namespace)),
     el("p", { class: `phase word ${policy.attention}` }, activityGlyph(PHASE_GLYPH[policy.phase]) ?? "", phaseWords(policy),
       el("time", { "data-since": policy.since, class: "since" }, ago(policy.since))),
-    members.length ? progress(members, counts, told) : "",
+    members.length ? progress(members, counts, told, word) : "",
     members.length ? el("ul", { class: "standings" }, counts.map(([standing, count]) =>
-      el("li", { class: `word ${attentionOfStanding(standing)}` }, standingGlyph(standing), `${count} ${STANDING_WORDS[standing]}`))) : "",
+      el("li", { class: `word ${attentionOfStanding(standing)}` }, standingGlyph(standing), `${count} ${word(standing)}`))) : "",
     el("p", { class: "values" }, policy.values),
     el("p", { class: "message" }, policy.message),
   );
@@ -40,7 +42,7 @@ function phaseWords(policy) {
   return policy.phase === "Wave" ? `Waves: up to ${policy.size} at a time` : PHASES[policy.phase];
 }
 
-function progress(members, counts, told) {
+function progress(members, counts, told, word) {
   const label = { role: "img", "aria-label": told };
   if (members.length > MOST_CELLS) {
     return el("div", { class: "shares", ...label }, counts.map(([standing, count]) => {
@@ -51,7 +53,7 @@ function progress(members, counts, told) {
   }
   const ordered = [...members].sort((a, b) => STANDINGS.indexOf(a.standing) - STANDINGS.indexOf(b.standing));
   return el("div", { class: "cells", ...label }, ordered.map((member) =>
-    el("span", { class: `cell ${member.standing} ${attentionOfStanding(member.standing)}`, title: `${member.link}: ${STANDING_WORDS[member.standing]}` }, standingGlyph(member.standing))));
+    el("span", { class: `cell ${member.standing} ${attentionOfStanding(member.standing)}`, title: `${member.link}: ${word(member.standing)}` }, standingGlyph(member.standing))));
 }
 
 export function showPolicies(root, policies) {

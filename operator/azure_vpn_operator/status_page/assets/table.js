@@ -10,6 +10,8 @@ const COLUMNS = [
   ["Policy", (link) => link.policy], ["Reason", (link) => link.reason], ["Since", (link) => -Date.parse(link.since ?? 0)],
 ];
 
+const byText = new Intl.Collator("en", { numeric: true });
+
 export class Table {
   column = 0;
   down = false;
@@ -35,8 +37,8 @@ export class Table {
     Object.assign(this, { links, gateways });
     const by = COLUMNS[this.column][1];
     const sign = this.down ? -1 : 1;
-    const order = (a, b) => (typeof a === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true }));
-    const rows = [...links].sort((a, b) => sign * order(by(a, gateways), by(b, gateways)) || nameOf(a).localeCompare(nameOf(b)));
+    const order = (a, b) => (typeof a === "number" ? a - b : byText.compare(a, b));
+    const rows = [...links].sort((a, b) => sign * order(by(a, gateways), by(b, gateways)) || byText.compare(nameOf(a), nameOf(b)));
     this.heads.forEach((head, number) => head.setAttribute("aria-sort", number !== this.column ? "none" : this.down ? "descending" : "ascending"));
     this.caption.textContent = `${links.length} link${links.length === 1 ? "" : "s"}; a pair is one`;
     keyed(this.body, rows, (link) => link.id, () => el("tr", {}), (row, link) => this.update(row, link));

@@ -15,7 +15,7 @@ export const rank = (link) => ATTENTIONS.indexOf(link.attention) * 10 + ["Down",
 export const ACTIVITIES = {
   None: "", Stalled: "needs you", Failed: "change failed", Undone: "undone", Undoing: "being undone", Blocked: "blocked",
   Confirming: "proving itself", Changing: "changing", Deleting: "deleting", Queued: "waits its turn",
-  Window: "waits for window", Rollout: "waits for wave", Held: "held", Provisional: "on probation",
+  Window: "waits for window", Rollout: "waits for wave", Stopped: "rollout stopped", Held: "held", Provisional: "on probation",
 };
 
 export const PHASES = {

@@ -115,6 +115,25 @@ def test_equal_objects_give_an_equal_map():
     assert one.map() == other.map()
 
 
+def test_a_map_is_the_same_whether_or_not_others_were_drawn_before():
+    fleet, fresh = Fleet(), Fleet()
+    fleet.put(
+        [half("a", "VNet1GW", "VNet2GW"), half("b", "VNet2GW", "VNet1GW"), a_site("c", "Site6"), a_site("d", "Site7")]
+    )
+    before = {link.id: link for link in fleet.map().links}
+    changed = half(
+        "b", "VNet2GW", "VNet1GW", status=a_status(connected=("False", "NotConnected", "down"), tunnels=(0, 1))
+    )
+    fleet.put([changed])
+    fleet.remove("d")
+    fresh.put([half("a", "VNet1GW", "VNet2GW"), changed, a_site("c", "Site6")])
+    assert fleet.map() == fresh.map()
+    after = {link.id: link for link in fleet.map().links}
+    assert [after[name] is before[name] for name in ("network/c", "network/a")] == [True, False], (
+        "only what changed is drawn"
+    )
+
+
 def test_no_key_and_no_spec_is_on_the_map():
     """Only what the model names gets out, and the model has no place for a reference to a Secret."""
     fleet = Fleet()

@@ -63,6 +63,22 @@ def policy_of(standings: list[str], **facts: Any) -> Policy:
             [Standing.DONE, Standing.UNDONE, Standing.BEHIND],
             id="a tunnel did not come back, and was put back",
         ),
+        pytest.param(
+            ["undoing", "behind"],
+            {"target": AFTER, "state": "Failed", "rolled_out": ("False", "RolloutFailed", "s0 did not come back")},
+            Phase.FAILED,
+            Attention.PROBLEM,
+            [Standing.UNDONE, Standing.BEHIND],
+            id="the canary is being put back",
+        ),
+        pytest.param(
+            ["behind", "behind"],
+            {"target": AFTER, "state": "Failed", "rolled_out": ("False", "RolloutFailed", "one did not come back")},
+            Phase.FAILED,
+            Attention.PROBLEM,
+            [Standing.BEHIND, Standing.BEHIND],
+            id="the one that failed has forgotten it, and still nobody is next",
+        ),
     ],
 )
 def test_a_rollout_is_told(

@@ -110,6 +110,11 @@ CHANGING = {"Reconciling": ("True", "Updating", "")}
             id="waits for its wave",
         ),
         pytest.param(
+            {"ready": ("True", "RolloutStopped", "")},
+            (TunnelState.UP, Activity.STOPPED, Attention.WAITING),
+            id="the rollout has stopped: nothing waits for a turn",
+        ),
+        pytest.param(
             {"extra": {"Paused": ("True", "HeldInAzure", "")}},
             (TunnelState.UP, Activity.HELD, Attention.WAITING),
             id="held by a tag in Azure",

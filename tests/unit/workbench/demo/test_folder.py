@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workbench.demo.folder import DemoFolder, DemoRunsError
+from workbench.demo.folder import STATUS_PAGE, DemoFolder, DemoRunsError
 from workbench.processes import Process
 
 ENVIRONMENT = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_SECRET": "a secret with 'quotes' and $signs"}
@@ -44,6 +44,14 @@ def test_shell_reads_the_environment_back(folder: DemoFolder) -> None:
     script = f'. {folder.env_file}; printf %s "$AZURE_CLIENT_SECRET|$KUBECONFIG|$SSL_CERT_FILE"'
     answer = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
     assert answer.split("|") == [ENVIRONMENT["AZURE_CLIENT_SECRET"], str(folder.kubeconfig), str(folder.ca_file)]
+
+
+def test_the_address_of_the_status_page_is_known_as_long_as_the_demo_is_there(folder: DemoFolder) -> None:
+    assert folder.status_page == ""
+    folder.write_files(environment={**ENVIRONMENT, STATUS_PAGE: "http://127.0.0.1:1"}, ca=b"", namespace="network")
+    assert folder.status_page == "http://127.0.0.1:1"
+    folder.clear()
+    assert folder.status_page == ""
 
 
 def test_files_with_credentials_are_the_owners_alone(folder: DemoFolder) -> None:
