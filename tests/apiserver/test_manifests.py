@@ -161,3 +161,22 @@ def test_access_file_of_the_tenancy_overlay_is_valid_and_where_the_operator_look
     assert not rules.allow_others
     for identity in rules.identities:
         assert Path(identity.client_secret_file).parent == Path(mounts["identities"]["mountPath"])
+
+
+def test_monitoring_overlay_adds_scraping_alerts_and_the_dashboard_and_nothing_else(kubectl: str) -> None:
+    """Its kinds are the Prometheus operator's, which the API server of the tests does not have."""
+
+    def named(documents: list[dict[str, Any]]) -> set[tuple[str, str]]:
+        return {(document["kind"], document["metadata"]["name"]) for document in documents}
+
+    documents = render(kubectl, "overlays/monitoring")
+    assert named(documents) - named(render(kubectl, "base")) == {
+        ("PodMonitor", "azure-vpn-operator"),
+        ("PrometheusRule", "azure-vpn-operator"),
+        ("ConfigMap", "azure-vpn-operator-dashboard"),
+    }
+    dashboard = next(item for item in documents if item["metadata"]["name"] == "azure-vpn-operator-dashboard")
+    assert dashboard["data"] == {"dashboard.json": (MANIFESTS / "monitoring" / "dashboard.json").read_text()}
+    assert {
+        item["metadata"]["namespace"] for item in documents if item["kind"] in {"PodMonitor", "PrometheusRule"}
+    } == {only(documents, "Deployment")["metadata"]["namespace"]}

@@ -6,7 +6,8 @@ from azure_vpn_operator.app.fleet import FleetReader
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.runtime.supervisor import Supervisor
 from azure_vpn_operator.telemetry.fleet_samples import ConnectionSample, FleetSample, PolicySample
-from support.world.core import CONNECTION, POLICY, CoreHarness, Interference, arm_id, connection_id
+from support.fakes.azure import Device
+from support.world.core import CONNECTION, KEY, POLICY, CoreHarness, Interference, arm_id, connection_id
 
 AWAY = Fault(FaultKind.UNAVAILABLE, "Away", "No answer.")
 
@@ -93,6 +94,30 @@ async def test_a_change_of_our_own_says_so_and_is_no_flap(world: CoreHarness):
     assert began is not None
     assert after.last_change is not None
     assert after.last_change >= began
+
+
+async def test_an_undo_is_told_and_is_no_flap_but_an_outage_that_nobody_saw_is_one(world: CoreHarness):
+    device = Device(lambda properties, _key: properties.get("dpdTimeoutSeconds") != 33)
+    world.live("VNet1toSite6").device = device
+    device.negotiate(world.held(), KEY, world.clock.monotonic())
+    await world.advance(900.0)
+    before = of(world).halves[0].flaps
+    world.edit(CONNECTION, "site6", dpdTimeoutSeconds=33)
+    seen = set()
+    for _ in range(90):
+        await world.advance(10.0)
+        found = of(world)
+        seen.add(found.change)
+        assert found.changing or found.connected, "each minute of the outage belongs to the change"
+    assert ("Spec", "RollingBack") in seen
+    assert (found.change, found.connected, found.differences) == (("Spec", "RolledBack"), True, 1)
+    assert found.halves[0].flaps == before
+
+    await world.advance(400.0)
+    device.drop(world.clock.monotonic(), 20.0)
+    await world.advance(900.0)
+    after = of(world)
+    assert (after.connected, after.halves[0].flaps) == (True, before + 1)
 
 
 async def test_a_deletion_takes_the_tunnel_down_on_purpose(world: CoreHarness):

@@ -18,6 +18,7 @@ from azure_vpn_operator.telemetry.fleet_samples import (
     ConnectionSample,
     FleetSample,
     HalfSample,
+    PolicySample,
 )
 from azure_vpn_operator.telemetry.metrics import Metrics
 from support.promtool import Question, Recording, alerts, annotations_of, ask_promtool
@@ -72,6 +73,14 @@ def condition(**reasons: str) -> ConnectionSample:
     return replace(PEACE, conditions=conditions(**reasons))
 
 
+def rollout(text: str) -> PolicySample:
+    stages = {"waiting": 4, "unconfirmed": 0, "confirmed": 2, "skipped": 0}
+    return PolicySample("network", "strong", 6, (ConditionSample("RolledOut", *text.split("/")),), stages)
+
+
+FAILED = rollout("False/RolloutFailed")
+
+
 @dataclass(frozen=True)
 class Minutes:
     """So many minutes in which all stays as it is."""
@@ -82,6 +91,7 @@ class Minutes:
     changes: ChangesSample = QUIET
     leading: bool = True
     scraped: bool = True
+    policy: PolicySample | None = None
     throttled: bool = False
     """Azure refuses a request each minute."""
     looked_at: bool = True
@@ -117,7 +127,8 @@ def record(history: Sequence[Minutes]) -> tuple[Recording, int]:
             known = (
                 [replace(part.connection, last_observed=read)] if part.connection is not None and part.leading else []
             )
-            sample = FleetSample("it", part.leading, known, changes=part.changes if part.leading else None)
+            policies = [part.policy] if part.policy is not None else []
+            sample = FleetSample("it", part.leading, known, policies, changes=part.changes if part.leading else None)
             if part.throttled:
                 metrics.azure.throttled("sub-1", "reads", "TooManyRequests")
             recording.minute({"operator-0": metrics if part.scraped else None})
@@ -131,6 +142,7 @@ BGP = "AzureVpnBgpDown"
 FLAPPING = "AzureVpnFlapping"
 STALE = "AzureVpnObservationStale"
 ROLLED_BACK = "AzureVpnRolledBack"
+ROLLOUT = "AzureVpnRolloutFailed"
 UNDO = "AzureVpnUndoBlocked"
 HALTED = "AzureVpnFleetHalted"
 DRIFT = "AzureVpnDriftHeld"
@@ -211,6 +223,17 @@ STORIES = {
     ),
     "a failed change that somebody took back": silent(
         ROLLED_BACK, Minutes(5, replace(PEACE, change=("Policy", "RolledBack"))), Minutes(2)
+    ),
+    "a rollout on its way": silent(ROLLOUT, Minutes(10, policy=rollout("False/RollingOut"))),
+    "a rollout that has failed": fires(
+        ROLLOUT,
+        Minutes(3, policy=rollout("False/RollingOut")),
+        Minutes(2, policy=FAILED),
+        namespace="network",
+        name="strong",
+    ),
+    "a rollout that was taken back": silent(
+        ROLLOUT, Minutes(3, policy=FAILED), Minutes(2, policy=rollout("True/RolledOut"))
     ),
     "an undo on its way": silent(UNDO, Minutes(5), Minutes(6, UNDOING)),
     "an undo that a hold keeps back": fires(
