@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from typing_extensions import override
 
 from support.world.tenant import Document, Tenant, condition
 from workbench.control_plane.commands import choose_ports
@@ -181,5 +182,6 @@ class GitFolder:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name in the standard library)
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the test says what matters."""

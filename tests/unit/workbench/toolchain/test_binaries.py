@@ -11,6 +11,7 @@ import pytest
 from workbench.toolchain.__main__ import main
 from workbench.toolchain.binaries import CONTROL_PLANE, MODULE, PACKAGES, find_binaries
 from workbench.toolchain.go import GoToolchain, ToolchainError
+from workbench.toolchain.tools import HACK, TOOLS, find_tool
 
 FAKE_GO = """#!/bin/sh
 # Plays `go env` and `go build`: the binary it makes is a text that names the build.
@@ -276,3 +277,40 @@ def test_every_tool_of_the_module_can_be_built() -> None:
 
     assert sorted(tools) == sorted(PACKAGES.values())
     assert os.access(MODULE / "go.sum", os.R_OK)
+
+
+@pytest.fixture
+def tool_source(workplace: Workplace) -> Path:
+    """The module of a tool that is written here."""
+    source = workplace.root / "kstatus"
+    source.mkdir()
+    (source / "go.mod").write_text("module kstatus\n\ngo 1.26.0\n")
+    (source / "go.sum").write_text("sums\n")
+    (source / "main.go").write_text("package main\n")
+    return source
+
+
+@pytest.mark.parametrize(
+    ("change", "builds"),
+    [
+        pytest.param(lambda _: None, 1, id="nothing: the tool is kept"),
+        pytest.param(lambda source: (source / "main.go").write_text("package main // new\n"), 2, id="its source"),
+        pytest.param(lambda source: (source / "go.sum").write_text("other\n"), 2, id="a dependency"),
+    ],
+)
+def test_tool_is_built_anew_when_something_of_it_has_changed(
+    workplace: Workplace, tool_source: Path, change: Callable[[Path], object], builds: int
+) -> None:
+    first = find_tool("kstatus", environ=workplace.environ, hack=workplace.root)
+    change(tool_source)
+    second = find_tool("kstatus", environ=workplace.environ, hack=workplace.root)
+
+    assert len(workplace.builds) == builds
+    assert (first == second) == (builds == 1)
+    assert os.access(second, os.X_OK)
+
+
+def test_each_tool_has_a_module_that_pins_it() -> None:
+    for name, tool in TOOLS.items():
+        pinned = (HACK / tool.module / "go.mod").read_text()
+        assert tool.package == "." or f"tool {tool.package}" in pinned, name
