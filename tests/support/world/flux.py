@@ -184,5 +184,5 @@ class GitFolder:
 
 class _Quiet(SimpleHTTPRequestHandler):
     @override
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name in the standard library)
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the test says what matters."""

@@ -324,3 +324,34 @@ def test_every_tool_of_a_module_can_be_built(module: Path, packages: Mapping[str
 
     assert sorted(tools) == sorted(packages.values())
     assert os.access(module / "go.sum", os.R_OK)
+
+
+@pytest.fixture
+def own_tool(workplace: Workplace) -> PinnedTools:
+    """A tool that is written here."""
+    source = workplace.root / "kstatus"
+    source.mkdir()
+    (source / "go.mod").write_text("module kstatus\n\ngo 1.26.0\n")
+    (source / "go.sum").write_text("sums\n")
+    (source / "main.go").write_text("package main\n")
+    return PinnedTools(source, {"kstatus": "."}, "kstatus")
+
+
+@pytest.mark.parametrize(
+    ("change", "builds"),
+    [
+        pytest.param(lambda _: None, 1, id="nothing: the tool is kept"),
+        pytest.param(lambda source: (source / "main.go").write_text("package main // new\n"), 2, id="its source"),
+        pytest.param(lambda source: (source / "go.sum").write_text("other\n"), 2, id="a dependency"),
+    ],
+)
+def test_tool_is_built_anew_when_something_of_it_has_changed(
+    workplace: Workplace, own_tool: PinnedTools, change: Callable[[Path], object], builds: int
+) -> None:
+    first = find_tools(own_tool, ["kstatus"], environ=workplace.environ)["kstatus"]
+    change(own_tool.module)
+    second = find_tools(own_tool, ["kstatus"], environ=workplace.environ)["kstatus"]
+
+    assert len(workplace.builds) == builds
+    assert (first == second) == (builds == 1)
+    assert os.access(second, os.X_OK)
