@@ -106,7 +106,7 @@ def kubernetes_binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
 
 @pytest.fixture(scope="session")
 def chart_tools(pytestconfig: pytest.Config) -> Mapping[str, Path]:
-    """helm and kubeconform; without them tests are skipped, but fail where CI is set."""
+    """helm, helm3 and kubeconform; without them tests are skipped, but fail where CI is set."""
     return _found(pytestconfig, _CHART_TOOLS)
 
 
@@ -114,6 +114,12 @@ def chart_tools(pytestconfig: pytest.Config) -> Mapping[str, Path]:
 def helm(chart_tools: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Helm:
     """The real helm, without a cluster."""
     return Helm(chart_tools["helm"], tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def helm3(chart_tools: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """The helm of before, without a cluster."""
+    return Helm(chart_tools["helm3"], tmp_path_factory.mktemp("helm3"))
 
 
 def _found(config: pytest.Config, key: pytest.StashKey[Mapping[str, Path] | ToolchainError]) -> Mapping[str, Path]:

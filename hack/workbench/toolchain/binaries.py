@@ -49,10 +49,14 @@ class PinnedTools:
 
 CHART_TOOLS = PinnedTools(
     HACK / "charts",
-    {"helm": "helm.sh/helm/v4/cmd/helm", "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"},
+    {
+        "helm": "helm.sh/helm/v4/cmd/helm",
+        "helm3": "helm.sh/helm/v3/cmd/helm",
+        "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
+    },
     "charts",
 )
-"""What installs and checks the chart."""
+"""What installs and checks the chart; helm3 for those who still have that one."""
 
 _BUILD_FLAGS = ("-mod=readonly", "-buildvcs=false", "-trimpath")
 
