@@ -35,7 +35,7 @@ check: $(READY) ## Lint, types, import contracts, fast tests: under a minute
 	wait $$mypy; typed=$$?; echo "mypy:"; cat $$types; exit $$((tests ? tests : typed))
 
 test: $(READY) ## All tests, against a real kube-apiserver (built on first use: about 5 minutes)
-	$(BIN)/python -m workbench.toolchain --optional etcd kube-apiserver kubectl helm kubeconform kstatus argo-lua kustomize-controller
+	$(BIN)/python -m workbench.toolchain --optional etcd kube-apiserver kubectl helm helm3 kubeconform kstatus argo-lua kustomize-controller
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 generate: $(READY) ## Render CRDs, RBAC, the chart's values and reference pages from the code

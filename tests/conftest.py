@@ -39,7 +39,7 @@ _BINARIES = pytest.StashKey[Mapping[str, Path] | ToolchainError]()
 
 _TOOLS = {
     "argo": ("argo-lua",),
-    "chart_tools": ("helm", "kubeconform"),
+    "chart_tools": ("helm", "helm3", "kubeconform"),
     "kstatus": ("kstatus",),
     "kustomize_controller": ("kustomize-controller",),
 }
@@ -127,7 +127,7 @@ def kubernetes_binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
 
 @pytest.fixture(scope="session")
 def chart_tools(pytestconfig: pytest.Config) -> Mapping[str, Path]:
-    """helm and kubeconform; likewise."""
+    """helm, helm3 and kubeconform; likewise."""
     return _tools(pytestconfig, "chart_tools")
 
 
@@ -135,6 +135,12 @@ def chart_tools(pytestconfig: pytest.Config) -> Mapping[str, Path]:
 def helm(chart_tools: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Helm:
     """The real helm, without a cluster."""
     return Helm(chart_tools["helm"], tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def helm3(chart_tools: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """The helm of before, without a cluster."""
+    return Helm(chart_tools["helm3"], tmp_path_factory.mktemp("helm3"))
 
 
 def _or_do_without(found: Mapping[str, Path] | ToolchainError) -> Mapping[str, Path]:

@@ -11,37 +11,14 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from azure_vpn_operator.api.algorithms import (
-    DhGroup,
-    IkeEncryption,
-    IkeIntegrity,
-    IpsecEncryption,
-    IpsecIntegrity,
-    PfsGroup,
-)
 from azure_vpn_operator.domain.rules.crypto_floor import CryptoFloor, check_floor
+from support.cases.crypto import BEST, ENUMS
 from support.cases.objects import DROP, connection, observed, policy
 from workbench.control_plane.plane import ControlPlane
 from workbench.rest import ApiError, Document, call
 
 REPOSITORY = Path(__file__).parents[2]
 NAMESPACE = "network"
-ENUMS = {
-    "ikeEncryption": IkeEncryption,
-    "ikeIntegrity": IkeIntegrity,
-    "dhGroup": DhGroup,
-    "ipsecEncryption": IpsecEncryption,
-    "ipsecIntegrity": IpsecIntegrity,
-    "pfsGroup": PfsGroup,
-}
-BEST = {
-    "ikeEncryption": "AES256",
-    "ikeIntegrity": "SHA384",
-    "dhGroup": "ECP384",
-    "ipsecEncryption": "GCMAES256",
-    "ipsecIntegrity": "GCMAES256",
-    "pfsGroup": "ECP384",
-}
 WEAK = {"dhGroup": "DHGroup2"}
 PLURALS = {"IpsecPolicy": "ipsecpolicies", "VpnConnection": "vpnconnections"}
 

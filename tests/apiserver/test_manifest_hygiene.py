@@ -12,6 +12,7 @@ import pytest
 
 from support.packaging import (
     CHART,
+    INSTALLATIONS,
     MANIFESTS,
     Document,
     Helm,
@@ -30,19 +31,11 @@ ACCEPTED = {
     "workload identity has none",
 }
 """Check -> why its findings stand."""
-OVERLAYS = [
-    "base",
-    "overlays/workload-identity",
-    "overlays/client-secret",
-    "overlays/tenancy",
-    "overlays/watch-secrets",
-    "overlays/namespaced",
-]
 VALUES = ["default", "workload-identity", "namespaced", "tenancy", "strict", "single", "everything"]
 
 
 @pytest.fixture(
-    scope="module", params=[*(f"kustomize {name}" for name in OVERLAYS), *(f"helm {name}" for name in VALUES)]
+    scope="module", params=[*(f"kustomize {name}" for name in INSTALLATIONS), *(f"helm {name}" for name in VALUES)]
 )
 def documents(request: pytest.FixtureRequest, helm: Helm, kubernetes_binaries: Mapping[str, Path]) -> list[Document]:
     tool, name = str(request.param).split(" ")

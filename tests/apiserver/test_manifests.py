@@ -14,20 +14,12 @@ import yaml
 from azure_vpn_operator.app.access_file import parse_access_file
 from azure_vpn_operator.app.serving import split_address
 from azure_vpn_operator.app.settings import Environment, Settings
+from support.packaging import INSTALLATIONS
 from workbench.control_plane.plane import ControlPlane
 from workbench.toolchain.binaries import find_binaries
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"
-OVERLAYS = [
-    "base",
-    "overlays/workload-identity",
-    "overlays/client-secret",
-    "overlays/tenancy",
-    "overlays/watch-secrets",
-    "overlays/namespaced",
-    "overlays/demo",
-]
 
 pytestmark = pytest.mark.timeout(900)  # the first run builds kubectl
 
@@ -64,7 +56,7 @@ def container(documents: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def test_everything_is_accepted_by_the_api_server(kubectl: str, own_control_plane: ControlPlane) -> None:
-    for name in OVERLAYS:
+    for name in INSTALLATIONS:
         documents = render(kubectl, name)
         applied = apply(kubectl, name, own_control_plane.kubeconfig)
         assert applied.returncode == 0, applied.stderr
@@ -77,7 +69,7 @@ async def test_everything_is_accepted_by_the_api_server(kubectl: str, own_contro
         assert created["spec"]["securityContext"]["runAsNonRoot"], "the namespace enforces the restricted standard"
 
 
-@pytest.mark.parametrize("name", OVERLAYS)
+@pytest.mark.parametrize("name", INSTALLATIONS)
 def test_settings_are_what_the_program_reads(kubectl: str, name: str) -> None:
     known = {f"AZVPN_{field.upper()}" for field in Settings.model_fields}
     known |= {field.upper() for field in Environment.model_fields}

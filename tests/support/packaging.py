@@ -15,6 +15,14 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "azure-vpn-operator"
 MANIFESTS = ROOT / "manifests"
 CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
+INSTALLATIONS = [
+    "base",
+    *(
+        f"overlays/{name}"
+        for name in ("workload-identity", "client-secret", "tenancy", "watch-secrets", "namespaced", "demo")
+    ),
+]
+"""Kustomizations that install the operator with nothing but what a cluster has."""
 RELEASE, NAMESPACE = "azure-vpn-operator", "azure-vpn-system"
 
 Document = dict[str, Any]

@@ -13,7 +13,12 @@ from workbench.toolchain.go_package import obtain_go
 MODULES = (
     PinnedTools(
         HACK / "charts",
-        {"helm": "helm.sh/helm/v4/cmd/helm", "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"},
+        {
+            "helm": "helm.sh/helm/v4/cmd/helm",
+            # For those who still have that one.
+            "helm3": "helm.sh/helm/v3/cmd/helm",
+            "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
+        },
         "charts",
     ),
     PinnedTools(HACK / "kstatus", {"kstatus": "."}, "kstatus"),

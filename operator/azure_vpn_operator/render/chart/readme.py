@@ -9,8 +9,8 @@ _HEADER: Final = "<!-- Generated from operator/azure_vpn_operator/render/chart b
 _INTRODUCTION: Final = """\
 # azure-vpn-operator
 
-Runs Azure VPN connections and their IPsec/IKE policies from Git. Needs Kubernetes 1.32 or newer, and Helm 3.18 or newer
-or Helm 4.
+Runs Azure VPN connections and their IPsec/IKE policies from Git. Needs Kubernetes 1.32 or newer; tested with Helm 4.3
+and Helm 3.22.
 
 No registry has the image or the chart: build and push the image (`docs/getting-started/real-subscription.md`), and install from
 a checkout:

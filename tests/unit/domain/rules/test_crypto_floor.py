@@ -6,34 +6,10 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.api.algorithms import (
-    DhGroup,
-    IkeEncryption,
-    IkeIntegrity,
-    IpsecEncryption,
-    IpsecIntegrity,
-    PfsGroup,
-)
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.domain.rules.crypto_floor import FLOORS, CryptoFloor, check_floor, floor_rules
 from azure_vpn_operator.domain.rules.strength import Strength, strength
-
-ENUMS = {
-    "ikeEncryption": IkeEncryption,
-    "ikeIntegrity": IkeIntegrity,
-    "dhGroup": DhGroup,
-    "ipsecEncryption": IpsecEncryption,
-    "ipsecIntegrity": IpsecIntegrity,
-    "pfsGroup": PfsGroup,
-}
-BEST = {
-    "ikeEncryption": "AES256",
-    "ikeIntegrity": "SHA384",
-    "dhGroup": "ECP384",
-    "ipsecEncryption": "GCMAES256",
-    "ipsecIntegrity": "GCMAES256",
-    "pfsGroup": "ECP384",
-}
+from support.cases.crypto import BEST, ENUMS
 
 
 def policy(**values: str) -> dict[str, Any]:
