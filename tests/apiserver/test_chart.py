@@ -50,7 +50,8 @@ def test_lint_finds_nothing(helm: Helm, values: Path | None) -> None:
 @pytest.mark.parametrize("values", CI_VALUES, ids=values_id)
 def test_both_helms_make_the_same(helm: Helm, helm3: Helm, values: Path) -> None:
     assert helm3.run("lint", "--strict", CHART, *flags(values)).returncode == 0
-    assert by_key(helm3.template(values)) == by_key(helm.template(values))
+    # Its release scripts tell Helm 3 which Kubernetes to assume without a cluster; a build from modules has to be told.
+    assert by_key(helm3.template(values, "--kube-version", "1.37.2")) == by_key(helm.template(values))
 
 
 @pytest.mark.parametrize(

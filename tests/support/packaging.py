@@ -132,4 +132,5 @@ def _run(command: list[str]) -> str:
 
 
 def _documents(text: str) -> list[Document]:
-    return [document for document in yaml.safe_load_all(text) if document]
+    # The CRDs are long; the parser in C takes a tenth of the time.
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]

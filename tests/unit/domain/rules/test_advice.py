@@ -7,15 +7,11 @@ from hypothesis import strategies as st
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import VpnConnectionSpec
 from azure_vpn_operator.domain.rules.advice import connection_warnings, policy_warnings
+from support.cases.crypto import BEST
 from support.cases.objects import DROP, NETWORK, connection, pair_connection, policy, vnet_connection
 
 _CLEAN = {
-    "ikeEncryption": "AES256",
-    "ikeIntegrity": "SHA384",
-    "dhGroup": "ECP384",
-    "ipsecEncryption": "GCMAES256",
-    "ipsecIntegrity": "GCMAES256",
-    "pfsGroup": "ECP384",
+    **BEST,
     "saLifeTimeSeconds": 27000,
     "saDataSizeKilobytes": 102400000,
 }
