@@ -27,7 +27,9 @@ def find_promtool() -> str:
     found = shutil.which("promtool")
     if found is None:
         reason = "there is no promtool: apt-get install prometheus, or see prometheus.io"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     return found
 
 
@@ -52,7 +54,7 @@ class Recording:
 
     def minute(self, pages: Mapping[str, Metrics | None]) -> None:
         """Scrape the processes, by pod; None: it does not answer."""
-        found = {}
+        found: dict[str, str] = {}
         for pod, metrics in pages.items():
             if metrics is not None:
                 found |= _samples(metrics, pod)
