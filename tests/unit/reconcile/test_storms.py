@@ -72,8 +72,8 @@ def lines() -> Iterator[Lines]:
     log.setLevel(before)
 
 
-async def a_fleet_in_peace(size: int = SIZE) -> tuple[CoreHarness, EventsOfServer]:
-    world, server = CoreHarness(), EventsOfServer()
+async def a_fleet_in_peace(size: int = SIZE, **settings: Any) -> tuple[CoreHarness, EventsOfServer]:
+    world, server = CoreHarness(**settings), EventsOfServer()
     world.azure.operation_seconds = 1.0
     await world.start()
     for number in range(size):
@@ -87,6 +87,11 @@ async def a_fleet_in_peace(size: int = SIZE) -> tuple[CoreHarness, EventsOfServe
     return world, server
 
 
+def status_writes(world: CoreHarness) -> int:
+    """How often a status was written."""
+    return sum(write.what == "status" for write in world.cluster.writes)
+
+
 def set_all(world: CoreHarness, state: str) -> None:
     for number in range(SIZE):
         world.live(f"VNet1toS{number}").tunnel = state
@@ -98,32 +103,33 @@ async def test_tunnels_that_go_down_at_once_and_then_flap_are_told_of_within_bou
     lines.texts.clear()
 
     set_all(world, "NotConnected")
-    await world.advance(600)
+    await world.advance(330)
     assert server.requests == {f"s{number}": 1 for number in range(SIZE)}, "each is told once, however long it lasts"
     assert set(server.begun.values()) == {1}
 
-    changes, seconds = 12, 90
+    changes, seconds = 8, 90
     for change in range(changes):
         set_all(world, "NotConnected" if change % 2 else "Connected")
         await world.advance(seconds)
 
     assert len(server.requests) == SIZE, "no object silences another one"
-    allowed = BURST + (600 + changes * seconds) / SECONDS_PER_EVENT
+    allowed = BURST + (330 + changes * seconds) / SECONDS_PER_EVENT
     assert changes / 2 <= max(server.requests.values()) <= min(allowed, changes + 1)
     begun = Counter(name for name, _ in server.begun.elements())
-    assert max(begun.values()) <= 2 * 4, "up and down, a new Event every ten minutes; what is between is its count"
+    assert max(begun.values()) <= 2 * 3, "up and down, a new Event every ten minutes; what is between is its count"
     assert lines.of_objects.total() == 0, "a tunnel's state is a condition, an Event and a metric, and no line"
     await world.stop()
 
 
 async def test_a_tunnel_that_flaps_for_hours_is_told_of_ever_more_seldom():
-    world, server = await a_fleet_in_peace(size=1)
+    world, server = await a_fleet_in_peace(size=1, status_interval=20, recent_interval=10)
     live = world.live("VNet1toS0")
     hours, seconds = 3, 60
     for change in range(hours * 3600 // seconds):
         live.tunnel = "Connected" if change % 2 else "NotConnected"
         await world.advance(seconds)
-    assert 20 < server.requests["s0"] <= BURST + hours * 3600 / SECONDS_PER_EVENT
+    assert BURST < server.requests["s0"] <= BURST + hours * 3600 / SECONDS_PER_EVENT
+    assert status_writes(world) >= 150, "nearly each change was seen, and had its condition"
     assert server.requests.total() == server.requests["s0"]
     await world.stop()
 
@@ -135,13 +141,13 @@ async def test_azure_that_is_away_for_a_while_is_no_flood(lines: Lines):
     world.interfere = lambda _n, verb, _w: (
         Interference(fault=AWAY) if verb.startswith(("get", "list_group", "list_of")) else None
     )
-    await world.advance(900)
+    await world.advance(600)
     world.interfere = lambda _n, _verb, _w: None
     await world.settle()
     assert all(world.ready(f"s{number}") == ("True", "UpToDate") for number in range(SIZE))
     assert max(server.requests.values(), default=0) <= 4
     # One line for each look at a resource group, which is once a minute, and none for each connection.
-    assert lines.of_objects.total() <= 20, lines.texts
+    assert lines.of_objects.total() <= 15, lines.texts
     assert max((count for name, count in lines.of_objects.items() if name != "None"), default=0) == 0
     await world.stop()
 
