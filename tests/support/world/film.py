@@ -20,6 +20,9 @@ Document = dict[str, Any]
 POLL_SECONDS = 0.1
 _PLURALS = ("vpnconnections", "ipsecpolicies")
 _WATCH_SECONDS = 20
+_NOWHERE = ""
+_PASSING = {404, 429, 500, 503, 504}
+"""What a server answers for a moment while it takes up a changed CRD, or has no time."""
 
 
 class Film:
@@ -29,6 +32,7 @@ class Film:
         self._plane = plane
         self._versions: list[Document] = []
         self._gaps: list[str] = []
+        self._places: dict[str, str] = {}
         self._begun = threading.Event()
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._watch_all()), name="film")
@@ -65,9 +69,10 @@ class Film:
 
     async def _watch_all(self) -> None:
         async with self._plane.client() as admin:
-            places = {plural: await self._list(admin, plural) for plural in _PLURALS}
+            for plural in _PLURALS:
+                self._places[plural] = await self._list(admin, plural)
             self._begun.set()
-            tasks = [asyncio.create_task(self._keep_watching(admin, *place)) for place in places.items()]
+            tasks = [asyncio.create_task(self._keep_watching(admin, plural)) for plural in _PLURALS]
             await asyncio.to_thread(self._over.wait)
             for task in tasks:
                 task.cancel()
@@ -75,11 +80,22 @@ class Film:
         # A TLS connection needs the loop for a moment more to close.
         await asyncio.sleep(0.25)
 
-    async def _keep_watching(self, admin: ApiClient, plural: str, place: str) -> None:
-        try:
-            await self._watch(admin, plural, place)
-        except Exception as error:  # noqa: BLE001 (nobody waits for this task: `versions` tells)
-            self._gaps.append(repr(error))
+    async def _keep_watching(self, admin: ApiClient, plural: str) -> None:
+        """From one place to the next: a changed CRD, for one, ends the watch, and nothing may be missed by that."""
+        while True:
+            try:
+                if self._places[plural] == _NOWHERE:
+                    self._places[plural] = await self._list(admin, plural)
+                await self._watch(admin, plural)
+            except (aiohttp.ClientError, TimeoutError):
+                await asyncio.sleep(POLL_SECONDS)
+            except ApiError as error:
+                if error.status == 410:
+                    self._places[plural] = _NOWHERE
+                elif error.status not in _PASSING:
+                    self._gaps.append(repr(error))
+                    return
+                await asyncio.sleep(POLL_SECONDS)
 
     async def _list(self, admin: ApiClient, plural: str) -> str:
         """Take all objects as they are; returns the place to watch from."""
@@ -88,39 +104,31 @@ class Film:
             self._take_up(item)
         return str(found["metadata"]["resourceVersion"])
 
-    async def _watch(self, admin: ApiClient, plural: str, place: str) -> None:
-        """From one place to the next: a changed CRD, for one, ends the watch, and nothing may be missed by that."""
-        while True:
-            query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={_WATCH_SECONDS}&resourceVersion={place}"
-            method, url, headers, body, _ = await admin.param_serialize(
-                "GET",
-                f"/apis/azvpn.dev/v1alpha1/{plural}?{query}",
-                header_params={"Accept": "application/json"},
-                auth_settings=["BearerToken"],
-            )
-            try:
-                answer = await admin.call_api(method, url, headers, body, _request_timeout=_WATCH_SECONDS + 10)
-                assert answer.status == 200, answer.status
-                rest = b""
-                async with answer.response:
-                    async for part in answer.response.content.iter_any():
-                        *lines, rest = (rest + part).split(b"\n")
-                        for line in lines:
-                            place = self._note(json.loads(line), place)
-            except ApiError as error:
-                if error.status != 410:
-                    raise
-                place = await self._list(admin, plural)
-            except (aiohttp.ClientError, TimeoutError):
-                await asyncio.sleep(POLL_SECONDS)
+    async def _watch(self, admin: ApiClient, plural: str) -> None:
+        query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={_WATCH_SECONDS}"
+        method, url, headers, body, _ = await admin.param_serialize(
+            "GET",
+            f"/apis/azvpn.dev/v1alpha1/{plural}?{query}&resourceVersion={self._places[plural]}",
+            header_params={"Accept": "application/json"},
+            auth_settings=["BearerToken"],
+        )
+        answer = await admin.call_api(method, url, headers, body, _request_timeout=_WATCH_SECONDS + 10)
+        rest = b""
+        async with answer.response:
+            if answer.status != 200:
+                raise ApiError(answer.status, str(answer.reason), "the watch was refused")
+            async for part in answer.response.content.iter_any():
+                *lines, rest = (rest + part).split(b"\n")
+                for line in lines:
+                    self._note(json.loads(line), plural)
 
-    def _note(self, event: Document, place: str) -> str:
-        if event["type"] == "ERROR":
-            raise ApiError(event["object"]["code"], event["object"]["reason"], event["object"]["message"])
+    def _note(self, event: Document, plural: str) -> None:
         shown: Document = event["object"]
+        if event["type"] == "ERROR":
+            raise ApiError(shown["code"], shown["reason"], shown["message"])
         if event["type"] != "BOOKMARK":
             self._take_up(shown)
-        return str(shown["metadata"].get("resourceVersion", place))
+        self._places[plural] = str(shown["metadata"]["resourceVersion"])
 
     def _take_up(self, shown: Document) -> None:
         shown["metadata"].pop("managedFields", None)
