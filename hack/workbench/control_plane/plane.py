@@ -45,12 +45,15 @@ class ControlPlane:
         audit: bool = False,
         api_server_flags: Sequence[str] = (),
         detached: bool = False,
+        ports: commands.Ports | None = None,
+        hosts: Sequence[str] = (),
     ) -> None:
         """Keep everything in `directory`, which is made if it is not there.
 
         `binaries` are found, or built, if not given. With `audit`, `audit_log` gets one JSON line per request, without
-        bodies. `api_server_flags` come after kube-apiserver's other flags and win. Programs started `detached` outlive
-        this process and are stopped by `stop_detached`.
+        bodies. `api_server_flags` take the place of kube-apiserver's other flags. Programs started `detached` outlive
+        this process and are stopped by `stop_detached`. `ports` are chosen anew at each start if not given; `hosts` are
+        further names and addresses in the API server's certificate.
         """
         self.directory = directory.resolve()
         self.kubeconfig = self.directory / "kubeconfig"
@@ -60,7 +63,9 @@ class ControlPlane:
         self._flags = tuple(api_server_flags)
         self._detached = detached
         self._authority: Authority | None = None
+        self._given_ports = ports
         self._ports: commands.Ports | None = None
+        self._hosts = tuple(hosts)
         self._processes: dict[str, Process] = {}
 
     async def __aenter__(self) -> Self:
@@ -99,8 +104,8 @@ class ControlPlane:
             self._binaries = await asyncio.to_thread(find_binaries)
         await stop_detached(self.directory)
         for attempt in range(1, _ATTEMPTS + 1):
-            self._authority = commands.prepare(self.directory)
-            self._ports = commands.Ports.choose()
+            self._authority = commands.prepare(self.directory, hosts=self._hosts)
+            self._ports = self._given_ports or commands.Ports.choose()
             try:
                 await self.start_etcd()
                 await self.start_api_server()

@@ -18,12 +18,19 @@ MODULE = HACK / "kubernetes"
 PACKAGES: Mapping[str, str] = {
     "etcd": "go.etcd.io/etcd/server/v3",
     "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+    "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+    "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+    "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
     "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+    "kubelet": "k8s.io/kubernetes/cmd/kubelet",
 }
 """Name of the binary -> Go package of its main function."""
 
 CONTROL_PLANE = ("etcd", "kube-apiserver")
 """What a control plane needs."""
+
+KUBERNETES = PinnedTools(MODULE, PACKAGES, "kubernetes")
+"""The programs of hack/kubernetes, without a look at KUBEBUILDER_ASSETS."""
 
 
 def find_binaries(

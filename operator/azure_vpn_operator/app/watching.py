@@ -7,7 +7,7 @@ their own and cannot be told to look at another object, which this product needs
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import kopf
 from typing_extensions import override
@@ -18,6 +18,8 @@ from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.cluster.session import ClusterSession
 
 log = logging.getLogger(__name__)
+
+_IDENTITY = cast("Any", "azure-vpn-operator")  # a NewType of kopf's that it does not export
 
 Seen = Callable[[str, Mapping[str, Any], bool], None]
 """Takes kind, document, and whether the object is gone. Must be quick and must not fail."""
@@ -46,6 +48,8 @@ class Watcher:
         tasks = await kopf.spawn_tasks(
             registry=self._build_registry(),
             settings=_build_settings(),
+            # For peering only, which is off. kopf would ask for the name of the user, and that of a pod need not have one.
+            identity=_IDENTITY,
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
