@@ -278,6 +278,7 @@ def test_the_table_of_reasons_names_no_condition_that_never_comes():
             "RollingOut",
             "WaitingForRekey",
             "RolloutFailed",
+            "RolloutPaused",
             "Provisional",
             "WaitingForRollout",
             "RolloutStopped",
