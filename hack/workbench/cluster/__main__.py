@@ -32,7 +32,7 @@ async def _up(folder: Path) -> None:
     cluster = await up(folder, images=[archive])
     kubectl = Kubectl(find_tools(KUBERNETES, ["kubectl"])["kubectl"], cluster.kubeconfig)
     with Progress("Installing the operator, and waiting until both replicas are ready"):
-        installation = Installation(image, cluster.azure, {"AZVPN_INSTALLATION_ID": "cluster"})
+        installation = Installation(image, cluster.azure_for_pods, {"AZVPN_INSTALLATION_ID": "cluster"})
         await install(kubectl, installation, folder / "install")
     print(f"Ready after {time.monotonic() - began:.0f} s. To use it:")
     print(f"  export KUBECONFIG={cluster.kubeconfig} PATH={kubectl.program.parent}:$PATH")

@@ -80,7 +80,9 @@ def containerd(programs: Mapping[str, Path], layout: Layout) -> list[str]:
     return [str(programs["containerd"]), f"--config={layout.settings / 'containerd.toml'}"]
 
 
-def simulator(program: Path, layout: Layout, *, topology: str, time_scale: float, control_port: int) -> list[str]:
+def simulator(
+    program: Path, layout: Layout, *, topology: str, time_scale: float, port: int, control_port: int
+) -> list[str]:
     """Return the command line of the simulated Azure, which pods reach at the node's address."""
     return [
         str(program),
@@ -88,7 +90,7 @@ def simulator(program: Path, layout: Layout, *, topology: str, time_scale: float
         *("--topology", topology),
         *("--state-dir", str(layout.folder / "azure")),
         *("--host", NODE_ADDRESS),
-        *("--port", "8443"),
+        *("--port", str(port)),
         *("--control", f"127.0.0.1:{control_port}"),
         *("--time-scale", str(time_scale)),
         *("--ready-file", str(layout.folder / "simulator-ready.json")),

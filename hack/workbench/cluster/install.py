@@ -22,7 +22,7 @@ _CA_FILE = "/etc/simulated-azure/ca.crt"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Installation:
-    """What is installed: the image, the operator's settings, and the Azure that it is pointed at."""
+    """What is installed: the image, the operator's settings, and the Azure that it is pointed at, as pods reach it."""
 
     image: ImageName
     azure: SimulatedAzure

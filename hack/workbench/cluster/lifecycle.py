@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.cluster import cgroups
-from workbench.cluster.layout import Layout
+from workbench.cluster.layout import NODE_ADDRESS, Layout
 from workbench.cluster.programs import find_programs
 from workbench.cluster.spec import Spec
 from workbench.control_plane.commands import HOST, choose_ports
@@ -27,6 +27,9 @@ _NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-p
 _FIRST_PROCESS = ("/bin/sh", "-c", '"$@" & wait $!', "sh")
 """A shell as the first process: it buries the orphans, and ends when the program inside ends."""
 
+_children: dict[Path, subprocess.Popen[bytes]] = {}
+"""Whom this process has to bury, by the cluster's folder; whoever else takes a cluster away has no child to bury."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Cluster:
@@ -35,7 +38,9 @@ class Cluster:
     folder: Path
     kubeconfig: Path
     azure: SimulatedAzure
-    """Its endpoint is for pods only; its control API answers here."""
+    """As this machine reaches it."""
+    azure_for_pods: SimulatedAzure
+    """The same, as pods reach it."""
 
     async def order(self, word: str) -> None:
         """Have the program inside do something (`Node.obey`). Raises RuntimeError with the reason if it could not."""
@@ -59,7 +64,7 @@ async def up(folder: Path, *, images: Sequence[Path], topology: str = "demo", ti
     layout.folder.mkdir(parents=True, exist_ok=True)
     layout.folder.chmod(0o700)
     cgroups.make(layout.cgroup)
-    api, control = (_listen(port) for port in choose_ports(2))
+    api, control, simulated = (_listen(port) for port in choose_ports(3))
     Spec(
         programs={name: str(path) for name, path in programs.items()},
         simulator=str(Path(sys.executable).parent / "azure-vpn-simulator"),
@@ -70,8 +75,10 @@ async def up(folder: Path, *, images: Sequence[Path], topology: str = "demo", ti
         api_listener=api.fileno(),
         control_port=control.getsockname()[1],
         control_listener=control.fileno(),
+        azure_port=simulated.getsockname()[1],
+        azure_listener=simulated.fileno(),
     ).write(layout.folder / "spec.json")
-    holder = _start(layout, api, control)
+    holder = _start(layout, api, control, simulated)
     try:
         await _wait_until_ready(layout, holder)
     except BaseException:
@@ -84,6 +91,9 @@ async def down(folder: Path, *, keep_logs: bool = False) -> bool:
     """Take away the cluster in `folder`, also one whose starter was killed; True if it was running."""
     layout = _layout(folder)
     running = await stop_recorded(layout.pid_file, marker=_marker(layout), grace_seconds=0)
+    if child := _children.pop(layout.folder, None):
+        child.kill()
+        child.wait()
     cgroups.remove(layout.cgroup)
     for name in ("containerd", "kubelet", "pods", "scratch", "etcd", "pki", "settings", "kubeconfigs", "azure"):
         shutil.rmtree(layout.folder / name, ignore_errors=True)
@@ -106,13 +116,11 @@ def opened(folder: Path) -> Cluster:
     layout = _layout(folder)
     if not is_recorded_running(layout.pid_file, marker=_marker(layout)) or not layout.state.exists():
         raise ProcessError(f"No cluster runs in {folder}; `make cluster` starts one.")
-    azure = json.loads(layout.state.read_text(encoding="utf-8"))["azure"]
+    facts = json.loads(layout.state.read_text(encoding="utf-8"))["azure"]
     ca_file = layout.folder / "azure-ca.crt"
-    return Cluster(
-        layout.folder,
-        layout.kubeconfig,
-        SimulatedAzure(azure["endpoint"], azure["authority"], azure["controlUrl"], ca_file),
-    )
+    inside = SimulatedAzure(facts["endpoint"], facts["authority"], facts["controlUrl"], ca_file)
+    here = dataclasses.replace(inside, endpoint=_from_here(inside.endpoint), authority=_from_here(inside.authority))
+    return Cluster(layout.folder, layout.kubeconfig, here, inside)
 
 
 def _layout(folder: Path) -> Layout:
@@ -132,6 +140,7 @@ def _start(layout: Layout, *listeners: socket.socket) -> subprocess.Popen[bytes]
             env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
         )
     layout.pid_file.write_text(f"{holder.pid}\n")
+    _children[layout.folder] = holder
     for listener in listeners:
         listener.close()
     return holder
@@ -157,6 +166,10 @@ def _listen(port: int) -> socket.socket:
 
 def _marker(layout: Layout) -> str:
     return str(layout.folder)
+
+
+def _from_here(url: str) -> str:
+    return url.replace(NODE_ADDRESS, HOST)
 
 
 def _last_line(path: Path) -> str:

@@ -60,11 +60,13 @@ class Node:
         """Start everything and return when pods can be made. Raises ProcessError, or whatever else is wrong."""
         self._step("network and mounts of its own")
         prepare_namespaces(self._layout.scratch)
-        for descriptor, port in (
-            (self._spec.api_listener, self._spec.api_port),
-            (self._spec.control_listener, self._spec.control_port),
+        spec = self._spec
+        for descriptor, host, port in (
+            (spec.api_listener, HOST, spec.api_port),
+            (spec.control_listener, HOST, spec.control_port),
+            (spec.azure_listener, NODE_ADDRESS, spec.azure_port),
         ):
-            self._servers.append(await forward(socket.socket(fileno=descriptor), HOST, port))
+            self._servers.append(await forward(socket.socket(fileno=descriptor), host, port))
         self._step("containerd")
         self._write_settings()
         await self._start_containerd()
@@ -163,6 +165,7 @@ class Node:
             self._layout,
             topology=self._spec.topology,
             time_scale=self._spec.time_scale,
+            port=self._spec.azure_port,
             control_port=self._spec.control_port,
         )
         process = self._start("simulator", command)

@@ -9,7 +9,7 @@ from workbench.control_plane.pki import write_private
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Spec:
-    """An order for a cluster. The listeners are file descriptors of sockets made outside, on loopback."""
+    """An order for a cluster. The listeners are file descriptors of sockets made outside, on loopback, at ports of their own."""
 
     programs: dict[str, str]
     simulator: str
@@ -20,6 +20,8 @@ class Spec:
     api_listener: int
     control_port: int
     control_listener: int
+    azure_port: int
+    azure_listener: int
 
     def write(self, path: Path) -> None:
         """Write it for `read`."""
