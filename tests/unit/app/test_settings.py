@@ -30,6 +30,7 @@ OTHER_VALUES = {
     "azure_timeout": "5",
     "sweep_interval": "100",
     "metrics_address": "127.0.0.1:9000",
+    "per_object_metrics": "false",
     "probe_address": ":9001",
     "log_level": "DEBUG",
     "log_format": "text",
