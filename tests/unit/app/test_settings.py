@@ -31,6 +31,7 @@ OTHER_VALUES = {
     "azure_timeout": "5",
     "sweep_interval": "100",
     "metrics_address": "127.0.0.1:9000",
+    "per_object_metrics": "false",
     "probe_address": ":9001",
     "status_page_address": "127.0.0.1:8082",
     "status_page_hosts": "vpn.example.org, map",
