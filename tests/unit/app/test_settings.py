@@ -16,7 +16,6 @@ OTHER_VALUES = {
     "on_failure": "Pause",
     "hold_down_seconds": "30",
     "max_disruptions": "3",
-    "per_object_metrics": "false",
     "watch_namespaces": "a, b,,c",
     "namespace": "vpn",
     "leader_election": "false",
