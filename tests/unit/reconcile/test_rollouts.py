@@ -230,6 +230,27 @@ async def test_a_failed_edit_is_tried_again_when_somebody_asks():
     await world.stop()
 
 
+@pytest.mark.parametrize("strategy", ["Staged", "AllAtOnce"])
+async def test_a_retry_that_comes_before_the_undo_is_done_is_not_lost(strategy: str):
+    world = await a_fleet(1, rollout={"strategy": strategy})
+    world.edit(POLICY, "site6", **BAD)
+    while world.ready("site6", POLICY) != ("False", "RolloutFailed"):
+        await world.advance(1)
+    device = world.live("VNet1toS0").device
+    assert device is not None
+    device.accepts = lambda *_: True
+    await world.advance(1)
+    document = world.document("s00")
+    assert document is not None
+    assert document["status"]["change"]["state"] == "RollingBack"
+    world.annotate("site6", POLICY, rollout_retry="1")
+    await world.advance(900)
+    assert groups(world, 1) == ["ECP384"]
+    assert world.ready("s00") == ("True", "UpToDate")
+    assert world.condition("site6", "RolledOut", POLICY) == ("True", "RolledOut")
+    await world.stop()
+
+
 async def test_all_at_once_means_all_at_once():
     world = await a_fleet(6, rollout={"strategy": "AllAtOnce"}, max_disruptions=0)
     world.edit(POLICY, "site6", **NEW)

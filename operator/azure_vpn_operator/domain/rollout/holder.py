@@ -6,6 +6,7 @@ from datetime import datetime
 
 from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
+from azure_vpn_operator.api.ipsec_policy import PolicyRevision
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import ChangeState, PolicyValues
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
@@ -55,6 +56,15 @@ class PolicyHolder:
         """Hash of the values of this policy that it was assigned last."""
         assigned = self.status.policy
         return assigned.hash if assigned is not None and assigned.name == policy else None
+
+    def holds_failure_before(self, target: PolicyRevision) -> bool:
+        """Whether its last change sent the target's values and failed, before these were to be tried again, and it has not left them."""
+        assigned, change = self.status.policy, self.status.change
+        if assigned is None or assigned.name != self.policy or assigned.hash != target.hash:
+            return False
+        if change is None or not change.is_failed or change.end_time is None:
+            return False
+        return change.end_time < target.since and change.to.ipsec_policies == (target.values,)
 
     def is_paused(self, now: datetime) -> bool:
         """Whether the object says that nothing is to be written; what a tag in Azure says is known to its pass only."""

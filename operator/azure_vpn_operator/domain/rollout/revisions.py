@@ -124,18 +124,21 @@ def assigned_values(
     held: str | None,
     *,
     may_move: bool,
+    stays: bool = False,
     recall: Callable[[str], PolicyValues | None] = lambda _: None,
 ) -> PolicyValues | None:
     """The values that a connection is to hold for now; None: those of the spec.
 
     `held` is the hash of the values that it was assigned last, by this policy. A connection that may not move (yet) keeps those; a
-    new one begins with the current revision. What has failed reaches nobody any more, whatever the strategy. `recall` is asked for
-    held values that are none of the revisions: the policy may have been deleted and made again.
+    new one begins with the current revision. What has failed reaches nobody any more, whatever the strategy; one that `stays` does so
+    whatever the strategy. `recall` is asked for held values that are none of the revisions: the policy may have been deleted and made
+    again.
     """
     wanted = canonical_policy(policy.spec).hash
     target = find_revision(revisions, wanted)
     failed = target is not None and target.state is RevisionState.FAILED
-    if may_move or (rollout_terms(policy.spec).strategy is RolloutStrategy.ALL_AT_ONCE and not failed):
+    at_once = rollout_terms(policy.spec).strategy is RolloutStrategy.ALL_AT_ONCE and not (failed or stays)
+    if may_move or at_once:
         return None
     if target is not None and target.state is RevisionState.CURRENT:
         return None

@@ -37,6 +37,7 @@ def member_of(holder: PolicyHolder, target: PolicyRevision) -> Member:
         healthy=connected is not None and connected.reason == Reason.ALL_TUNNELS_UP,
         moved=seems_to_work or bool(good is not None and good.confirmed and good.time >= target.since),
         in_flight=change is not None and change.state in _UNCONFIRMED,
+        leaving=holder.holds_failure_before(target),
     )
 
 
@@ -49,6 +50,7 @@ def combine_members(name: str, parts: Sequence[Member]) -> Member:
         healthy=all(part.healthy for part in parts),
         moved=worst is Standing.DONE and any(part.moved for part in parts),
         in_flight=worst is Standing.BEHIND and any(part.in_flight for part in parts),
+        leaving=worst is Standing.BEHIND and any(part.leaving for part in parts),
     )
 
 

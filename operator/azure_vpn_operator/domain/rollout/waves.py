@@ -41,6 +41,8 @@ class Member:
     """Done: it has been moved since the target was set, and proved it."""
     in_flight: bool = False
     """Behind: its change to yet other values is not confirmed."""
+    leaving: bool = False
+    """Behind: what has failed is to be tried again, and is not left yet. It may move when it holds the values from before."""
     closed: bool = False
     """It may not be changed now: it waits for a change window."""
     opens: datetime | None = None
@@ -94,13 +96,13 @@ def plan_wave(members: Sequence[Member], terms: WaveTerms) -> Wave:
     done = by[Standing.DONE] + ([] if waits else by[Standing.PROVISIONAL])
     size = wave_size(members, terms)
     free = 0 if terms.paused or failed else max(size - len(moving), 0)
-    order = sorted(
-        (member for member in behind if not member.closed), key=lambda member: (not member.healthy, member.name)
-    )
+    closed = [member for member in behind if member.closed]
+    ready = [member for member in behind if not (member.closed or member.leaving)]
+    order = sorted(ready, key=lambda member: (not member.healthy, member.name))
     in_flight = [member for member in order if member.in_flight]
     others = [member for member in order if not member.in_flight]
     first, then = in_flight[:free], others[: max(free - sum(member.in_flight for member in behind), 0)]
-    openings = [member.opens for member in behind if member.closed and member.opens is not None]
+    openings = [member.opens for member in closed if member.opens is not None]
     return Wave(
         tuple(member.name for member in (*first, *then)),
         tuple(sorted(member.name for member in moving)),
@@ -111,7 +113,7 @@ def plan_wave(members: Sequence[Member], terms: WaveTerms) -> Wave:
         size,
         len(by[Standing.PROVISIONAL]),
         waits_for_rekey=waits,
-        closed=len(behind) - len(order),
+        closed=len(closed),
         opens=min(openings, default=None),
     )
 

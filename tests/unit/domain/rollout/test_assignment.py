@@ -6,7 +6,7 @@ from azure_vpn_operator.api.ipsec_policy import RevisionState
 from azure_vpn_operator.domain.passes.snapshot import Held
 from azure_vpn_operator.domain.rollout.assignment import assign
 from azure_vpn_operator.domain.rollout.holder import PolicyHolder
-from support.cases.rollouts import change, failed, holder, policy_with, revision, values
+from support.cases.rollouts import BEFORE, change, failed, holder, policy_with, revision, values
 
 OLD, NEW = 3600, 7200
 CURRENT, TARGET, FAILED, SUPERSEDED = (
@@ -18,6 +18,7 @@ CURRENT, TARGET, FAILED, SUPERSEDED = (
 HELD_NEW, HELD_OLD = holder(values(NEW)), holder(values(OLD))
 WAITS_FOR_WINDOW = holder(values(NEW), ready="WaitingForWindow")
 PUT_BACK = holder(values(NEW), change=failed(values(NEW)))
+PUT_BACK_BEFORE = holder(values(NEW), change=failed(values(NEW), end_time=BEFORE))
 CONFIRMING = holder(values(NEW), change=change("Confirming", values(NEW)))
 
 
@@ -31,6 +32,9 @@ CONFIRMING = holder(values(NEW), change=change("Confirming", values(NEW)))
         ),
         pytest.param(TARGET, HELD_OLD, CONFIRMING, False, NEW, None, id="the pair's other object has begun"),
         pytest.param(TARGET, WAITS_FOR_WINDOW, None, False, OLD, Held.WAITS, id="a window kept it from beginning"),
+        pytest.param(
+            TARGET, PUT_BACK_BEFORE, None, True, OLD, Held.WAITS, id="what failed is tried again: it is left first"
+        ),
         pytest.param(FAILED, HELD_OLD, None, True, OLD, Held.STOPPED, id="a failure takes the turn away"),
         pytest.param(FAILED, HELD_NEW, None, False, NEW, None, id="who has confirmed them keeps them"),
         pytest.param(FAILED, PUT_BACK, None, False, OLD, Held.STOPPED, id="who was put back stays there"),
