@@ -16,10 +16,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help init check test generate verify demo demo-up demo-down image cluster cluster-down bench chaos states lock
+.PHONY: help init check test generate verify demo demo-up demo-down image cluster cluster-down e2e bench chaos states lock
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
 init: $(READY) ## Make .venv with everything that is needed, exactly as locked
 
@@ -63,6 +63,9 @@ cluster: $(READY) ## As root on Linux: a whole cluster of our own with the image
 
 cluster-down: $(READY) ## Take that cluster away
 	$(BIN)/python -m workbench.cluster down
+
+e2e: $(READY) ## Tests on a whole cluster with the image (make image first); USE_EXISTING_CLUSTER=true takes the one of KUBECONFIG
+	AZVPN_CLUSTER_TESTS=true $(BIN)/python -m pytest tests/cluster -n 0 --durations 10 $(ARGS)
 
 bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick for small fleets
 	$(BIN)/python -m workbench.bench $(ARGS)

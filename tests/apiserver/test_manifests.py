@@ -163,12 +163,12 @@ def test_monitoring_overlay_adds_scraping_alerts_and_the_dashboard_and_nothing_e
 
     documents = render(kubectl, "overlays/monitoring")
     assert named(documents) - named(render(kubectl, "base")) == {
-        ("PodMonitor", "azure-vpn-operator"),
+        ("ServiceMonitor", "azure-vpn-operator"),
         ("PrometheusRule", "azure-vpn-operator"),
         ("ConfigMap", "azure-vpn-operator-dashboard"),
     }
     dashboard = next(item for item in documents if item["metadata"]["name"] == "azure-vpn-operator-dashboard")
     assert dashboard["data"] == {"dashboard.json": (MANIFESTS / "monitoring" / "dashboard.json").read_text()}
     assert {
-        item["metadata"]["namespace"] for item in documents if item["kind"] in {"PodMonitor", "PrometheusRule"}
+        item["metadata"]["namespace"] for item in documents if item["kind"] in {"ServiceMonitor", "PrometheusRule"}
     } == {only(documents, "Deployment")["metadata"]["namespace"]}

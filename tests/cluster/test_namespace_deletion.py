@@ -21,7 +21,7 @@ async def delete_namespace(site: Site, name: str) -> None:
         await site.kubectl("delete", "namespace", name, f"--timeout={LIMIT:g}s")
     except KubectlError as error:
         left = await site.kubectl.get("namespace", name)
-        objects = await site.kubectl("get", "azvpn,secrets,rolebindings", "-n", name, "-o", "yaml")
+        objects = await site.kubectl("get", "vpnconn,ipsecpol,rolebindings", "-n", name, "-o", "yaml")
         raise AssertionError(f"{error}\n{left['status']}\n{objects[-4000:]}") from error
 
 
@@ -73,10 +73,67 @@ async def only_here(installed: Site, tenant: Tenant) -> AsyncIterator[Tenant]:
     await install_again(installed)
 
 
-async def test_the_only_namespace_that_is_watched_may_go(installed: Site, only_here: Tenant) -> None:
-    await only_here.apply(only_here.connection())
+FINISH = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRole",
+    "metadata": {"name": "azure-vpn-operator-finish"},
+    "rules": [
+        {
+            "apiGroups": ["azvpn.dev"],
+            "resources": ["vpnconnections", "ipsecpolicies"],
+            "verbs": ["list", "watch", "patch"],
+        },
+        {
+            "apiGroups": ["azvpn.dev"],
+            "resources": ["vpnconnections/status", "ipsecpolicies/status"],
+            "verbs": ["patch"],
+        },
+    ],
+}
+"""What an operator needs to finish in a namespace that ends, and no Secret: rights that the namespace does not take along."""
+
+
+async def bind_everywhere(site: Site) -> None:
+    await site.apply_objects(FINISH)
+    name = FINISH["metadata"]["name"]
+    account = f"--serviceaccount={SYSTEM_NAMESPACE}:{DEPLOYMENT}"
+    await site.kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", account)
+
+
+@pytest.fixture
+async def finishing_rights(installed: Site) -> AsyncIterator[None]:
+    await bind_everywhere(installed)
+    yield
+    await installed.kubectl("delete", "clusterrole,clusterrolebinding", FINISH["metadata"]["name"])
+
+
+async def test_the_only_namespace_that_is_watched_may_go(
+    installed: Site, finishing_rights: None, only_here: Tenant
+) -> None:
+    await only_here.apply(only_here.policy(), only_here.connection(ipsecPolicyRef={"name": "p1"}))
     await only_here.until_ready(seconds=LIMIT)
 
     await delete_namespace(installed, only_here.namespace)
+
+    assert await only_here.in_azure() is None
+
+
+async def test_a_namespace_that_took_the_operators_rights_along_ends_once_it_has_others(
+    installed: Site, only_here: Tenant
+) -> None:
+    await only_here.apply(only_here.connection())
+    await only_here.until_ready(seconds=LIMIT)
+    await installed.kubectl("delete", "namespace", only_here.namespace, "--wait=false")
+
+    async def rights_are_gone() -> bool:
+        left = await installed.kubectl("get", "rolebindings", "-n", only_here.namespace, "-o", "name")
+        return DEPLOYMENT not in left
+
+    await only_here.eventually(rights_are_gone, seconds=LIMIT)
+    await bind_everywhere(installed)
+    try:
+        await delete_namespace(installed, only_here.namespace)
+    finally:
+        await installed.kubectl("delete", "clusterrole,clusterrolebinding", FINISH["metadata"]["name"])
 
     assert await only_here.in_azure() is None

@@ -18,15 +18,23 @@ async def forward(listener: socket.socket, host: str, port: int) -> asyncio.Serv
         except OSError:
             writer.transport.abort()  # as if nobody listened
             return
-        await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
+        try:
+            await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
+        finally:
+            for end in (inner_writer, writer):
+                end.close()
+                with suppress(OSError):
+                    await end.wait_closed()
 
     return await asyncio.start_server(carry, sock=listener)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
+    """Copy until the end, which is told on; the other direction may still go on then."""
+    try:
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-    with suppress(OSError):
-        writer.close()
+        writer.write_eof()
+    except OSError:
+        writer.transport.abort()

@@ -116,11 +116,11 @@ SENT = KeyRecord(digest=OLD, pending=NEW, sent=True, since=NOW)
         pytest.param(NotRead(), None, SENT, id="not read: as before"),
         pytest.param(Absent(), None, KeyRecord(), id="gone, and its key with it"),
         pytest.param(Present(a_live_connection(provisioningState="Updating")), None, SENT, id="not settled yet"),
-        pytest.param(Present(a_live_connection()), None, KeyRecord(digest=NEW), id="settled"),
+        pytest.param(Present(a_live_connection()), None, KeyRecord(digest=NEW, set_time=NOW), id="settled"),
         pytest.param(
             Present(a_live_connection(connectionStatus="Connecting")),
             None,
-            KeyRecord(digest=NEW),
+            KeyRecord(digest=NEW, set_time=NOW),
             id="settled; that the tunnel is not back is the change's affair",
         ),
         pytest.param(
