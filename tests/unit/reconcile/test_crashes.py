@@ -5,7 +5,7 @@ import pytest
 from support.cases.scenarios import SCENARIOS, Scenario, settled_before
 from support.world.core import AZURE_WRITES, CoreHarness, Interference
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 QUIET = 45.0
 """Longer than the time between two looks at anything."""

@@ -16,7 +16,7 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.telemetry.log_context import current_log_context
 from support.world.core import CONNECTION, CoreHarness, Interference
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SIZE = 100
 BURST, SECONDS_PER_EVENT = 25, 300
