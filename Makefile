@@ -24,7 +24,7 @@ help: ## Show this list
 init: $(READY) ## Make .venv with everything that is needed, exactly as locked
 
 # mypy runs beside the tests, since it would leave all processors but one idle; its words come last, and both decide.
-check: $(READY) ## Lint, types, import contracts, fast tests: under a minute
+check: $(READY) ## Lint, types, import contracts, fast tests: some minutes
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports

@@ -35,7 +35,7 @@ NOT_RUN = {
 }
 """Commands that no test runs, by page."""
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture
