@@ -27,7 +27,7 @@ from workbench.toolchain.tools import find_tool
 
 REPOSITORY = Path(__file__).parents[1]
 
-_SHARED = ("spare_stack", "stack", "control_plane")
+_SHARED = ("spare_stack", "filmed_stack", "control_plane")
 """Fixtures with processes that many tests share; those whose tests take longest come first."""
 
 settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -38,8 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker("e2e")
-    # Whoever judges the whole run comes when it is over.
-    items.sort(key=lambda item: item.get_closest_marker("judges_the_run") is not None)
 
 
 @pytest.fixture(scope="session")
