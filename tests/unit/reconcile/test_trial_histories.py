@@ -19,6 +19,20 @@ async def test_a_change_is_proven_or_undone_in_a_short_history(seed: int):
     assert failure is None, str(failure)
 
 
+FOUND = {
+    524: "a pair's second half gets its key much later",
+    1234: "somebody else overwrites a change, and that is left",
+}
+"""Seeds that once failed, and what was mended."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", FOUND)
+async def test_a_history_that_once_failed_does_not_again(seed: int):
+    failure = await play(seed, draw(seed))
+    assert failure is None, str(failure)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(ALL))
 async def test_a_change_is_proven_or_undone_whatever_happens(seed: int):

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import ChangeState, KnownGood, TunnelChange
 from azure_vpn_operator.domain.passes.requests import is_retry_requested
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import Put, Settled, Step
+from azure_vpn_operator.domain.passes.steps import Put, Refuse, Settled, Step
 from azure_vpn_operator.domain.passes.verdicts import Summary
 from azure_vpn_operator.domain.rollout.beginning import begin
 
@@ -26,13 +27,20 @@ def record_after(
 
 
 def _waits_to_be_replaced(halves: Sequence[tuple[Snapshot, Step, Summary]]) -> TunnelChange | None:
-    """The change that something else takes the place of, for as long as that has not begun: until then the undo would need it."""
+    """The change that something else takes the place of, for as long as that has not begun: until then the undo would need it.
+
+    What somebody else has put in its place, and is left there, ends it.
+    """
     first = halves[0][0]
-    if all(isinstance(step, Settled) for _, step, _ in halves) or is_retry_requested(
+    if all(_leaves_it(step) for _, step, _ in halves) or is_retry_requested(
         first.metadata, first.previous.last_handled
     ):
         return None
     return first.change_view.unfinished
+
+
+def _leaves_it(step: Step) -> bool:
+    return isinstance(step, Settled) or (isinstance(step, Refuse) and step.reason is Reason.DRIFT_DETECTED)
 
 
 def needs_record(halves: Sequence[tuple[Snapshot, Step]]) -> bool:
