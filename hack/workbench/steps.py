@@ -3,15 +3,30 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from workbench.progress import Progress
 
+Lines = Sequence[str]
+"""What a program has printed so far, without empty lines."""
+
 
 class StepError(Exception):
-    """A program failed; the message has its command line and its last words."""
+    """A program failed; the message has its command line and its last words, and so has `details`, which do not say what failed."""
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
+
+
+def _last(lines: Lines) -> str:
+    return lines[-1][:100] if lines else ""
+
+
+def _all(lines: Lines) -> Lines:
+    return lines
 
 
 def run_step(
@@ -21,9 +36,12 @@ def run_step(
     log: Path,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    shows: Callable[[Lines], str] = _last,
+    tells: Callable[[Lines], Lines] = _all,
 ) -> None:
     """Run `command` to its end; its output is appended to `log`. Raises StepError if it ends with anything but 0.
 
+    `shows` makes of what was printed how far it is, and `tells` takes what explains a failure, of which the last 20 lines are said.
     Whatever ends this process ends the program and what it started, too.
     """
     arguments = [str(part) for part in command]
@@ -46,22 +64,18 @@ def run_step(
             while child.returncode is None:
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(0.2)
-                progress.update(_last_line(log, start))
+                progress.update(shows(_lines(log, start)))
         finally:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
         if child.returncode != 0:
-            last_words = "\n".join(f"  {line}" for line in _lines(log, start)[-20:])
-            raise StepError(
-                f"{what} failed: `{' '.join(arguments)}` ended with {child.returncode}.\n{last_words}\n"
-                f"The whole output is in {log}."
+            last_words = "\n".join(f"  {line}" for line in tells(_lines(log, start))[-20:])
+            details = (
+                f"`{' '.join(arguments)}`{f' in {cwd}' if cwd else ''} ended with {child.returncode}.\n{last_words}\n"
             )
-
-
-def _last_line(log: Path, start: int) -> str:
-    lines = _lines(log, start)
-    return lines[-1][:100] if lines else ""
+            details += f"The whole output is in {log}."
+            raise StepError(f"{what} failed: {details}", details)
 
 
 def _lines(log: Path, start: int) -> list[str]:

@@ -120,7 +120,7 @@ def test_the_operator_reads_the_settings_as_they_were_meant(
 
     for name, text in variables.items():
         monkeypatch.setenv(name, text)
-    read = Settings().model_dump(mode="json", by_alias=True)  # type: ignore[call-arg]
+    read = Settings().model_dump(mode="json", by_alias=True)  # type: ignore[call-arg]  # from the environment
     camel = {name.replace("_", ""): value for name, value in read.items()}
     settings = {name: value for name, value in given.items() if name.lower() in camel and name != "namespace"}
 

@@ -76,12 +76,8 @@ async def filmed_stack(
         binaries=kubernetes_binaries,
         audit=True,
     ) as running:
-        film = Film(running.plane)
-        film.start()
-        try:
+        with Film.running(running.plane) as film:
             yield running, film
-        finally:
-            film.stop()
 
 
 @pytest.fixture

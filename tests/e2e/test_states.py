@@ -42,12 +42,8 @@ async def cautious(
         operator_flags=(*QUICK, "--max-disruptions", "3"),
         binaries=kubernetes_binaries,
     ) as running:
-        film = Film(running.plane)
-        film.start()
-        try:
+        with Film.running(running.plane) as film:
             yield running, film
-        finally:
-            film.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -2,7 +2,6 @@
 
 python -m workbench.toolchain              builds what is missing, prints the folder
 python -m workbench.toolchain --optional   the same, but only says so if that is not possible and CI is not set
-python -m workbench.toolchain --find       says what would be used, or why nothing can be
 """
 
 import argparse

@@ -3,14 +3,11 @@
 import hashlib
 import os
 import re
-import signal
-import subprocess
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.progress import Progress
+from workbench.steps import StepError, run_step
 from workbench.toolchain.go import GoToolchain, ToolchainError
 from workbench.toolchain.go_package import obtain_go
 from workbench.toolchain.lock import exclusive
@@ -121,49 +118,25 @@ def _build(name: str, target: Path, go: GoToolchain, environ: Mapping[str, str],
     log = target.with_name(f"{name}.log")
     command = [str(go.command), "build", "-v", *_BUILD_FLAGS, *_tag_flags(tools)]
     command += ["-ldflags", _linker_flags(name, tools), "-o", str(unfinished), tools.packages[name]]
-    what = f"Building {name} with {go.version} (once; kept in {target.parent})"
+    log.unlink(missing_ok=True)
     try:
-        with log.open("w") as output, Progress(what) as progress:
-            child = subprocess.Popen(
-                command,
-                cwd=tools.module,
-                env=go_environment(environ, cgo=tools.cgo),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                process_group=0,
-            )
-            try:
-                while not _has_ended(child, within_seconds=0.2):
-                    progress.update(_what_is_built(log))
-            finally:
-                if child.poll() is None:
-                    os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
-            if child.returncode != 0:
-                raise ToolchainError(
-                    f"Building {name} failed: `{' '.join(command)}` in {tools.module} ended with {child.returncode}.\n"
-                    f"{_last_words(log)}\nThe whole output is in {log}."
-                )
+        run_step(
+            f"Building {name} with {go.version} (once; kept in {target.parent})",
+            command,
+            log=log,
+            cwd=tools.module,
+            env=go_environment(environ, cgo=tools.cgo),
+            shows=_what_is_built,
+            tells=lambda lines: [line for line in lines if " " in line.strip()] or lines,
+        )
         unfinished.replace(target)
+    except StepError as error:
+        raise ToolchainError(f"Building {name} failed: {error.details or error}") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _has_ended(child: subprocess.Popen[bytes], *, within_seconds: float) -> bool:
-    with suppress(subprocess.TimeoutExpired):
-        child.wait(within_seconds)
-    return child.returncode is not None
-
-
-def _what_is_built(log: Path) -> str:
+def _what_is_built(lines: Sequence[str]) -> str:
     # With -v, Go names each package that it compiles, one a line; other lines are sentences.
-    lines = log.read_text(errors="replace").splitlines()
     packages = sum(" " not in line for line in lines)
     return f"{packages} packages compiled, {lines[-1].removeprefix('go: ')}" if lines else ""
-
-
-def _last_words(log: Path, count: int = 20) -> str:
-    lines = log.read_text(errors="replace").splitlines()
-    telling = [line for line in lines if " " in line.strip()]
-    return "\n".join(f"  {line}" for line in (telling or lines)[-count:])

@@ -14,7 +14,7 @@ Rows: TypeAlias = Iterable[tuple[tuple[str, ...], float | None]]
 """Label values, and the number; None is not known, and shown as NaN: the series is there, and no comparison with it is true."""
 
 _SPECIAL: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
-_COMMON: Final = {None: "NaN", 0: "0.0", 1: "1.0"}
+_COMMON: Final[dict[float, str]] = {0: "0.0", 1: "1.0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Family:
         line = f"{self.name}{{{names}}} " if names else f"{self.name} "
         lines = [f"# HELP {described} {self.text}\n# TYPE {described} {self.kind}\n"]
         for values, number in self.rows:
-            shown = _COMMON.get(number) or repr(float(number))  # type: ignore[arg-type]
+            shown = "NaN" if number is None else _COMMON.get(number) or repr(float(number))
             lines.append(f"{line % _escaped(values)}{shown}\n")
         return "".join(lines)
 

@@ -7,7 +7,8 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
@@ -37,15 +38,18 @@ class Film:
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._watch_all()), name="film")
 
-    def start(self) -> None:
-        """Begin; returns once nothing will be missed."""
-        self._thread.start()
-        assert self._begun.wait(30), "the film did not begin"
-
-    def stop(self) -> None:
-        """End; what was seen stays."""
-        self._over.set()
-        self._thread.join()
+    @classmethod
+    @contextmanager
+    def running(cls, plane: ControlPlane) -> Iterator["Film"]:
+        """A film that runs while the block lasts; once it has begun nothing is missed, and what was seen stays."""
+        film = cls(plane)
+        film._thread.start()
+        try:
+            assert film._begun.wait(30), "the film did not begin"
+            yield film
+        finally:
+            film._over.set()
+            film._thread.join()
 
     def versions(self) -> list[Document]:
         """All versions so far, without managedFields; those of one object are in order."""
