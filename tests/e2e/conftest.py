@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from support.world.access_file import EVERYBODY, AccessFile
 from support.world.film import Film
-from support.world.side_by_side import SideBySide
+from support.world.side_by_side import SideBySide, bring_together
 from support.world.tenant import Tenant
 from support.world.topology import group_name, topology
 from workbench.stack import Stack
@@ -38,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker("e2e")
+    items[:] = bring_together(items)
 
 
 @pytest.fixture(scope="session")
