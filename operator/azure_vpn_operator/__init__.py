@@ -4,6 +4,7 @@ The layers, each of which may use only those below it (import contracts in pypro
 
 - `render`: generated files, made of all that is below; not used by the program.
 - `app`: settings, the command line, and the one place that builds everything; the only user of kopf.
+- `azvpn`: the tool `kubectl azvpn`; the program does not use it, nor it the program's.
 - `reconcile`: the passes; `arm`: Azure's SDK; `cluster`: the Kubernetes client; `status_page`: the map for people.
   None uses another.
 - `ports`: what the passes need from outside, as promises.

@@ -1,0 +1,89 @@
+"""The command line of `kubectl azvpn`: finds the command, loads its module and no other, and runs it."""
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from azure_vpn_operator.azvpn.failure import ToolError
+
+DISTRIBUTION = "azure-vpn-operator"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: its module, which offers what `Command` says, and one line for the list."""
+
+    module: str
+    summary: str
+
+
+class Command(Protocol):
+    """What the module of a command offers."""
+
+    EXAMPLES: str
+    """Command lines that work, one in a line; `--help` ends with them."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Say which arguments the command takes."""
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Do it; returns the exit code. Raises ToolError."""
+
+
+COMMANDS: Mapping[str, Entry] = MappingProxyType({})
+"""In the order in which `--help` lists them."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program. Returns the exit code: that of the command, or 2 if it could not do what it was asked for."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = next((argument for argument in given if not argument.startswith("-")), None)
+    options = _parser(chosen).parse_args(given)
+    try:
+        return _load(options.command).run(options)
+    except ToolError as error:
+        sys.stderr.write(f"{_program()} {options.command}: {error}\n")
+        return 2
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` does; Python would complain once more while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=_program(), description="Answers about Azure VPN connections, before and after a change."
+    )
+    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version(DISTRIBUTION)}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, entry in COMMANDS.items():
+        if name != chosen:
+            commands.add_parser(name, help=entry.summary)
+            continue
+        command = _load(name)
+        command.add_arguments(
+            commands.add_parser(
+                name,
+                help=entry.summary,
+                description=entry.summary,
+                epilog=f"examples:\n{command.EXAMPLES}",
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+    return parser
+
+
+def _load(name: str) -> Command:
+    return cast("Command", import_module(COMMANDS[name].module))
+
+
+def _program() -> str:
+    called = Path(sys.argv[0]).name
+    return "kubectl azvpn" if called.startswith("kubectl-") else "azvpn"

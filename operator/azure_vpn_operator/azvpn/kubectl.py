@@ -1,0 +1,59 @@
+"""The cluster, as the user's own kubectl sees it: its kubeconfig, context, namespace and way to sign in."""
+
+import argparse
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+from azure_vpn_operator.azvpn.failure import ToolError
+
+Document = dict[str, Any]
+"""A Kubernetes object or list as JSON."""
+
+_FLAGS = ("kubeconfig", "context", "namespace")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add those flags of kubectl that say which cluster and namespace is meant."""
+    flags = parser.add_argument_group("cluster", "as with kubectl")
+    flags.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig to use")
+    flags.add_argument("--context", metavar="NAME", help="the context of the kubeconfig to use")
+    flags.add_argument("-n", "--namespace", metavar="NAME", help="the namespace; else that of the context")
+
+
+class Kubectl:
+    """Runs kubectl with the flags that the user gave."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        given = vars(options)
+        self._flags = [f"--{name}={given[name]}" for name in _FLAGS if given.get(name)]
+
+    def __call__(self, *arguments: str, stdin: str | None = None) -> str:
+        """Return what it printed. Raises ToolError with its own words if it fails or cannot be found."""
+        program = shutil.which("kubectl")
+        if program is None:
+            raise ToolError(
+                "kubectl was not found; install it, or give the manifests as files where the command takes them"
+            )
+        ended = subprocess.run(  # noqa: S603 - the arguments are a list, no shell reads them
+            [program, *arguments, *self._flags], input=stdin, capture_output=True, text=True, check=False
+        )
+        if ended.returncode != 0:
+            raise ToolError(ended.stderr.strip() or f"kubectl ended with {ended.returncode}")
+        return ended.stdout
+
+    def get(self, kind: str, name: str) -> Document:
+        """One object, such as `get("vpnconnections.azvpn.dev", "to-site6")`."""
+        return self._read("get", kind, name)
+
+    def list(self, kind: str, *, everywhere: bool = False) -> Sequence[Document]:
+        """All objects of the kind, in the namespace or in all of them."""
+        found = self._read("get", kind, *(["--all-namespaces"] if everywhere else []))
+        items: Sequence[Document] = found["items"]
+        return items
+
+    def _read(self, *arguments: str) -> Document:
+        document: Document = json.loads(self(*arguments, "--output=json"))
+        return document
