@@ -195,6 +195,25 @@ def test_namespaced_mode_makes_nothing_that_belongs_to_the_cluster(helm: Helm) -
     ]
 
 
+def test_namespaced_mode_keeps_the_rights_that_a_deleted_namespace_takes_along(helm: Helm) -> None:
+    documents = helm.template(INSTALLED | {"watchNamespaces": ["red-network"]})
+
+    roles = {document["metadata"]["name"]: document for document in documents if document["kind"] == "ClusterRole"}
+    kept = roles[f"{RELEASE}-namespace-deletion"]
+    assert {resource for rule in kept["rules"] for resource in rule["resources"]} == {
+        *("ipsecpolicies", "vpnconnections"),
+        *("ipsecpolicies/status", "vpnconnections/status"),
+    }
+    binding = next(document for document in documents if document["kind"] == "ClusterRoleBinding")
+    assert binding["roleRef"]["name"] == kept["metadata"]["name"]
+
+
+def test_an_operator_for_the_whole_cluster_needs_no_second_role(helm: Helm) -> None:
+    names = [document["metadata"]["name"] for document in helm.template(INSTALLED)]
+
+    assert f"{RELEASE}-namespace-deletion" not in names
+
+
 def test_two_releases_of_a_cluster_share_no_object(helm: Helm) -> None:
     first, second = (helm.template(values) for values in (INSTALLED, CHART / "ci" / "second-release-values.yaml"))
 

@@ -23,7 +23,7 @@ import pytest_asyncio
 
 from support.world.tenant import Tenant
 from support.world.topology import group_name, topology
-from workbench.cluster.install import Installation, install, uninstall
+from workbench.cluster.install import Helm, Installation, install, uninstall
 from workbench.cluster.lifecycle import Cluster, down, up
 from workbench.control_plane import manifests
 from workbench.image.names import ROOT, image_name
@@ -33,20 +33,21 @@ from workbench.rest import call, connect
 from workbench.stack import SimulatedAzure
 from workbench.toolchain.binaries import KUBERNETES
 from workbench.toolchain.building import find_tools
+from workbench.toolchain.tools import find_tool
 
 if os.environ.get("AZVPN_CLUSTER_TESTS") != "true":
     collect_ignore_glob = ["test_*.py"]  # they need minutes, root and an image: `make e2e` sets it
 
 LEASE_SECONDS = 20
 SETTINGS = {
-    "AZVPN_INSTALLATION_ID": "cluster-tests",
-    "AZVPN_RECENT_INTERVAL": "1",
-    "AZVPN_HOLD_DOWN_SECONDS": "1",
-    "AZVPN_CONFIRM_WITHIN_SECONDS": "15",
-    "AZVPN_MAX_DISRUPTIONS": "0",
-    "AZVPN_LEASE_DURATION": str(LEASE_SECONDS),
+    "installationId": "cluster-tests",
+    "recentInterval": 1,
+    "holdDownSeconds": 1,
+    "confirmWithinSeconds": 15,
+    "maxDisruptions": 0,
+    "leaseDuration": LEASE_SECONDS,
 }
-"""Ordinary settings that make tests quick."""
+"""Ordinary values of the chart that make tests quick."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Site:
 
     kubeconfig: Path
     kubectl: Kubectl
+    helm: Helm
     azure: SimulatedAzure
     azure_for_pods: SimulatedAzure
     own: Cluster | None
@@ -81,11 +83,12 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("cluster")
     topology_file = folder / "topology.json"
     topology_file.write_text(json.dumps(topology()))
-    kubectl = find_tools(KUBERNETES, ["kubectl"])["kubectl"]
+    kubectl, helm = find_tools(KUBERNETES, ["kubectl"])["kubectl"], find_tool("helm")
     if os.environ.get("USE_EXISTING_CLUSTER") == "true":
         kubeconfig = Path(os.environ["KUBECONFIG"])
         async with _simulator_here(folder, topology_file) as (here, for_pods):
-            yield Site(kubeconfig, Kubectl(kubectl, kubeconfig), here, for_pods, None, folder)
+            reached = Kubectl(kubectl, kubeconfig), Helm(helm, kubeconfig, folder)
+            yield Site(kubeconfig, *reached, here, for_pods, None, folder)
         return
     archive = ROOT / "dist" / image_name().archive
     # Short: a socket's path has at most 107 characters.
@@ -95,6 +98,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         yield Site(
             cluster.kubeconfig,
             Kubectl(kubectl, cluster.kubeconfig),
+            Helm(helm, cluster.kubeconfig, folder),
             cluster.azure,
             cluster.azure_for_pods,
             cluster,
@@ -134,13 +138,17 @@ async def installed(site: Site) -> AsyncIterator[Site]:
     await install_again(site)
     yield site
     if site.own is None:
-        await uninstall(site.kubectl, site.folder / "install")
+        await uninstall(site.kubectl, site.helm)
 
 
-async def install_again(site: Site) -> None:
-    """Put in what is shipped, also where a test has changed some of it."""
-    installation = Installation(image_name(), site.azure_for_pods, SETTINGS)
-    await install(site.kubectl, installation, site.folder / "install")
+async def install_again(site: Site, **values: Any) -> None:
+    """Install what is shipped, also where a test has changed some of it; `values` are added to the usual ones."""
+    await install(site.kubectl, site.helm, installation(site, **values), site.folder / "install")
+
+
+def installation(site: Site, **values: Any) -> Installation:
+    """What these tests install."""
+    return Installation(image_name(), site.azure_for_pods, SETTINGS | values)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,16 @@
 """A namespace that is deleted with connections in it comes to its end, and Azure is left as each connection's policy says."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+import yaml
 
 from support.world.tenant import Tenant
-from workbench.cluster.install import DEPLOYMENT, rolled_out
+from workbench.cluster.install import CHART, DEPLOYMENT, RELEASE, write_values
 from workbench.kubectl import KubectlError
-from workbench.stack import SYSTEM_NAMESPACE
 
-from .conftest import Site, install_again
+from .conftest import Site, install_again, installation
 from .test_two_replicas import LIMIT
 
 pytestmark = pytest.mark.timeout(300)
@@ -58,82 +59,54 @@ async def test_a_namespace_that_azure_keeps_busy_ends_when_azure_lets_go(install
     )
 
 
+DELETION_ROLE = f"{DEPLOYMENT}-namespace-deletion"
+
+
 @pytest.fixture
-async def only_here(installed: Site, tenant: Tenant) -> AsyncIterator[Tenant]:
-    """The operator watches this test's namespace only, and has rights in no other; it is put back afterwards."""
-    deployment = (f"deployment/{DEPLOYMENT}", "-n", SYSTEM_NAMESPACE)
-    binding = ("rolebinding", DEPLOYMENT, "-n", tenant.namespace)
-    await installed.kubectl("delete", "clusterrolebinding", DEPLOYMENT)
-    account = f"--serviceaccount={SYSTEM_NAMESPACE}:{DEPLOYMENT}"
-    await installed.kubectl("create", *binding, f"--clusterrole={DEPLOYMENT}", account)
-    await installed.kubectl("set", "env", *deployment, f"AZVPN_WATCH_NAMESPACES={tenant.namespace}")
-    await rolled_out(installed.kubectl)
-    yield tenant
-    await installed.kubectl("set", "env", *deployment, "AZVPN_WATCH_NAMESPACES-")
+async def put_back(installed: Site) -> AsyncIterator[None]:
+    """The operator works in the whole cluster again afterwards."""
+    yield
     await install_again(installed)
 
 
-FINISH = {
-    "apiVersion": "rbac.authorization.k8s.io/v1",
-    "kind": "ClusterRole",
-    "metadata": {"name": "azure-vpn-operator-finish"},
-    "rules": [
-        {
-            "apiGroups": ["azvpn.dev"],
-            "resources": ["vpnconnections", "ipsecpolicies"],
-            "verbs": ["list", "watch", "patch"],
-        },
-        {
-            "apiGroups": ["azvpn.dev"],
-            "resources": ["vpnconnections/status", "ipsecpolicies/status"],
-            "verbs": ["patch"],
-        },
-    ],
-}
-"""What an operator needs to finish in a namespace that ends, and no Secret: rights that the namespace does not take along."""
+async def test_the_only_namespace_that_is_watched_may_go(installed: Site, put_back: None, tenant: Tenant) -> None:
+    await install_again(installed, watchNamespaces=[tenant.namespace])
+    await tenant.apply(tenant.policy(), tenant.connection(ipsecPolicyRef={"name": "p1"}))
+    await tenant.until_ready(seconds=LIMIT)
 
+    await delete_namespace(installed, tenant.namespace)
 
-async def bind_everywhere(site: Site) -> None:
-    await site.apply_objects(FINISH)
-    name = FINISH["metadata"]["name"]
-    account = f"--serviceaccount={SYSTEM_NAMESPACE}:{DEPLOYMENT}"
-    await site.kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", account)
-
-
-@pytest.fixture
-async def finishing_rights(installed: Site) -> AsyncIterator[None]:
-    await bind_everywhere(installed)
-    yield
-    await installed.kubectl("delete", "clusterrole,clusterrolebinding", FINISH["metadata"]["name"])
-
-
-async def test_the_only_namespace_that_is_watched_may_go(
-    installed: Site, finishing_rights: None, only_here: Tenant
-) -> None:
-    await only_here.apply(only_here.policy(), only_here.connection(ipsecPolicyRef={"name": "p1"}))
-    await only_here.until_ready(seconds=LIMIT)
-
-    await delete_namespace(installed, only_here.namespace)
-
-    assert await only_here.in_azure() is None
+    assert await tenant.in_azure() is None
 
 
 async def test_a_namespace_that_took_the_operators_rights_along_ends_once_it_has_others(
-    installed: Site, only_here: Tenant
+    installed: Site, put_back: None, tenant: Tenant
 ) -> None:
-    await only_here.apply(only_here.connection())
-    await only_here.until_ready(seconds=LIMIT)
-    await installed.kubectl("delete", "namespace", only_here.namespace, "--wait=false")
+    own = {"watchNamespaces": [tenant.namespace]}
+    await install_again(installed, **own, rbac={"namespaceDeletion": {"create": False}})
+    await tenant.apply(tenant.connection())
+    await tenant.until_ready(seconds=LIMIT)
+    await installed.kubectl("delete", "namespace", tenant.namespace, "--wait=false")
 
     async def rights_are_gone() -> bool:
-        left = await installed.kubectl("get", "rolebindings", "-n", only_here.namespace, "-o", "name")
+        left = await installed.kubectl("get", "rolebindings", "-n", tenant.namespace, "-o", "name")
         return DEPLOYMENT not in left
 
-    await only_here.eventually(rights_are_gone, seconds=LIMIT)
-    await bind_everywhere(installed)
+    await tenant.eventually(rights_are_gone, seconds=LIMIT)
+    assert await tenant.get() is not None  # it hangs
+    # Nothing can be made in a namespace that is ending, so nothing but the ClusterRole is added.
+    role = [document for document in await rendered(installed, **own) if document["metadata"]["name"] == DELETION_ROLE]
+    await installed.apply_objects(*role)
     try:
-        await delete_namespace(installed, only_here.namespace)
+        await delete_namespace(installed, tenant.namespace)
     finally:
-        await installed.kubectl("delete", "clusterrole,clusterrolebinding", FINISH["metadata"]["name"])
+        await installed.kubectl("delete", "clusterrole,clusterrolebinding", DELETION_ROLE)
 
-    assert await only_here.in_azure() is None
+    assert await tenant.in_azure() is None
+
+
+async def rendered(site: Site, **values: Any) -> list[dict[str, Any]]:
+    """What the chart makes of these values."""
+    file = write_values(site.folder / "install", installation(site, **values))
+    text = await site.helm("template", RELEASE, CHART, "--values", file)
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.cluster.install import Installation, install
+from workbench.cluster.install import Helm, HelmError, Installation, install
 from workbench.cluster.lifecycle import down, up
 from workbench.image.names import ROOT, image_name
 from workbench.kubectl import Kubectl, KubectlError
@@ -21,6 +21,7 @@ from workbench.steps import StepError
 from workbench.toolchain.binaries import KUBERNETES
 from workbench.toolchain.building import find_tools
 from workbench.toolchain.go import ToolchainError
+from workbench.toolchain.tools import find_tool
 
 
 async def _up(folder: Path) -> None:
@@ -31,11 +32,12 @@ async def _up(folder: Path) -> None:
     began = time.monotonic()
     cluster = await up(folder, images=[archive])
     kubectl = Kubectl(find_tools(KUBERNETES, ["kubectl"])["kubectl"], cluster.kubeconfig)
+    helm = Helm(find_tool("helm"), cluster.kubeconfig, folder)
     with Progress("Installing the operator, and waiting until both replicas are ready"):
-        installation = Installation(image, cluster.azure_for_pods, {"AZVPN_INSTALLATION_ID": "cluster"})
-        await install(kubectl, installation, folder / "install")
+        installation = Installation(image, cluster.azure_for_pods, {"installationId": "cluster"})
+        await install(kubectl, helm, installation, folder / "install")
     print(f"Ready after {time.monotonic() - began:.0f} s. To use it:")
-    print(f"  export KUBECONFIG={cluster.kubeconfig} PATH={kubectl.program.parent}:$PATH")
+    print(f"  export KUBECONFIG={cluster.kubeconfig} PATH={kubectl.program.parent}:{helm.program.parent}:$PATH")
     print(f"  export SIMULATOR_CONTROL_URL={cluster.azure.control_url}")
     print("  kubectl apply --server-side -k manifests/samples/site-to-site && kubectl -n network get vpnconn --watch")
 
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asyncio.run(_up(folder))
         else:
             print("Taken away." if asyncio.run(down(folder)) else "No cluster was running.")
-    except (ToolchainError, ProcessError, StepError, KubectlError, OSError) as error:
+    except (ToolchainError, ProcessError, StepError, KubectlError, HelmError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -46,7 +46,7 @@ class Rule:
         return rule | ({"resourceNames": list(self.names)} if self.names else {})
 
 
-OPERATOR_RULES: Final = (
+NAMESPACE_DELETION_RULES: Final = (
     Rule(
         "Read and watch our kinds; set and release their finalizers.",
         GROUP,
@@ -54,6 +54,12 @@ OPERATOR_RULES: Final = (
         ("list", "watch", "patch"),
     ),
     Rule("Report.", GROUP, _STATUS, ("patch",)),
+)
+"""What it needs to let go of the objects of a namespace that is deleted. Such a namespace takes the bindings in it along first, so
+where the other rights come from those, these have to come from a ClusterRole."""
+
+OPERATOR_RULES: Final = (
+    *NAMESPACE_DELETION_RULES,
     Rule("Read the keys that connections name: one at a time, never all.", "", ("secrets",), ("get",)),
     Rule("Tell what happened.", "events.k8s.io", ("events",), ("create", "patch")),
 )
@@ -113,8 +119,17 @@ def render_rbac() -> dict[str, str]:
 
 
 def build_namespaced_rbac(namespace: str) -> list[dict[str, Any]]:
-    """Return the operator's role in one namespace that it works in, and its binding: in place of the ClusterRole."""
-    return [_role(NAME, OPERATOR_RULES, namespace=namespace), _binding("Role", NAME, namespace)]
+    """Return what stands in place of the ClusterRole where the operator works in one namespace: two roles and their bindings.
+
+    One is in the namespace; what the operator needs when that is deleted belongs to the cluster.
+    """
+    deletion = f"{NAME}-namespace-deletion"
+    return [
+        _role(NAME, OPERATOR_RULES, namespace=namespace),
+        _binding("Role", NAME, namespace),
+        _role(deletion, NAMESPACE_DELETION_RULES),
+        _binding("ClusterRole", deletion),
+    ]
 
 
 def _chart_rules() -> dict[str, Any]:
@@ -122,6 +137,7 @@ def _chart_rules() -> dict[str, Any]:
     own = [replace(rule, names=("LEASE",)) if rule.names == (LEASE,) else rule for rule in OWN_NAMESPACE_RULES]
     rules = {
         "operator": OPERATOR_RULES,
+        "namespaceDeletion": NAMESPACE_DELETION_RULES,
         "ownNamespace": own,
         "watchSecrets": SECRET_WATCH_RULES,
         "view": VIEW_RULES,

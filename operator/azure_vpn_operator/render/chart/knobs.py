@@ -132,6 +132,12 @@ SECTIONS: Final = (
             Value("serviceAccount.annotations", {}, "Annotations of the ServiceAccount.", TEXTS),
             Value("serviceAccount.labels", {}, "Labels of the ServiceAccount.", TEXTS),
             switch("rbac.create", "Make the operator's roles and bindings.", default=True),
+            switch(
+                "rbac.namespaceDeletion.create",
+                "With watchNamespaces: a ClusterRole to let go of the objects of a namespace that is deleted, no Secrets in it. Without it "
+                "such a namespace stays Terminating.",
+                default=True,
+            ),
             switch("rbac.userRoles.create", "Make ClusterRoles for users: one to look, one to edit.", default=True),
             switch("rbac.userRoles.aggregate", "Add them to Kubernetes' own roles view, edit and admin.", default=True),
         ),

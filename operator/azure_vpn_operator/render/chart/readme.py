@@ -29,7 +29,9 @@ cluster. Installing, upgrading, going back and uninstalling, in the order that l
 - **A second release** in the same cluster works in other namespaces and leaves alone what the cluster has once:
   `watchNamespaces`, `crds.enabled=false`, `admission.secretAccess.enabled=false`, `rbac.userRoles.create=false`
   (`ci/second-release-values.yaml`).
-- **Without rights on the cluster**: the same values; the chart then makes nothing but objects of namespaces.
+- **Without rights on the cluster**: the same values and `rbac.namespaceDeletion.create=false`; the chart then makes nothing but
+  objects of namespaces (`ci/namespaced-values.yaml`). Before such a namespace is deleted, delete the connections in it: the
+  deletion takes the operator's rights along first.
 - Wrong or misspelt values are refused by `values.schema.json`.
 
 # Values
