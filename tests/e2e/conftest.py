@@ -39,6 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker("e2e")
     items[:] = bring_together(items)
+    judging = [item for item in items if item.get_closest_marker("judges_the_run")]
+    others = [item for item in items if not item.get_closest_marker("judges_the_run")]
+    last = max((index for index, item in enumerate(others) if here in item.path.parents), default=-1)
+    items[:] = [*others[: last + 1], *judging, *others[last + 1 :]]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
-"""The audit log of the real API server against the RBAC that is shipped: no right is missing, none is there for nothing."""
+"""The audit log that all tests of this folder leave against the shipped RBAC: no right is missing, none is there for nothing."""
 
 import json
 
+import pytest
 import yaml
 
 from support.world.tenant import Tenant, condition
@@ -11,6 +12,7 @@ Right = tuple[str, str, str]
 """Group, resource (with its subresource), verb."""
 
 
+@pytest.mark.judges_the_run
 async def test_the_operator_uses_exactly_the_rights_that_it_ships_with(tenant: Tenant):
     await _use_everything(tenant)
 
