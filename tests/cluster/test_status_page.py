@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 
 from support.world.tenant import Tenant
@@ -45,14 +46,14 @@ async def test_port_forward_shows_the_map(installed: Site, tenant: Tenant) -> No
     await tenant.apply(tenant.connection())
     await tenant.until_ready(seconds=LIMIT)
 
-    async with port_forward(installed) as address:
+    async with port_forward(installed) as address, aiohttp.ClientSession() as web:
 
         async def shows_it() -> bool:
-            async with tenant.web.get(f"{address}/map.json") as answer:
+            async with web.get(f"{address}/map.json") as answer:
                 return answer.status == 200 and tenant.namespace in await answer.text()
 
         await tenant.eventually(shows_it, seconds=LIMIT)
-        async with tenant.web.get(address) as answer:
+        async with web.get(address) as answer:
             page = await answer.text()
 
     assert answer.status == 200

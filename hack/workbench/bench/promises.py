@@ -13,6 +13,7 @@ P99_LIMIT_MS: Final = 250.0
 LATE_LIMIT_MS: Final = 100.0
 KILOBYTES_PER_CONNECTION: Final = 35.0
 MEBIBYTES_AT_5000: Final = 300.0
+CRD_KILOBYTES: Final = 100.0
 RENEWALS: Final = "patch leases"
 """The leader's, every five seconds: what it costs that another replica can stand by."""
 LEAST_SPAN: Final = 500
@@ -49,6 +50,9 @@ def promises(report: Document) -> list[Promise]:
     for start in report.get("starts", []):
         found += _of_start(start)
     found += _of_memory(report.get("starts", []))
+    if "crds" in report:
+        size = sum(report["crds"]["storedKilobytes"].values())
+        found.append(_at_most("CRDs", "size together, as stored", round(size, 1), CRD_KILOBYTES, "kB"))
     if "blastRadius" in report:
         found += _of_blast_radius(report["blastRadius"])
     return found

@@ -26,6 +26,7 @@ def print_report(report: Document, console: Console | None = None) -> None:
         "idle": _idle,
         "massEdit": _mass_edit,
         "starts": _starts,
+        "crds": _crds,
         "blastRadius": _blast_radius,
     }
     for name, make in makers.items():
@@ -67,6 +68,17 @@ def _pairs(report: Document) -> Table:
     for locks, forms in report["secondsThatHalvesDiffer"].items():
         for form, found in forms.items():
             table.add_row(locks, form, f"{found['changes']:g}", f"{found['median']:g}", f"{found['max']:g}")
+    return table
+
+
+def _crds(report: Document) -> Table:
+    found = report["crds"]
+    before = found["apiServerMebibytesBefore"]
+    table = Table(title=f"CRDs in an API server whose heap had {before:g} MiB without them", title_justify="left")
+    for heading in ("CRD", "as stored, kB", "heap, MiB"):
+        table.add_column(heading, justify="left" if heading == "CRD" else "right")
+    for name, size in found["storedKilobytes"].items():
+        table.add_row(name, f"{size:g}", f"{found['apiServerMebibytes'][name]:g}")
     return table
 
 

@@ -43,6 +43,7 @@ def test_a_good_report_misses_nothing(report: dict[str, Any]):
         pytest.param(("starts", 1, "statusWrites"), 1, "status", id="a status after a restart"),
         pytest.param(("starts", 1, "azureWrites"), 1, "Azure", id="a write to Azure after a restart"),
         pytest.param(("starts", 1, "residentMebibytes"), 140.0, "35 kB", id="memory for each connection"),
+        pytest.param(("crds", "storedKilobytes", "azvpn.dev_vpnconnections"), 90.0, "100 kB", id="CRDs that grow"),
     ],
 )
 def test_a_missed_promise_is_named(report: dict[str, Any], path: tuple[str | int, ...], value: object, words: str):
