@@ -72,6 +72,7 @@ def test_every_measured_part_has_promises_and_no_other(report: dict[str, Any]):
         "start of 100",
         "start of 1000",
         "100 to 1000 connections",
+        "CRDs",
         "edit that no device takes, Staged",
         "edit that no device takes, policyRefs",
     }
