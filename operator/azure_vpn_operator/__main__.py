@@ -1,7 +1,21 @@
-"""`python -m azure_vpn_operator` is `azure-vpn-operator`."""
+"""`azure-vpn-operator`, also as `python -m azure_vpn_operator`: the controller, where its libraries are installed."""
 
 import sys
 
-from azure_vpn_operator.app.cli import main
+EXTRA = "azure-vpn-operator[controller]"
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the program; returns the exit code. Says what to install where only the tool `kubectl azvpn` is."""
+    try:
+        from azure_vpn_operator.app.cli import main as run  # noqa: PLC0415 - what it imports may not be installed
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("azure_vpn_operator"):
+            raise
+        sys.stderr.write(f"azure-vpn-operator: the library {error.name} is not installed: pip install '{EXTRA}'\n")
+        return 2
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
