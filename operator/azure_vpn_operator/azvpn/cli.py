@@ -37,7 +37,15 @@ class Command(Protocol):
         """Do it; returns the exit code. Raises ToolError."""
 
 
-COMMANDS: Mapping[str, Entry] = MappingProxyType({})
+COMMANDS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "status": Entry("azure_vpn_operator.azvpn.status", "show the fleet: tunnels, changes, what needs a look"),
+        "rollout": Entry(
+            "azure_vpn_operator.azvpn.rollout", "show, follow, pause, try again or go back on an edit of a policy"
+        ),
+        "strength": Entry("azure_vpn_operator.azvpn.strength", "show how strong the policies are"),
+    }
+)
 """In the order in which `--help` lists them."""
 
 
@@ -47,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = next((argument for argument in given if not argument.startswith("-")), None)
     options = _parser(chosen).parse_args(given)
     try:
-        return _load(options.command).run(options)
+        return load(options.command).run(options)
     except ToolError as error:
         sys.stderr.write(f"{_program()} {options.command}: {error}\n")
         return 2
@@ -67,7 +75,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         if name != chosen:
             commands.add_parser(name, help=entry.summary)
             continue
-        command = _load(name)
+        command = load(name)
         command.add_arguments(
             commands.add_parser(
                 name,
@@ -80,10 +88,15 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def _load(name: str) -> Command:
+def load(name: str) -> Command:
+    """Import the module of a command."""
     return cast("Command", import_module(COMMANDS[name].module))
 
 
 def _program() -> str:
     called = Path(sys.argv[0]).name
     return "kubectl azvpn" if called.startswith("kubectl-") else "azvpn"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

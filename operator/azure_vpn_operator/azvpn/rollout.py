@@ -1,0 +1,224 @@
+"""`kubectl azvpn rollout …`: how far an edit of a policy has come, and what a person can say about it."""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision, RevisionState
+from azure_vpn_operator.azvpn import kubectl
+from azure_vpn_operator.azvpn.columns import age, columns
+from azure_vpn_operator.azvpn.failure import ToolError
+from azure_vpn_operator.azvpn.fleet import POLICIES, Fleet, read_fleet
+from azure_vpn_operator.azvpn.git_owner import git_owner
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.overview.model import Phase, Policy, Standing
+from azure_vpn_operator.domain.passes.requests import ROLLOUT_CONTINUE, ROLLOUT_RETRY
+
+EXAMPLES = """\
+  kubectl azvpn rollout status site6               follow it until it has ended; 1 if it failed
+  kubectl azvpn rollout history site6
+  kubectl azvpn rollout undo site6                 write the values from before into the policy
+  kubectl azvpn rollout retry site6                try values again that have failed
+  kubectl azvpn rollout continue site6             do not wait for the canary's rekey
+  kubectl azvpn rollout pause site6                and: resume"""
+
+FIELD_MANAGER = "kubectl-azvpn"
+LOOK_SECONDS = 2.0
+_SHORT = 10
+"""So many characters of a revision's hash are shown, and are enough to name it."""
+_ENDED = {Phase.AT_REST, Phase.PROVISIONAL}
+_STUCK = {Phase.FAILED, Phase.INVALID}
+_ORDER = tuple(Standing)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say which arguments the command takes."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, (action, summary) in _ACTIONS.items():
+        chosen = actions.add_parser(name, help=summary, description=summary)
+        chosen.add_argument("policy", metavar="POLICY", help="name of the IpsecPolicy")
+        chosen.set_defaults(act=action)
+        kubectl.add_arguments(chosen)
+        match name:
+            case "status":
+                chosen.add_argument(
+                    "--watch", action=argparse.BooleanOptionalAction, default=True, help="follow it until it has ended"
+                )
+                chosen.add_argument("--timeout", type=float, metavar="SECONDS", help="follow it no longer than that")
+            case "undo":
+                chosen.add_argument("--to", metavar="REVISION", help="to these values, as `rollout history` names them")
+                chosen.add_argument("--force", action="store_true", help="also where the policy comes from Git")
+            case _:
+                pass
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; returns the exit code."""
+    act: Callable[[kubectl.Kubectl, argparse.Namespace], int] = options.act
+    return act(kubectl.Kubectl(options), options)
+
+
+def _status(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
+    deadline = None if options.timeout is None else time.monotonic() + options.timeout
+    shown = None
+    while True:
+        policy = find_policy(read_fleet(reach, everywhere=False), options.policy)
+        line = progress_of(policy)
+        if shown is None:
+            sys.stdout.write(table_of(policy))
+        if line != shown:
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+            shown = line
+        if policy.phase in _ENDED:
+            return 0
+        if policy.phase in _STUCK:
+            return 1
+        if not options.watch:
+            return 0
+        if deadline is not None and time.monotonic() >= deadline:
+            raise ToolError(f"{policy.id} has not rolled out within {options.timeout:g} s")
+        time.sleep(LOOK_SECONDS)
+
+
+def find_policy(fleet: Fleet, name: str) -> Policy:
+    """The policy as the map has it. Raises ToolError if there is none of that name."""
+    found = next((policy for policy in fleet.draw().policies if policy.name == name), None)
+    if found is None:
+        raise ToolError(f'ipsecpolicies.azvpn.dev "{name}" not found')
+    return found
+
+
+def progress_of(policy: Policy) -> str:
+    """How far it is, in a line."""
+    counts = Counter(member.standing for member in policy.members)
+    standings = ", ".join(f"{counts[standing]} {standing.value.lower()}" for standing in _ORDER if counts[standing])
+    words = f"{policy.phase.value}: {policy.updated} of {policy.connections} connections have the values"
+    said = f"; {policy.reason}: {policy.message}" if policy.message else ""
+    return f"{words}{f' ({standings})' if standings else ''}{said}"
+
+
+def table_of(policy: Policy) -> str:
+    """Where each tunnel stands, while there is something to say; else nothing."""
+    members = sorted(policy.members, key=lambda member: _ORDER.index(member.standing))
+    rows = [(member.link.partition("/")[2], member.standing.value) for member in members]
+    return f"{policy.id}: {policy.values}\n" + (columns(("CONNECTION", "STANDING"), rows) if rows else "")
+
+
+def _history(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
+    policy = _read(reach, options.policy)
+    sys.stdout.write(history_of(policy.status.revisions, datetime.now(UTC)))
+    return 0
+
+
+def history_of(revisions: Sequence[PolicyRevision], now: datetime) -> str:
+    """The newest first, each with what it changed."""
+    if not revisions:
+        return "No revisions yet: no connection has used the policy.\n"
+    rows = []
+    for index, revision in enumerate(revisions):
+        before = revisions[index + 1] if index + 1 < len(revisions) else None
+        rows.append(
+            (revision.hash[:_SHORT], revision.state.value, age(revision.since, now), _changed(revision, before))
+        )
+    return columns(("REVISION", "STATE", "SINCE", "CHANGED"), rows)
+
+
+def _changed(revision: PolicyRevision, before: PolicyRevision | None) -> str:
+    now, was = revision.values.wire(), before.values.wire() if before is not None else {}
+    if before is None:
+        return ", ".join(f"{name}={value}" for name, value in now.items())
+    return ", ".join(f"{name}: {was.get(name)} -> {value}" for name, value in now.items() if was.get(name) != value)
+
+
+def _undo(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
+    document = reach.get(POLICIES, options.policy)
+    owner = git_owner(document)
+    if owner is not None and not options.force:
+        raise ToolError(
+            f"{options.policy} comes from Git by {owner}, which would write its values again: revert the commit there, "
+            "or say --force for the time until then"
+        )
+    policy = IpsecPolicy.model_validate(document)
+    goal = revision_to(policy, options.to)
+    reach(
+        "patch",
+        POLICIES,
+        options.policy,
+        "--type=merge",
+        f"--field-manager={FIELD_MANAGER}",
+        f"--patch={json.dumps({'spec': goal.values.wire()})}",
+    )
+    sys.stdout.write(f"{options.policy} has the values of revision {goal.hash[:_SHORT]} again; now they roll out.\n")
+    return 0
+
+
+def revision_to(policy: IpsecPolicy, named: str | None) -> PolicyRevision:
+    """The revision to go back to: the one that is named, or the newest that all connections have had. Raises ToolError."""
+    own = canonical_policy(policy.spec).hash
+    others = [revision for revision in policy.status.revisions if revision.hash != own]
+    if named is not None:
+        found = [revision for revision in policy.status.revisions if revision.hash.startswith(named)]
+        if len(found) != 1:
+            raise ToolError(
+                f"{len(found)} revisions begin with {named}: kubectl azvpn rollout history {policy.metadata.name}"
+            )
+        return found[0]
+    for state in (RevisionState.CURRENT, RevisionState.SUPERSEDED):
+        good = next((revision for revision in others if revision.state is state), None)
+        if good is not None:
+            return good
+    raise ToolError(f"{policy.metadata.name} has no earlier values that its connections have had")
+
+
+def _retry(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
+    return _annotate(reach, options.policy, ROLLOUT_RETRY, "What has failed is tried again.")
+
+
+def _continue(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
+    return _annotate(reach, options.policy, ROLLOUT_CONTINUE, "The rollout does not wait for the canary's rekey.")
+
+
+def _pause(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
+    return _set_paused(reach, options.policy, paused=True)
+
+
+def _resume(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
+    return _set_paused(reach, options.policy, paused=False)
+
+
+def _annotate(reach: kubectl.Kubectl, name: str, annotation: str, done: str) -> int:
+    token = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    reach("annotate", POLICIES, name, f"{annotation}={token}", "--overwrite", f"--field-manager={FIELD_MANAGER}")
+    sys.stdout.write(f"{done} Follow it: kubectl azvpn rollout status {name}\n")
+    return 0
+
+
+def _set_paused(reach: kubectl.Kubectl, name: str, *, paused: bool) -> int:
+    patch: dict[str, Any] = {"spec": {"rollout": {"paused": paused or None}}}
+    reach(
+        *("patch", POLICIES, name, "--type=merge"),
+        *(f"--field-manager={FIELD_MANAGER}", f"--patch={json.dumps(patch)}"),
+    )
+    sys.stdout.write(f"The rollout of {name} {'is paused' if paused else 'goes on'}.\n")
+    return 0
+
+
+def _read(reach: kubectl.Kubectl, name: str) -> IpsecPolicy:
+    return IpsecPolicy.model_validate(reach.get(POLICIES, name))
+
+
+_ACTIONS = {
+    "status": (_status, "follow an edit until all connections have it, or it has failed"),
+    "history": (_history, "list the values that the policy had, and what each changed"),
+    "undo": (_undo, "write earlier values into the policy"),
+    "retry": (_retry, "try values again that have failed"),
+    "continue": (_continue, "go on without the canary's rekey"),
+    "pause": (_pause, "move no further connection"),
+    "resume": (_resume, "go on after a pause"),
+}
