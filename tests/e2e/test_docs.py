@@ -15,7 +15,7 @@ GUIDES = tuple(
     DOCS / "guides" / f"{name}.md"
     for name in (
         *("monitoring", "gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability"),
-        *("crypto-floor", "status-page"),
+        *("crypto-floor", "status-page", "kubectl-azvpn"),
     )
 )
 """These leave the demo as they found it, but for keys and a policy."""
@@ -30,6 +30,8 @@ NOT_RUN = {
     "demo.md": ["make demo-up", "make demo-down", "make demo ACT=rollback"],
     # It needs the Prometheus operator's CRDs.
     "monitoring.md": ["kubectl apply -k manifests/overlays/monitoring"],
+    # What is to be installed is here already.
+    "kubectl-azvpn.md": ["pip install azure-vpn-operator"],
     # The demo's API server has no pods.
     "status-page.md": ["kubectl --namespace azure-vpn-system port-forward deployment/azure-vpn-operator 8082"],
 }

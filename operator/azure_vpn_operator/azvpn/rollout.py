@@ -31,6 +31,7 @@ FIELD_MANAGER = "kubectl-azvpn"
 LOOK_SECONDS = 2.0
 _SHORT = 10
 """So many characters of a revision's hash are shown, and are enough to name it."""
+_UNSEEN = "The operator has not seen the edit yet."
 _ENDED = {Phase.AT_REST, Phase.PROVISIONAL}
 _STUCK = {Phase.FAILED, Phase.INVALID}
 _ORDER = tuple(Standing)
@@ -67,17 +68,18 @@ def _status(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     shown = None
     while True:
-        policy = find_policy(read_fleet(reach, everywhere=False), options.policy)
-        line = progress_of(policy)
+        fleet = read_fleet(reach, everywhere=False)
+        policy, seen = find_policy(fleet, options.policy), is_seen(fleet, options.policy)
+        line = progress_of(policy) if seen else _UNSEEN
         if shown is None:
             sys.stdout.write(table_of(policy))
         if line != shown:
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
             shown = line
-        if policy.phase in _ENDED:
+        if seen and policy.phase in _ENDED:
             return 0
-        if policy.phase in _STUCK:
+        if seen and policy.phase in _STUCK:
             return 1
         if not options.watch:
             return 0
@@ -92,6 +94,12 @@ def find_policy(fleet: Fleet, name: str) -> Policy:
     if found is None:
         raise ToolError(f'ipsecpolicies.azvpn.dev "{name}" not found')
     return found
+
+
+def is_seen(fleet: Fleet, name: str) -> bool:
+    """Whether the operator has looked at the policy as it is now: what its status says is about an older edit else."""
+    found = next(record for record in fleet.policies if record.metadata.name == name)
+    return found.metadata.generation <= found.status.observed_generation
 
 
 def progress_of(policy: Policy) -> str:

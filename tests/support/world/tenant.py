@@ -7,7 +7,9 @@ Size: one class, since every test speaks of one thing, its part of the system, b
 import asyncio
 import copy
 import json
+import os
 import ssl
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -190,6 +192,20 @@ class Tenant:
             stderr=asyncio.subprocess.PIPE,
         )
         out, err = await process.communicate(stdin.encode())
+        return Ran(process.returncode or 0, out.decode(), err.decode())
+
+    async def azvpn(self, *arguments: str) -> Ran:
+        """Run `kubectl azvpn` likewise, with this checkout's plugin."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), str(self._kubectl.parent), os.environ["PATH"]])
+        process = await asyncio.create_subprocess_exec(
+            str(self._kubectl),
+            *("azvpn", *arguments, "--namespace", self.namespace),
+            env={**os.environ, "PATH": path, "KUBECONFIG": str(self.stack.plane.kubeconfig)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
         return Ran(process.returncode or 0, out.decode(), err.decode())
 
     def _path(self, kind: str, name: str | None = None) -> str:

@@ -88,6 +88,29 @@ def test_status_shows_where_each_tunnel_stands():
         find_policy(fleet, "nobody")
 
 
+@pytest.mark.parametrize(
+    ("generation", "code", "line"),
+    [
+        pytest.param(2, 0, "AtRest: ", id="the operator has looked at it"),
+        pytest.param(3, 2, "The operator has not seen the edit yet.", id="the status is about the edit before"),
+    ],
+)
+def test_status_waits_until_the_operator_has_seen_the_edit(
+    generation: int, code: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    document = a_policy("site6")
+    document["metadata"]["generation"] = generation
+    monkeypatch.setattr(rollout, "read_fleet", lambda *_, **__: fleet_of([], [document]))
+
+    if code == 0:
+        assert run("status", "site6", "--timeout", "0") == 0
+    else:
+        with pytest.raises(ToolError, match="has not rolled out within 0 s"):
+            run("status", "site6", "--timeout", "0")
+
+    assert capsys.readouterr().out.splitlines()[-1].startswith(line)
+
+
 class Cluster:
     """A kubectl over one policy that keeps what is sent."""
 

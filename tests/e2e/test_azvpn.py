@@ -1,0 +1,55 @@
+"""`kubectl azvpn` as a user calls it, against the shared system."""
+
+import json
+
+from support.world.side_by_side import side_by_side
+from support.world.tenant import Tenant, condition
+
+
+@side_by_side
+async def test_status_says_what_is_down_and_why(tenant: Tenant):
+    await tenant.apply(tenant.connection("c1"), tenant.connection("c2", site=2))
+    await tenant.until_ready("c1", "c2")
+    assert (await tenant.azvpn("status", "--exit-code")).code == 0
+
+    await tenant.change_topology({"name": "site-2", "device": {"outage": True}})
+    await tenant.until(lambda found: condition(found, "Connected")["status"] == "False", "c2")
+    ran = await tenant.azvpn("status", "--exit-code")
+
+    assert ran.code == 1
+    assert ran.out.splitlines()[1].split()[1:4] == ["c2", "Down", "0/1"]
+    ran = await tenant.azvpn("status", "--output", "json")
+    assert {link["id"]: link["tunnel"] for link in json.loads(ran.out)["links"]} == {
+        f"{tenant.namespace}/c1": "Up",
+        f"{tenant.namespace}/c2": "Down",
+    }
+
+
+@side_by_side
+async def test_undo_puts_the_values_from_before_into_azure(tenant: Tenant):
+    await tenant.apply(tenant.policy(), tenant.connection(ipsecPolicyRef={"name": "p1"}))
+    await tenant.until_ready()
+    before = await tenant.in_azure()
+    await tenant.edit("p1", "IpsecPolicy", dhGroup="ECP256")
+    assert (await tenant.azvpn("rollout", "status", "p1", "--timeout", "90")).code == 0
+    changed = await tenant.in_azure()
+
+    undone = await tenant.azvpn("rollout", "undo", "p1")
+    assert undone.code == 0, undone.err
+    ran = await tenant.azvpn("rollout", "status", "p1", "--timeout", "90")
+
+    assert (ran.code, ran.out.splitlines()[-1].partition(":")[0]) == (0, "AtRest")
+    after = await tenant.in_azure()
+    assert before is not None
+    assert changed is not None
+    assert after is not None
+    assert changed["properties"]["ipsecPolicies"][0]["dhGroup"] == "ECP256"
+    assert after["properties"]["ipsecPolicies"] == before["properties"]["ipsecPolicies"]
+
+
+@side_by_side
+async def test_a_policy_that_is_not_there_is_kubectls_own_error(tenant: Tenant):
+    ran = await tenant.azvpn("rollout", "history", "nobody")
+
+    assert ran.code == 2
+    assert 'ipsecpolicies.azvpn.dev "nobody" not found' in ran.err
