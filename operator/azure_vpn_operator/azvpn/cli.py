@@ -40,6 +40,9 @@ class Command(Protocol):
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
         "status": Entry("azure_vpn_operator.azvpn.status", "show the fleet: tunnels, changes, what needs a look"),
+        "import": Entry(
+            "azure_vpn_operator.azvpn.importing.command", "write manifests for what exists in Azure or in files"
+        ),
         "rollout": Entry(
             "azure_vpn_operator.azvpn.rollout", "show, follow, pause, try again or go back on an edit of a policy"
         ),
