@@ -37,7 +37,13 @@ class Command(Protocol):
         """Do it; returns the exit code. Raises ToolError."""
 
 
-COMMANDS: Mapping[str, Entry] = MappingProxyType({})
+COMMANDS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "peer-config": Entry(
+            "azure_vpn_operator.azvpn.peer_config.command", "Print the configuration of the device at the other end."
+        ),
+    }
+)
 """In the order in which `--help` lists them."""
 
 
@@ -87,3 +93,7 @@ def _load(name: str) -> Command:
 def _program() -> str:
     called = Path(sys.argv[0]).name
     return "kubectl azvpn" if called.startswith("kubectl-") else "azvpn"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

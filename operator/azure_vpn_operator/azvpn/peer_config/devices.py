@@ -1,0 +1,64 @@
+"""The devices for which there is a format, and how a configuration is put together."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Final, cast
+
+from azure_vpn_operator.azvpn.peer_config import (
+    strongswan,
+)
+from azure_vpn_operator.azvpn.peer_config.page import Page, Rendered
+from azure_vpn_operator.azvpn.peer_config.peer_side import PeerSide
+from azure_vpn_operator.azvpn.peer_config.vocabulary import Vocabulary, Words, to_words
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device, and the module that knows it."""
+
+    title: str
+    comment: str
+    vocabulary: Vocabulary
+    write: Callable[[PeerSide, Words, Page], None]
+
+
+def _device(title: str, module: ModuleType) -> Device:
+    write = cast("Callable[[PeerSide, Words, Page], None]", module.write)
+    return Device(title, module.COMMENT, module.VOCABULARY, write)
+
+
+DEVICES: Final[Mapping[str, Device]] = {
+    "strongswan": _device("strongSwan", strongswan),
+}
+"""By the value of `--format`."""
+
+
+def render(side: PeerSide, format_name: str) -> Rendered:
+    """Write the configuration; if the device cannot do what Azure asks for, only say why."""
+    device = DEVICES[format_name]
+    body = Page(device.comment)
+    words = to_words(side, device.vocabulary, device.title, body)
+    if words is None:
+        body.comment("No configuration is written: no tunnel would come up with it.")
+    else:
+        body.lines("")
+        device.write(side, words, body)
+    written = body.done()
+    head = _head(side, device, written.text)
+    return Rendered(head.text + written.text, (*head.notes, *written.notes), written.refusals)
+
+
+def _head(side: PeerSide, device: Device, body: str) -> Rendered:
+    page = Page(device.comment)
+    page.comment(f"{device.title}: the other side of VpnConnection {side.name}")
+    page.comment(f"Algorithms and lifetimes: {side.origin}")
+    for remark in side.remarks:
+        page.note(remark)
+    missing = [place for place in side.placeholders if re.search(rf"\b{place.text}\b", body)]
+    if missing:
+        page.comment("To be filled in:")
+        for place in missing:
+            page.remark(f"  {place.text}: {place.where}")
+    return page.done()
