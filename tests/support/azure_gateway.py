@@ -70,7 +70,9 @@ def ike_proposal(policy: Mapping[str, str]) -> str:
     """What Azure offers and accepts in phase 1 with a policy."""
     encryption, integrity, group = (policy[name] for name in ("ikeEncryption", "ikeIntegrity", "dhGroup"))
     if encryption.startswith("GCM"):
-        return f"{IKE_ENCRYPTION[encryption]}-prf{ {**HASH, **UNNAMED_PRF}[integrity] }-{DH_GROUP[group]}".replace(" ", "")
+        return f"{IKE_ENCRYPTION[encryption]}-prf{ {**HASH, **UNNAMED_PRF}[integrity] }-{DH_GROUP[group]}".replace(
+            " ", ""
+        )
     return f"{IKE_ENCRYPTION[encryption]}-{HASH[integrity]}-{DH_GROUP[group]}"
 
 

@@ -57,7 +57,7 @@ def ipsec_combinations(encryption: str) -> Iterator[dict[str, str]]:
     """All values of phase 2 that a policy can have with an encryption."""
     for integrity, group in product(IpsecIntegrity, PfsGroup):
         values = {"ipsecEncryption": encryption, "ipsecIntegrity": str(integrity), "pfsGroup": str(group)}
-        if not isinstance(read_policy(policy(**values)), Invalid):
+        if not isinstance(read_policy(policy(None, **values)), Invalid):
             yield values
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_TOKEN = re.compile(r"\{|\}|\[|\]|[^\s{}\[\]]+")
+_WORD = re.compile(r"\{|\}|\[|\]|[^\s{}\[\]]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +51,40 @@ def read_sas(text: str) -> tuple[IkeSa, ...]:
     found = []
     for line in text.splitlines():
         if line.startswith("list-sa event "):
-            message = _read_block(iter(_TOKEN.findall(line.removeprefix("list-sa event "))))
+            message = _read_block(iter(_WORD.findall(line.removeprefix("list-sa event "))))
             found += [_ike_sa(name, sa) for name, sa in message.items() if isinstance(sa, dict)]
     return tuple(found)
 
 
-def _read_block(tokens: Iterator[str]) -> dict[str, Any]:
+def _read_block(words: Iterator[str]) -> dict[str, Any]:
     """Read `{name {…} key=value key=[…]}`, of which the first brace may have been read already."""
     block: dict[str, Any] = {}
     name = ""
-    for token in tokens:
-        if token == "{":
+    for word in words:
+        if word == "{":
             if name:
-                block[name] = _read_block(tokens)
+                block[name] = _read_block(words)
                 name = ""
-        elif token == "}":
+        elif word == "}":
             return block
-        elif token == "[":
-            block[name] = _read_list(tokens)
+        elif word == "[":
+            block[name] = _read_list(words)
             name = ""
-        elif "=" in token:
-            key, _, value = token.partition("=")
+        elif "=" in word:
+            key, _, value = word.partition("=")
             block[key] = value
             name = "" if value else key
         else:
-            name = token
+            name = word
     return block
 
 
-def _read_list(tokens: Iterator[str]) -> tuple[str, ...]:
+def _read_list(words: Iterator[str]) -> tuple[str, ...]:
     items = []
-    for token in tokens:
-        if token == "]":
+    for word in words:
+        if word == "]":
             break
-        items.append(token)
+        items.append(word)
     return tuple(items)
 
 

@@ -41,7 +41,9 @@ def open_socket(namespace: Path, address: str, port: int = 0) -> socket.socket:
     return result
 
 
-def passes(client: socket.socket, server: socket.socket, text: bytes = b"through the tunnel", seconds: float = 2) -> bool:
+def passes(
+    client: socket.socket, server: socket.socket, text: bytes = b"through the tunnel", seconds: float = 2
+) -> bool:
     """Whether a datagram reaches the server and the same comes back."""
     client.settimeout(seconds)
     server.settimeout(seconds)

@@ -7,7 +7,16 @@ from types import ModuleType
 from typing import Final, cast
 
 from azure_vpn_operator.azvpn.peer_config import (
+    aws_terraform,
+    cisco_asa,
+    cisco_ios_xe,
+    fortigate,
+    juniper_srx,
+    mikrotik,
+    pfsense,
     strongswan,
+    table,
+    vyos,
 )
 from azure_vpn_operator.azvpn.peer_config.page import Page, Rendered
 from azure_vpn_operator.azvpn.peer_config.peer_side import PeerSide
@@ -31,6 +40,15 @@ def _device(title: str, module: ModuleType) -> Device:
 
 DEVICES: Final[Mapping[str, Device]] = {
     "strongswan": _device("strongSwan", strongswan),
+    "cisco-ios-xe": _device("Cisco IOS XE", cisco_ios_xe),
+    "cisco-asa": _device("Cisco ASA", cisco_asa),
+    "fortigate": _device("FortiGate", fortigate),
+    "juniper-srx": _device("Juniper SRX", juniper_srx),
+    "pfsense": _device("pfSense", pfsense),
+    "vyos": _device("VyOS", vyos),
+    "mikrotik": _device("MikroTik RouterOS", mikrotik),
+    "aws-terraform": _device("AWS Site-to-Site VPN", aws_terraform),
+    "table": _device("Any device", table),
 }
 """By the value of `--format`."""
 

@@ -26,9 +26,11 @@ from azure_vpn_operator.azvpn.peer_config.peer_side import (
     Selector,
 )
 from azure_vpn_operator.domain.azure.proposals import (
+    DEFAULT_ESP_ACCEPTED,
     DEFAULT_SA_KILOBYTES,
     DEFAULT_SA_SECONDS,
     Encryption,
+    Group,
     Hash,
     Proposals,
     proposals_of,
@@ -40,6 +42,13 @@ _INITIATION: Final = {
     ConnectionMode.RESPONDER_ONLY: Initiation.DEVICE,
     ConnectionMode.INITIATOR_ONLY: Initiation.AZURE,
 }
+
+_ESP_WITH_PFS: Final = tuple(
+    proposal
+    for proposal in DEFAULT_ESP_ACCEPTED
+    if proposal.pfs is Group.MODP_2048 and proposal.encryption is not Encryption.DES3
+)
+"""Of the Default policy; the strongest group of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ def peer_side(connection: VpnConnection, holds: InForce, given: Given, shared_ke
         origin=holds.origin,
         ike_version=ike_version,
         proposals=_best_first(proposals) if holds.policy is None else proposals,
-        is_default_policy=holds.policy is None,
+        esp_with_pfs=_ESP_WITH_PFS if holds.policy is None else (),
         ike_seconds=IKE_SA_LIFETIME_SECONDS,
         sa_seconds=DEFAULT_SA_SECONDS if holds.policy is None else holds.policy.sa_life_time_seconds,
         sa_kilobytes=DEFAULT_SA_KILOBYTES if holds.policy is None else holds.policy.sa_data_size_kilobytes,
@@ -229,6 +238,8 @@ class _Places:
             Placeholder("DEVICE_ASN", f"{site} bgpSettings.asn, or --peer-asn"),
             Placeholder("DEVICE_BGP_ADDRESS", f"{site} bgpSettings.bgpPeeringAddress, or --peer-bgp-address"),
             Placeholder(KEY_PLACEHOLDER, self._key),
+            Placeholder("OUTSIDE_INTERFACE", "the device's interface towards Azure"),
+            Placeholder("OWN_ADDRESS", "an address of the tunnel interface's own, such as 169.254.100.1"),
         )
 
 

@@ -1,9 +1,10 @@
 """What the device at the other end has to know, in nobody's syntax: the one value that every format is written from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from azure_vpn_operator.domain.azure.proposals import Proposals
+from azure_vpn_operator.domain.azure.proposals import EspProposal, Proposals
 
 ANY = "0.0.0.0/0"
 
@@ -57,7 +58,8 @@ class PeerSide:
     """1 or 2."""
     proposals: Proposals
     """Any one of each list will do, the best first."""
-    is_default_policy: bool
+    esp_with_pfs: tuple[EspProposal, ...]
+    """For a device that always has perfect forward secrecy: what Azure takes of it if it is the device that begins."""
     ike_seconds: int
     """Lifetime of the IKE SA in Azure."""
     sa_seconds: int
@@ -98,6 +100,15 @@ class PeerSide:
     def probes_every(self) -> int:
         """Seconds between the device's own probes, so that three lost ones take as long as Azure waits."""
         return max(3, self.dpd_seconds // DPD_TRIES)
+
+    def short_label(self, longest: int) -> str:
+        """The label, cut to what the device takes: its end, in which names differ more often."""
+        return self.label[-longest:].lstrip("-")
+
+    @property
+    def tunnels(self) -> Iterator[tuple[int, str]]:
+        """Number and address of each tunnel, counted from 1."""
+        return enumerate(self.azure_addresses, 1)
 
     def tunnel_label(self, number: int) -> str:
         """The label of one tunnel, counted from 1."""

@@ -60,10 +60,10 @@ def write(side: PeerSide, words: Words, page: Page) -> None:
     if side.is_policy_based and len(side.azure_addresses) > 1:
         page.note("both tunnels have the same selectors: the traffic takes the one that came up last")
     page.lines("connections {")
-    for number, address in enumerate(side.azure_addresses, 1):
+    for number, address in side.tunnels:
         _connection(side, words, number, address, page)
     page.lines("}", "", "secrets {")
-    for number, address in enumerate(side.azure_addresses, 1):
+    for number, address in side.tunnels:
         page.lines(f"    ike-{side.tunnel_label(number)} {{", f"        id-1 = {address}")
         page.lines(f"        secret = {quote(side.key_text) if side.shared_key else KEY_PLACEHOLDER}", "    }")
     page.lines("}")
@@ -125,7 +125,7 @@ def _starting(side: PeerSide) -> tuple[str, ...]:
 def _routes(side: PeerSide, page: Page) -> None:
     page.lines("")
     page.comment("The tunnel takes what is routed into its interface (any free name):")
-    for number, _ in enumerate(side.azure_addresses, 1):
+    for number, _ in side.tunnels:
         interface = f"azure{number}"
         page.remark(f"  ip link add {interface} type xfrm if_id {_FIRST_INTERFACE + number - 1}")
         page.remark(f"  ip link set {interface} up mtu 1400")

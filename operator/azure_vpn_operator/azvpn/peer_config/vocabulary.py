@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from azure_vpn_operator.azvpn.peer_config.page import Page
-from azure_vpn_operator.azvpn.peer_config.peer_side import PeerSide
+from azure_vpn_operator.azvpn.peer_config.peer_side import Initiation, PeerSide
 from azure_vpn_operator.domain.azure.proposals import Encryption, EspProposal, Group, Hash, IkeProposal
 
 _Value = TypeVar("_Value", Encryption, Hash, Group)
@@ -25,6 +25,8 @@ class Vocabulary:
     pfs_group: Mapping[Group, str]
     requires_pfs: bool = False
     """Whether the device knows no IPsec SA without a group of its own."""
+    ike_versions: tuple[int, ...] = (1, 2)
+    """Those that the format writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,23 @@ def to_words(side: PeerSide, vocabulary: Vocabulary, device: str, page: Page) ->
     """
     for fault in side.proposals.unnegotiable:
         page.refuse(f"{fault.field}: {fault.why}")
+    if side.ike_version not in vocabulary.ike_versions:
+        page.refuse(f"this format has no IKEv{side.ike_version}: take the values from --format table")
+        return None
     ike_faults: list[str] = []
+    if side.ike_version == 1 and any(proposal.encryption.is_aead for proposal in side.proposals.ike):
+        page.refuse("ikeEncryption: IKEv1 knows no AES-GCM in phase 1: choose AES256, or IKEv2")
+        return None
     ike = tuple(filter(None, (_ike(proposal, vocabulary, ike_faults) for proposal in side.proposals.ike)))
     esp_faults: list[str] = []
-    esp = tuple(filter(None, (_esp(proposal, vocabulary, esp_faults) for proposal in side.proposals.esp)))
+    candidates = side.proposals.esp
+    if vocabulary.requires_pfs and side.esp_with_pfs and side.initiation is not Initiation.AZURE:
+        candidates = side.esp_with_pfs
+        page.note(
+            f"{device} always has perfect forward secrecy, which Azure's Default policy takes but never offers: the tunnel comes "
+            "up if the device begins, and stays if the device renews the keys first"
+        )
+    esp = tuple(filter(None, (_esp(proposal, vocabulary, esp_faults) for proposal in candidates)))
     for faults, left, what in ((ike_faults, ike, "IKE"), (esp_faults, esp, "IPsec")):
         for missing in dict.fromkeys(faults):
             if left:
