@@ -1,7 +1,11 @@
-"""Configurations as `peer-config` writes them for a policy, without a cluster or files."""
+"""Configurations as `peer-config` writes them for a policy, without a cluster or files.
+
+As a program it writes the recorded ones anew (tests/unit/azvpn/peer_config/golden).
+"""
 
 from collections.abc import Iterator, Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from azure_vpn_operator.api.algorithms import (
@@ -12,7 +16,7 @@ from azure_vpn_operator.api.algorithms import (
     IpsecIntegrity,
     PfsGroup,
 )
-from azure_vpn_operator.azvpn.peer_config.devices import render
+from azure_vpn_operator.azvpn.peer_config.devices import DEVICES, render
 from azure_vpn_operator.azvpn.peer_config.ends import Given, peer_side
 from azure_vpn_operator.azvpn.peer_config.in_force import values_in_force
 from azure_vpn_operator.azvpn.peer_config.page import Rendered
@@ -68,3 +72,47 @@ def in_azure(values: Mapping[str, Any]) -> dict[str, Any]:
 
 IKE_ENCRYPTIONS = tuple(map(str, IkeEncryption))
 IPSEC_ENCRYPTIONS = tuple(map(str, IpsecEncryption))
+
+_SITE = {"azure_prefixes": ("10.1.0.0/16",), "device_prefixes": ("10.6.0.0/16",)}
+_RECORDED: Mapping[str, Mapping[str, Any]] = {
+    "site6": {"given": _SITE, "key": None},
+    "default-active-active-bgp": {
+        "default_policy": True,
+        "given": {"azure_addresses": (AZURE_ADDRESS, "203.0.113.3"), "azure_asn": "65515", "device_asn": "65010"},
+        "key": None,
+        "enableBgp": True,
+    },
+    "ranges-gcm-responder": {
+        "values": {
+            "ikeEncryption": "AES256",
+            "ikeIntegrity": "SHA256",
+            "dhGroup": "ECP256",
+            "ipsecEncryption": "GCMAES256",
+            "ipsecIntegrity": "GCMAES256",
+            "pfsGroup": "ECP256",
+            "saDataSizeKilobytes": 0,
+        },
+        "key": "Golden.123456",
+        "connectionMode": "InitiatorOnly",
+        "usePolicyBasedTrafficSelectors": True,
+        "trafficSelectorPolicies": [
+            {
+                "localAddressRanges": ["10.1.0.0/16"],
+                "remoteAddressRanges": ["10.6.0.0/16", "10.7.0.0/16"],
+            }
+        ],
+    },
+}
+"""By name: a route-based connection with a policy, one with the Default policy and all that doubles, and one by ranges."""
+
+
+def recorded() -> Iterator[tuple[Path, str]]:
+    """The files of recorded configurations, and what is to be in them."""
+    folder = Path(__file__).parents[1] / "unit" / "azvpn" / "peer_config" / "golden"
+    for format_name, (name, changes) in product(DEVICES, _RECORDED.items()):
+        yield folder / f"{format_name}.{name}.txt", a_configuration(format_name, **changes).text
+
+
+if __name__ == "__main__":
+    for path, content in recorded():
+        path.write_text(content, encoding="utf-8")

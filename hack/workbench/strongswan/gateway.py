@@ -70,7 +70,7 @@ class Gateway:
         self._folder = folder
         (folder / "strongswan.conf").write_text(_DAEMON.format(folder=folder), encoding="utf-8")
         self._environment = {**os.environ, "STRONGSWAN_CONF": f"{folder}/strongswan.conf", "SWANCTL_DIR": str(folder)}
-        command = ["/usr/bin/unshare", "--net", "--mount", "/bin/sh", "-c", _START, CHARON]
+        command = ["/usr/bin/unshare", "--net", "--mount", "/bin/sh", "-c", _START, str(CHARON)]
         self._process = Process.start(f"charon-{name}", command, log=folder / "output.log", env=self._environment)
         if not wait_until((folder / "vici").exists, seconds=30):
             last = self._process.last_words()

@@ -73,7 +73,7 @@ def write(side: PeerSide, words: Words, page: Page) -> None:
 
 
 def _phase_1(side: PeerSide, words: Words, number: int, address: str, page: Page) -> None:
-    page.lines("", f"VPN > IPsec > Tunnels > Add P1: {side.tunnel_label(number)}")
+    page.lines(*([""] if number > 1 else []), f"VPN > IPsec > Tunnels > Add P1: {side.tunnel_label(number)}")
     _row(page, "Key Exchange version", f"IKEv{side.ike_version}")
     _row(page, "Remote Gateway", address)
     _row(page, "Authentication Method", "Mutual PSK")
