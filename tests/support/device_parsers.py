@@ -54,7 +54,7 @@ def _pfs(text: str | None) -> str:
 def _one(pattern: str, text: str) -> str:
     found = set(re.findall(pattern, text, re.MULTILINE))
     assert len(found) == 1, f"{pattern}: {found}"
-    return found.pop()
+    return str(found.pop())
 
 
 def _maybe(pattern: str, text: str) -> str | None:
@@ -75,9 +75,19 @@ def _strip(text: str, sign: str) -> str:
 ANY = ("0.0.0.0/0", "0.0.0.0/0")
 
 _SWAN = {
-    **{"des": "DES", "3des": "DES3", "aes128": "AES128", "aes192": "AES192", "aes256": "AES256", "null": "None"},
-    **{"aes128gcm16": "GCMAES128", "aes192gcm16": "GCMAES192", "aes256gcm16": "GCMAES256"},
-    **{"md5": "MD5", "sha1": "SHA1", "sha256": "SHA256", "sha384": "SHA384"},
+    "des": "DES",
+    "3des": "DES3",
+    "aes128": "AES128",
+    "aes192": "AES192",
+    "aes256": "AES256",
+    "null": "None",
+    "aes128gcm16": "GCMAES128",
+    "aes192gcm16": "GCMAES192",
+    "aes256gcm16": "GCMAES256",
+    "md5": "MD5",
+    "sha1": "SHA1",
+    "sha256": "SHA256",
+    "sha384": "SHA384",
 }
 
 
@@ -109,13 +119,24 @@ def strongswan(text: str) -> Configured:
 
 
 _IOS = {
-    **{"des": "DES", "3des": "DES3", "md5": "MD5", "sha1": "SHA1", "sha256": "SHA256", "sha384": "SHA384"},
+    "des": "DES",
+    "3des": "DES3",
+    "md5": "MD5",
+    "sha1": "SHA1",
+    "sha256": "SHA256",
+    "sha384": "SHA384",
     **{f"aes-cbc-{bits}": f"AES{bits}" for bits in (128, 192, 256)},
     **{f"aes-gcm-{bits}": f"GCMAES{bits}" for bits in (128, 256)},
-    **{"esp-null": "None", "esp-des": "DES", "esp-3des": "DES3", "esp-aes": "AES128", "esp-gcm": "GCMAES128"},
+    "esp-null": "None",
+    "esp-des": "DES",
+    "esp-3des": "DES3",
+    "esp-aes": "AES128",
+    "esp-gcm": "GCMAES128",
     **{f"esp-aes {bits}": f"AES{bits}" for bits in (192, 256)},
     **{f"esp-gcm {bits}": f"GCMAES{bits}" for bits in (192, 256)},
-    **{"esp-md5-hmac": "MD5", "esp-sha-hmac": "SHA1", "esp-sha256-hmac": "SHA256"},
+    "esp-md5-hmac": "MD5",
+    "esp-sha-hmac": "SHA1",
+    "esp-sha256-hmac": "SHA256",
 }
 
 
@@ -144,9 +165,21 @@ def cisco_ios_xe(text: str) -> Configured:
 
 
 _ASA = {
-    **{"des": "DES", "3des": "DES3", "aes": "AES128", "aes-192": "AES192", "aes-256": "AES256", "null": "None"},
-    **{"aes-gcm": "GCMAES128", "aes-gcm-192": "GCMAES192", "aes-gcm-256": "GCMAES256"},
-    **{"md5": "MD5", "sha": "SHA1", "sha-1": "SHA1", "sha256": "SHA256", "sha-256": "SHA256", "sha384": "SHA384"},
+    "des": "DES",
+    "3des": "DES3",
+    "aes": "AES128",
+    "aes-192": "AES192",
+    "aes-256": "AES256",
+    "null": "None",
+    "aes-gcm": "GCMAES128",
+    "aes-gcm-192": "GCMAES192",
+    "aes-gcm-256": "GCMAES256",
+    "md5": "MD5",
+    "sha": "SHA1",
+    "sha-1": "SHA1",
+    "sha256": "SHA256",
+    "sha-256": "SHA256",
+    "sha384": "SHA384",
 }
 
 
@@ -205,10 +238,17 @@ def fortigate(text: str) -> Configured:
 
 
 _JUNOS = {
-    **{"des-cbc": "DES", "3des-cbc": "DES3", "md5": "MD5", "sha1": "SHA1", "sha-256": "SHA256", "sha-384": "SHA384"},
+    "des-cbc": "DES",
+    "3des-cbc": "DES3",
+    "md5": "MD5",
+    "sha1": "SHA1",
+    "sha-256": "SHA256",
+    "sha-384": "SHA384",
     **{f"aes-{bits}-cbc": f"AES{bits}" for bits in (128, 192, 256)},
     **{f"aes-{bits}-gcm": f"GCMAES{bits}" for bits in (128, 192, 256)},
-    **{"hmac-md5-96": "MD5", "hmac-sha1-96": "SHA1", "hmac-sha-256-128": "SHA256"},
+    "hmac-md5-96": "MD5",
+    "hmac-sha1-96": "SHA1",
+    "hmac-sha-256-128": "SHA256",
 }
 
 
@@ -312,7 +352,12 @@ def vyos(text: str) -> Configured:
 
 
 _ROUTEROS = {
-    **{"des": "DES", "3des": "DES3", "md5": "MD5", "sha1": "SHA1", "sha256": "SHA256", "sha384": "SHA384"},
+    "des": "DES",
+    "3des": "DES3",
+    "md5": "MD5",
+    "sha1": "SHA1",
+    "sha256": "SHA256",
+    "sha384": "SHA384",
     **{f"aes-{bits}": f"AES{bits}" for bits in (128, 192, 256)},
     **{f"aes-{bits}-cbc": f"AES{bits}" for bits in (128, 192, 256)},
     **{f"aes-{bits}-gcm": f"GCMAES{bits}" for bits in (128, 192, 256)},
@@ -326,7 +371,7 @@ def mikrotik(text: str) -> Configured:
         return dict(part.split("=", 1) for part in line.split(" "))
 
     profile, proposal = entry("profile"), entry("proposal")
-    hashes = [_ROUTEROS[item] for item in proposal["auth-algorithms"].strip('"').split(",") if item]
+    hashes: list[str | None] = [_ROUTEROS[item] for item in proposal["auth-algorithms"].strip('"').split(",") if item]
     ciphers = [_ROUTEROS[item] for item in proposal["enc-algorithms"].split(",")]
     pfs = _pfs(proposal["pfs-group"])
     return Configured(
@@ -348,8 +393,13 @@ def mikrotik(text: str) -> Configured:
 
 
 _AWS = {
-    **{"AES128": "AES128", "AES256": "AES256", "AES128-GCM-16": "GCMAES128", "AES256-GCM-16": "GCMAES256"},
-    **{"SHA1": "SHA1", "SHA2-256": "SHA256", "SHA2-384": "SHA384"},
+    "AES128": "AES128",
+    "AES256": "AES256",
+    "AES128-GCM-16": "GCMAES128",
+    "AES256-GCM-16": "GCMAES256",
+    "SHA1": "SHA1",
+    "SHA2-256": "SHA256",
+    "SHA2-384": "SHA384",
 }
 
 
@@ -359,7 +409,7 @@ def aws_terraform(text: str) -> Configured:
         return [item.strip().strip('"') for item in found.split(",")] if found else []
 
     (group,), (pfs,) = options("phase1_dh_group_numbers"), options("phase2_dh_group_numbers")
-    hashes = [_AWS[item] for item in options("phase2_integrity_algorithms")]
+    hashes: list[str | None] = [_AWS[item] for item in options("phase2_integrity_algorithms")]
     ciphers = [_AWS[item] for item in options("phase2_encryption_algorithms")]
     return Configured(
         ike=frozenset(
@@ -387,10 +437,15 @@ def aws_terraform(text: str) -> Configured:
 
 
 _IANA = {
-    **{"NULL": "None", "DES-CBC": "DES", "3DES-CBC": "DES3"},
+    "NULL": "None",
+    "DES-CBC": "DES",
+    "3DES-CBC": "DES3",
     **{f"AES-CBC-{bits}": f"AES{bits}" for bits in (128, 192, 256)},
     **{f"AES-GCM-16-{bits}": f"GCMAES{bits}" for bits in (128, 192, 256)},
-    **{"HMAC-MD5": "MD5", "HMAC-SHA1": "SHA1", "HMAC-SHA2-256": "SHA256", "HMAC-SHA2-384": "SHA384"},
+    "HMAC-MD5": "MD5",
+    "HMAC-SHA1": "SHA1",
+    "HMAC-SHA2-256": "SHA256",
+    "HMAC-SHA2-384": "SHA384",
 }
 
 

@@ -44,9 +44,9 @@ def write(side: PeerSide, words: Words, page: Page) -> None:
     if side.sa_kilobytes:
         page.note("AWS renews IPsec SAs by time only; Azure begins itself when its own volume is used up")
     page.comment("AWS makes the outside addresses of its tunnels: they become local network gateways in Azure.")
-    page.lines('variable "vpn_gateway_id" {', "  type = string", "}")
+    page.lines(*_block('variable "vpn_gateway_id"', [("type", "string")]))
     if side.shared_key is None:
-        page.lines('variable "shared_key" {', "  type      = string", "  sensitive = true", "}")
+        page.lines(*_block('variable "shared_key"', [("type", "string"), ("sensitive", "true")]))
     options = _options(side, words, page)
     for number, address in side.tunnels:
         _connection(side, number, address, options, page)
@@ -55,24 +55,20 @@ def write(side: PeerSide, words: Words, page: Page) -> None:
 def _connection(side: PeerSide, number: int, address: str, options: Sequence[tuple[str, str]], page: Page) -> None:
     name = side.tunnel_label(number)
     asn = side.bgp.azure_asn if side.bgp is not None else "65000"
-    page.lines(
-        f'resource "aws_customer_gateway" "{name}" {{',
-        f"  bgp_asn    = {asn}",
-        f'  ip_address = "{address}"',
-        '  type       = "ipsec.1"',
-        "}",
-        f'resource "aws_vpn_connection" "{name}" {{',
-        "  vpn_gateway_id      = var.vpn_gateway_id",
-        f"  customer_gateway_id = aws_customer_gateway.{name}.id",
-        '  type                = "ipsec.1"',
-        f"  static_routes_only  = {'false' if side.bgp is not None else 'true'}",
-    )
     # AWS calls the customer gateway's side local, which here is Azure's.
     selector = side.selectors[0]
-    page.lines(f'  local_ipv4_network_cidr  = "{selector.azure}"', f'  remote_ipv4_network_cidr = "{selector.device}"')
-    for tunnel in (1, 2):
-        page.lines(*(f"  tunnel{tunnel}_{option} = {value}" for option, value in options))
-    page.lines("}")
+    connection = [
+        ("vpn_gateway_id", "var.vpn_gateway_id"),
+        ("customer_gateway_id", f"aws_customer_gateway.{name}.id"),
+        ("type", '"ipsec.1"'),
+        ("static_routes_only", "false" if side.bgp is not None else "true"),
+        ("local_ipv4_network_cidr", f'"{selector.azure}"'),
+        ("remote_ipv4_network_cidr", f'"{selector.device}"'),
+        *((f"tunnel{tunnel}_{option}", value) for tunnel in (1, 2) for option, value in options),
+    ]
+    customer = [("bgp_asn", asn), ("ip_address", f'"{address}"'), ("type", '"ipsec.1"')]
+    page.lines(*_block(f'resource "aws_customer_gateway" "{name}"', customer))
+    page.lines(*_block(f'resource "aws_vpn_connection" "{name}"', connection))
     if side.bgp is not None:
         page.comment(
             f"Inside addresses of AWS' tunnels have to be among Azure's custom BGP addresses; Azure has AS {asn}."
@@ -82,12 +78,8 @@ def _connection(side: PeerSide, number: int, address: str, options: Sequence[tup
         tuple(dict.fromkeys(item.azure for item in side.selectors)) if side.is_policy_based else side.azure_prefixes
     )
     for count, prefix in enumerate(ranges, 1):
-        page.lines(
-            f'resource "aws_vpn_connection_route" "{name}-{count}" {{',
-            f'  destination_cidr_block = "{prefix}"',
-            f"  vpn_connection_id      = aws_vpn_connection.{name}.id",
-            "}",
-        )
+        route = [("destination_cidr_block", f'"{prefix}"'), ("vpn_connection_id", f"aws_vpn_connection.{name}.id")]
+        page.lines(*_block(f'resource "aws_vpn_connection_route" "{name}-{count}"', route))
 
 
 def _options(side: PeerSide, words: Words, page: Page) -> list[tuple[str, str]]:
@@ -113,6 +105,12 @@ def _options(side: PeerSide, words: Words, page: Page) -> list[tuple[str, str]]:
     if esp_hashes:
         options.insert(6, ("phase2_integrity_algorithms", _list(esp_hashes)))
     return options
+
+
+def _block(head: str, attributes: Sequence[tuple[str, str]]) -> list[str]:
+    """A block as `terraform fmt` has it."""
+    width = max(len(name) for name, _ in attributes)
+    return [f"{head} {{", *(f"  {name:<{width}} = {value}" for name, value in attributes), "}"]
 
 
 def _list(values: Sequence[str]) -> str:

@@ -30,6 +30,7 @@ from azure_vpn_operator.domain.azure.proposals import (
     DEFAULT_SA_KILOBYTES,
     DEFAULT_SA_SECONDS,
     Encryption,
+    EspProposal,
     Group,
     Hash,
     Proposals,
@@ -42,13 +43,6 @@ _INITIATION: Final = {
     ConnectionMode.RESPONDER_ONLY: Initiation.DEVICE,
     ConnectionMode.INITIATOR_ONLY: Initiation.AZURE,
 }
-
-_ESP_WITH_PFS: Final = tuple(
-    proposal
-    for proposal in DEFAULT_ESP_ACCEPTED
-    if proposal.pfs is Group.MODP_2048 and proposal.encryption is not Encryption.DES3
-)
-"""Of the Default policy; the strongest group of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ def peer_side(connection: VpnConnection, holds: InForce, given: Given, shared_ke
         origin=holds.origin,
         ike_version=ike_version,
         proposals=_best_first(proposals) if holds.policy is None else proposals,
-        esp_with_pfs=_ESP_WITH_PFS if holds.policy is None else (),
+        esp_with_pfs=_with_pfs() if holds.policy is None else (),
         ike_seconds=IKE_SA_LIFETIME_SECONDS,
         sa_seconds=DEFAULT_SA_SECONDS if holds.policy is None else holds.policy.sa_life_time_seconds,
         sa_kilobytes=DEFAULT_SA_KILOBYTES if holds.policy is None else holds.policy.sa_data_size_kilobytes,
@@ -107,13 +101,22 @@ def peer_side(connection: VpnConnection, holds: InForce, given: Given, shared_ke
 
 def _best_first(proposals: Proposals) -> Proposals:
     """Those of the Default policy that are worth offering: AES is always among what Azure offers, so 3DES is never needed."""
-    hashes = list(Hash)
-    ciphers = list(Encryption)
+    hashes, ciphers = list(Hash), list(Encryption)
     ike = [item for item in proposals.ike if item.encryption is not Encryption.DES3]
-    esp = [item for item in proposals.esp if item.encryption is not Encryption.DES3]
     ike.sort(key=lambda item: (-ciphers.index(item.encryption), -hashes.index(item.prfs[0])))
+    return Proposals(tuple(ike), _best_esp(proposals.esp))
+
+
+def _best_esp(proposals: Sequence[EspProposal]) -> tuple[EspProposal, ...]:
+    hashes, ciphers = list(Hash), list(Encryption)
+    esp = [item for item in proposals if item.encryption is not Encryption.DES3]
     esp.sort(key=lambda item: (-ciphers.index(item.encryption), -hashes.index(item.integrity or Hash.SHA384)))
-    return Proposals(tuple(ike), tuple(esp))
+    return tuple(esp)
+
+
+def _with_pfs() -> tuple[EspProposal, ...]:
+    """Of the Default policy what Azure accepts with the strongest group that it knows there."""
+    return _best_esp([item for item in DEFAULT_ESP_ACCEPTED if item.pfs is Group.MODP_2048])
 
 
 def _selectors(

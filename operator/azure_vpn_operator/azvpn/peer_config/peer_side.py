@@ -88,8 +88,9 @@ class PeerSide:
 
     @property
     def label(self) -> str:
-        """A name for the device's objects: letters, digits and hyphens."""
-        return self.name.replace(".", "-")
+        """A name for the device's objects: letters, digits and hyphens, with a letter first."""
+        label = self.name.replace(".", "-")
+        return f"azure-{label}" if label[:1].isdecimal() else label
 
     @property
     def key_text(self) -> str:
