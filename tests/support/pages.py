@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,8 @@ def commands_not_run(page: Path) -> list[str]:
 
 
 def reader_environment() -> dict[str, str]:
-    """The environment of a reader's shell, with a kubectl."""
-    path = os.environ["PATH"]
+    """The environment of a reader's shell, with a kubectl and its plugin azvpn."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     if shutil.which("kubectl") is None:
         path = f"{find_binaries(['kubectl'])['kubectl'].parent}{os.pathsep}{path}"
     return {"PATH": path, "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT / "hack")}

@@ -17,7 +17,7 @@ _DAEMON = """charon {{
     load_modular = no
     load = random nonce openssl kdf pem kernel-libipsec kernel-netlink socket-default vici
     retransmit_timeout = 0.5
-    retransmit_tries = 2
+    retransmit_tries = 4
     delete_rekeyed_delay = 1
     plugins {{
         vici {{
