@@ -119,6 +119,10 @@ def strongswan(text: str) -> Configured:
 
 
 _IOS = {
+    "aes": "AES128",
+    "aes 192": "AES192",
+    "aes 256": "AES256",
+    "sha": "SHA1",
     "des": "DES",
     "3des": "DES3",
     "md5": "MD5",
@@ -142,14 +146,20 @@ _IOS = {
 
 def cisco_ios_xe(text: str) -> Configured:
     text = _strip(text, "!")
-    encryptions = _one(r"^ encryption (.+)$", text).split()
-    hashes = (_maybe(r"^ integrity (.+)$", text) or _one(r"^ prf (.+)$", text)).split()
-    group = _group(_one(r"^ group (\d+)$", text))
+    policies = re.findall(
+        r"^ encryption (.+)\n hash (\S+)\n authentication pre-share\n group (\d+)$", text, re.MULTILINE
+    )
+    ike = {(_IOS[encryption], _IOS[hash_], _group(group)) for encryption, hash_, group in policies}
+    if not ike:
+        encryptions = _one(r"^ encryption (.+)$", text).split()
+        hashes = (_maybe(r"^ integrity (.+)$", text) or _one(r"^ prf (.+)$", text)).split()
+        group = _group(_one(r"^ group (\d+)$", text))
+        ike = {(_IOS[one], _IOS[other], group) for one, other in product(encryptions, hashes)}
     pfs = _pfs(_maybe(r"set pfs group(\d+)$", text))
     sets = re.findall(r"^crypto ipsec transform-set \S+ (esp-\S+(?: \d+)?)(?: (esp-\S+))?$", text, re.MULTILINE)
     volume = _one(r"lifetime kilobytes (\S+)$", text)
     return Configured(
-        ike=frozenset((_IOS[one], _IOS[other], group) for one, other in product(encryptions, hashes)),
+        ike=frozenset(ike),
         esp=frozenset(
             (_IOS[encryption], _IOS[integrity] if integrity else None, pfs) for encryption, integrity in sets
         ),
@@ -192,16 +202,20 @@ def cisco_asa(text: str) -> Configured:
     for encryption, integrity, group, prfs in policies:
         assert integrity in {"null", prfs}, "the pseudo-random function is that of the integrity"
         ike |= {(_ASA[encryption], _ASA[prf], _group(group)) for prf in prfs.split()}
+    policies = re.findall(r"^ encryption (\S+)\n hash (\S+)\n group (\d+)$", text, re.MULTILINE)
+    ike |= {(_ASA[encryption], _ASA[hash_], _group(group)) for encryption, hash_, group in policies}
     proposals = re.findall(r"^ protocol esp encryption (\S+)\n protocol esp integrity (\S+)$", text, re.MULTILINE)
     pfs = _pfs(_maybe(r"set pfs group(\d+)$", text))
     volume = _one(r"set security-association lifetime kilobytes (\S+)$", text)
     esp = {
         (_ASA[encryption], None if "gcm" in encryption else _ASA[integrity], pfs) for encryption, integrity in proposals
     }
+    sets = re.findall(r"^crypto ipsec ikev1 transform-set \S+ esp-(\S+) esp-(\S+)-hmac$", text, re.MULTILINE)
+    esp |= {(_ASA[encryption], _ASA[integrity], pfs) for encryption, integrity in sets}
     return Configured(
         ike=frozenset(ike),
         esp=frozenset(esp),
-        ike_seconds=int(_one(r"^ lifetime seconds (\d+)$", text)),
+        ike_seconds=int(_one(r"^ lifetime (?:seconds )?(\d+)$", text)),
         sa_seconds=int(_one(r"set security-association lifetime seconds (\d+)$", text)),
         sa_kilobytes=0 if volume == "unlimited" else int(volume),
         selectors=frozenset(

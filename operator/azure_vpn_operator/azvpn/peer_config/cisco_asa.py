@@ -1,4 +1,4 @@
-"""Cisco ASA: IKEv2 with a tunnel interface (9.8 or newer), or with a crypto map for a policy-based connection."""
+"""Cisco ASA: a tunnel interface (9.8 or newer), or a crypto map for a policy-based connection."""
 
 from azure_vpn_operator.azvpn.peer_config.limits import within
 from azure_vpn_operator.azvpn.peer_config.page import Page
@@ -26,8 +26,28 @@ VOCABULARY = Vocabulary(
     esp_encryption={Encryption.NULL: "null", Encryption.DES: "des", Encryption.DES3: "3des", **_AES},
     esp_integrity={Hash.MD5: "md5", Hash.SHA1: "sha-1", Hash.SHA256: "sha-256"},
     pfs_group={group: f"group{word}" for group, word in _GROUPS.items()},
-    ike_versions=(2,),
 )
+_OLD_GROUPS = {Group.MODP_768: "1", Group.MODP_1024: "2", Group.MODP_2048: "14"}
+_OLD_CIPHERS = {
+    Encryption.DES: "des",
+    Encryption.DES3: "3des",
+    Encryption.AES_CBC_128: "aes",
+    Encryption.AES_CBC_192: "aes-192",
+    Encryption.AES_CBC_256: "aes-256",
+}
+VOCABULARY_IKEV1 = Vocabulary(
+    ike_encryption=_OLD_CIPHERS,
+    ike_integrity={Hash.MD5: "md5", Hash.SHA1: "sha"},
+    prf={},
+    dh_group=_OLD_GROUPS,
+    esp_encryption={
+        Encryption.NULL: "esp-null",
+        **{cipher: f"esp-{word}" for cipher, word in _OLD_CIPHERS.items()},
+    },
+    esp_integrity={Hash.MD5: "esp-md5-hmac", Hash.SHA1: "esp-sha-hmac"},
+    pfs_group={group: f"group{word}" for group, word in _OLD_GROUPS.items()},
+)
+"""The ASA has nothing newer than SHA1 for IKEv1."""
 _GONE = {"des", "3des", "md5", "1", "2", "24"}
 
 
@@ -39,6 +59,29 @@ def write(side: PeerSide, words: Words, page: Page) -> None:
     }
     if used & _GONE:
         page.note("ASA 9.15 and later have no DES, 3DES, MD5 and groups 1, 2 and 24 any more")
+    if side.ike_version == 1:
+        _policies_of_ikev1(side, words, page)
+    else:
+        _policies(side, words, page)
+    names = [f"{side.label}-{number}" for number, _ in enumerate(words.esp, 1)]
+    for name, esp in zip(names, words.esp, strict=True):
+        if side.ike_version == 1:
+            page.lines(f"crypto ipsec ikev1 transform-set {name} {esp.encryption} {esp.integrity}")
+        else:
+            page.lines(
+                f"crypto ipsec ikev2 ipsec-proposal {name}",
+                f" protocol esp encryption {esp.encryption}",
+                f" protocol esp integrity {esp.integrity or 'null'}",
+            )
+    _groups(side, page)
+    page.lines("sysopt connection tcpmss 1350")
+    if side.is_policy_based:
+        _crypto_map(side, words, names, page)
+    else:
+        _interfaces(side, words, names, page)
+
+
+def _policies(side: PeerSide, words: Words, page: Page) -> None:
     for number, ike in enumerate(words.ike, 1):
         page.lines(
             f"crypto ikev2 policy {number}",
@@ -50,33 +93,43 @@ def write(side: PeerSide, words: Words, page: Page) -> None:
             f" lifetime seconds {side.ike_seconds}",
         )
     page.lines("crypto ikev2 enable OUTSIDE_INTERFACE")
-    names = [f"{side.label}-{number}" for number, _ in enumerate(words.esp, 1)]
-    for name, esp in zip(names, words.esp, strict=True):
+
+
+def _policies_of_ikev1(side: PeerSide, words: Words, page: Page) -> None:
+    for number, ike in enumerate(words.ike, 1):
         page.lines(
-            f"crypto ipsec ikev2 ipsec-proposal {name}",
-            f" protocol esp encryption {esp.encryption}",
-            f" protocol esp integrity {esp.integrity or 'null'}",
+            f"crypto ikev1 policy {number}",
+            " authentication pre-share",
+            f" encryption {ike.encryption}",
+            f" hash {ike.integrity}",
+            f" group {ike.group}",
+            f" lifetime {side.ike_seconds}",
         )
-    _groups(side, page)
-    page.lines("sysopt connection tcpmss 1350")
-    if side.is_policy_based:
-        _crypto_map(side, words, names, page)
-    else:
-        _interfaces(side, words, names, page)
+    page.lines("crypto ikev1 enable OUTSIDE_INTERFACE")
+
+
+def _sets(side: PeerSide, names: list[str]) -> str:
+    what = "ikev1 transform-set" if side.ike_version == 1 else "ikev2 ipsec-proposal"
+    return f"set {what} {' '.join(names)}"
 
 
 def _groups(side: PeerSide, page: Page) -> None:
     probes = within(side.probes_every, 10, 3600, "seconds between DPD probes", "the ASA", page)
     page.lines(f"group-policy {side.label} internal", f"group-policy {side.label} attributes")
-    page.lines(" vpn-tunnel-protocol ikev2")
+    page.lines(f" vpn-tunnel-protocol ikev{side.ike_version}")
+    keys = [
+        f" ikev2 remote-authentication pre-shared-key {side.key_text}",
+        f" ikev2 local-authentication pre-shared-key {side.key_text}",
+    ]
+    if side.ike_version == 1:
+        keys = [f" ikev1 pre-shared-key {side.key_text}"]
     for _, address in side.tunnels:
         page.lines(
             f"tunnel-group {address} type ipsec-l2l",
             f"tunnel-group {address} general-attributes",
             f" default-group-policy {side.label}",
             f"tunnel-group {address} ipsec-attributes",
-            f" ikev2 remote-authentication pre-shared-key {side.key_text}",
-            f" ikev2 local-authentication pre-shared-key {side.key_text}",
+            *keys,
             f" isakmp keepalive threshold {probes} retry 3",
         )
     if "?" in side.key_text:
@@ -94,7 +147,7 @@ def _lifetimes(side: PeerSide) -> tuple[str, str]:
 
 
 def _interfaces(side: PeerSide, words: Words, names: list[str], page: Page) -> None:
-    page.lines(f"crypto ipsec profile {side.label}", f" set ikev2 ipsec-proposal {' '.join(names)}")
+    page.lines(f"crypto ipsec profile {side.label}", f" {_sets(side, names)}")
     if words.esp[0].pfs is not None:
         page.lines(f" set pfs {words.esp[0].pfs}")
     page.lines(*(f" {line}" for line in _lifetimes(side)))
@@ -134,7 +187,7 @@ def _crypto_map(side: PeerSide, words: Words, names: list[str], page: Page) -> N
     page.lines(
         f"{entry} match address {label}",
         f"{entry} set peer {' '.join(address for _, address in side.tunnels)}",
-        f"{entry} set ikev2 ipsec-proposal {' '.join(names)}",
+        f"{entry} {_sets(side, names)}",
     )
     if words.esp[0].pfs is not None:
         page.lines(f"{entry} set pfs {words.esp[0].pfs}")

@@ -1,4 +1,6 @@
-"""Cisco IOS XE: IKEv2 with a tunnel interface, or with a crypto map for a policy-based connection."""
+"""Cisco IOS XE: a tunnel interface, or a crypto map for a policy-based connection."""
+
+import dataclasses
 
 from azure_vpn_operator.azvpn.peer_config.limits import within
 from azure_vpn_operator.azvpn.peer_config.page import Page
@@ -35,7 +37,17 @@ VOCABULARY = Vocabulary(
     },
     esp_integrity={Hash.MD5: "esp-md5-hmac", Hash.SHA1: "esp-sha-hmac", Hash.SHA256: "esp-sha256-hmac"},
     pfs_group={group: f"group{word}" for group, word in _GROUPS.items()},
-    ike_versions=(2,),
+)
+VOCABULARY_IKEV1 = dataclasses.replace(
+    VOCABULARY,
+    ike_encryption={
+        Encryption.DES: "des",
+        Encryption.DES3: "3des",
+        Encryption.AES_CBC_128: "aes",
+        Encryption.AES_CBC_192: "aes 192",
+        Encryption.AES_CBC_256: "aes 256",
+    },
+    ike_integrity={Hash.MD5: "md5", Hash.SHA1: "sha", Hash.SHA256: "sha256", Hash.SHA384: "sha384"},
 )
 _WEAK = {"des", "3des", "md5", "1", "2", "24", "esp-des", "esp-3des", "esp-md5-hmac", "esp-null"}
 
@@ -51,7 +63,12 @@ def write(side: PeerSide, words: Words, page: Page) -> None:
             "IOS XE 17.11 and later take old algorithms (DES, 3DES, MD5, groups 1, 2 and 24) only after "
             "`crypto engine compliance shield disable` and a reload"
         )
-    _phase_1(side, words, page)
+    if "?" in side.key_text:
+        page.note("the shared key has a question mark: type Ctrl-V before it, else IOS takes it for a call for help")
+    if side.ike_version == 1:
+        _phase_1_of_ikev1(side, words, page)
+    else:
+        _phase_1(side, words, page)
     sets = [f"{side.label}-{number}" for number, _ in enumerate(words.esp, 1)]
     for name, esp in zip(sets, words.esp, strict=True):
         page.lines(f"crypto ipsec transform-set {name} {_transforms(esp)}", " mode tunnel")
@@ -82,19 +99,34 @@ def _phase_1(side: PeerSide, words: Words, page: Page) -> None:
     page.lines(f"crypto ikev2 keyring {label}")
     for number, address in side.tunnels:
         page.lines(f" peer {side.tunnel_label(number)}", f"  address {address}", f"  pre-shared-key {side.key_text}")
-    if "?" in side.key_text:
-        page.note("the shared key has a question mark: type Ctrl-V before it, else IOS takes it for a call for help")
     page.lines(f"crypto ikev2 profile {label}")
     page.lines(*(f" match identity remote address {address} 255.255.255.255" for _, address in side.tunnels))
-    probes = within(side.probes_every, 10, 3600, "seconds between DPD probes", "IOS XE", page)
     page.lines(
         f" identity local address {side.device_address}",
         " authentication remote pre-share",
         " authentication local pre-share",
         f" keyring local {label}",
         f" lifetime {side.ike_seconds}",
-        f" dpd {probes} 3 periodic",
+        f" dpd {_probes(side, page)} 3 periodic",
     )
+
+
+def _phase_1_of_ikev1(side: PeerSide, words: Words, page: Page) -> None:
+    for number, ike in enumerate(words.ike, 1):
+        page.lines(
+            f"crypto isakmp policy {number}",
+            f" encryption {ike.encryption}",
+            f" hash {ike.integrity}",
+            " authentication pre-share",
+            f" group {ike.group}",
+            f" lifetime {side.ike_seconds}",
+        )
+    page.lines(*(f"crypto isakmp key {side.key_text} address {address}" for _, address in side.tunnels))
+    page.lines(f"crypto isakmp keepalive {_probes(side, page)} 3 periodic")
+
+
+def _probes(side: PeerSide, page: Page) -> int:
+    return within(side.probes_every, 10, 3600, "seconds between DPD probes", "IOS XE", page)
 
 
 def _transforms(esp: EspWords) -> str:
@@ -113,7 +145,7 @@ def _phase_2(side: PeerSide, words: Words, sets: list[str], page: Page) -> list[
     lines.append(f" set transform-set {' '.join(sets)}")
     if words.esp[0].pfs is not None:
         lines.append(f" set pfs {words.esp[0].pfs}")
-    return [*lines, f" set ikev2-profile {side.label}"]
+    return lines if side.ike_version == 1 else [*lines, f" set ikev2-profile {side.label}"]
 
 
 def _interfaces(side: PeerSide, words: Words, sets: list[str], page: Page) -> None:

@@ -28,13 +28,15 @@ class Device:
 
     title: str
     comment: str
-    vocabulary: Vocabulary
+    vocabularies: Mapping[int, Vocabulary]
+    """By the version of IKE."""
     write: Callable[[PeerSide, Words, Page], None]
 
 
 def _device(title: str, module: ModuleType) -> Device:
     write = cast("Callable[[PeerSide, Words, Page], None]", module.write)
-    return Device(title, module.COMMENT, module.VOCABULARY, write)
+    words = {1: getattr(module, "VOCABULARY_IKEV1", module.VOCABULARY), 2: module.VOCABULARY}
+    return Device(title, module.COMMENT, words, write)
 
 
 DEVICES: Final[Mapping[str, Device]] = {
@@ -56,7 +58,7 @@ def render(side: PeerSide, format_name: str) -> Rendered:
     """Write the configuration; if the device cannot do what Azure asks for, only say why."""
     device = DEVICES[format_name]
     body = Page(device.comment)
-    words = to_words(side, device.vocabulary, device.title, body)
+    words = to_words(side, device.vocabularies[side.ike_version], device.title, body)
     if words is None:
         body.comment("No configuration is written: no tunnel would come up with it.")
     else:

@@ -25,8 +25,6 @@ class Vocabulary:
     pfs_group: Mapping[Group, str]
     requires_pfs: bool = False
     """Whether the device knows no IPsec SA without a group of its own."""
-    ike_versions: tuple[int, ...] = (1, 2)
-    """Those that the format writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,6 @@ def to_words(side: PeerSide, vocabulary: Vocabulary, device: str, page: Page) ->
     """
     for fault in side.proposals.unnegotiable:
         page.refuse(f"{fault.field}: {fault.why}")
-    if side.ike_version not in vocabulary.ike_versions:
-        page.refuse(f"this format has no IKEv{side.ike_version}: take the values from --format table")
-        return None
     ike_faults: list[str] = []
     if side.ike_version == 1 and any(proposal.encryption.is_aead for proposal in side.proposals.ike):
         page.refuse("ikeEncryption: IKEv1 knows no AES-GCM in phase 1: choose AES256, or IKEv2")

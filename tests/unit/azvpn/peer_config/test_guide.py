@@ -30,7 +30,7 @@ HASHES = {"MD5": Hash.MD5, "SHA1": Hash.SHA1, "SHA256": Hash.SHA256, "SHA384": H
 BESIDES = {
     "strongswan": "",
     "cisco-ios-xe": "DES, 3DES, MD5, groups 1, 2, 24 from 17.11 on only on request",
-    "cisco-asa": "DES, 3DES, MD5, groups 1, 2, 24 not from 9.15 on",
+    "cisco-asa": "DES, 3DES, MD5, groups 1, 2, 24 not from 9.15 on; with IKEv1 only MD5, SHA1, groups 1, 2, 14 and no GCM",
     "fortigate": "",
     "juniper-srx": "at most 86,400 s for IPsec; no statement for the pseudo-random function with GCM",
     "pfsense": "IPsec by time only; OPNsense's fields at the end",
@@ -72,9 +72,8 @@ def test_table_of_devices_is_what_the_formats_know():
 
 
 def row_of(name: str, device: Device) -> str:
-    words = device.vocabulary
-    versions = ", ".join(f"v{version}" for version in words.ike_versions)
-    return f"| `{name}` | {device.title} | {phase_1(words)} | {phase_2(words)} | {versions} | {BESIDES[name]} |\n"
+    words = device.vocabularies[2]
+    return f"| `{name}` | {device.title} | {phase_1(words)} | {phase_2(words)} | {BESIDES[name]} |\n"
 
 
 def phase_1(words: Vocabulary) -> str:
