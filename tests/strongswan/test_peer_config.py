@@ -1,5 +1,6 @@
 """The strongSwan form of `peer-config` against a gateway that plays Azure: what comes up, what does not, and what is said then."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from azure_vpn_operator.azvpn.peer_config.devices import render
+from azure_vpn_operator.domain.azure.proposals import Group, Hash
 from support.azure_gateway import (
     AZURE_ADDRESS,
     DEFAULT_AS_INITIATOR,
@@ -21,7 +24,7 @@ from support.azure_gateway import (
 )
 from support.gateway_pair import AZURE_HOSTS, DEVICE_HOSTS, GatewayPair
 from support.pages import ROOT
-from support.peer_configs import NAME, a_configuration, in_azure
+from support.peer_configs import NAME, a_configuration, a_side, in_azure
 from workbench.strongswan.gateway import wait_until
 
 SITE6 = (["aes256-sha384-modp2048s256"], ["aes256-sha256"])
@@ -72,6 +75,26 @@ def test_azure_begins_with_its_default_policy(pair: GatewayPair):
     renewed = pair.azure.rekey("azure", "azure-1")
     assert renewed.succeeded, renewed.said
     assert pair.traffic_passes()
+
+
+def test_a_device_that_always_has_pfs_gets_along_with_the_default_policy_as_long_as_it_begins(pair: GatewayPair):
+    """What the form for AWS says in a note; here a strongSwan has those proposals."""
+    side = a_side(default_policy=True)
+    assert {(proposal.pfs, proposal.integrity) for proposal in side.esp_with_pfs} == {
+        (Group.MODP_2048, Hash.SHA256),
+        (Group.MODP_2048, Hash.SHA1),
+    }
+    text = re.sub("esp_proposals = .*", "esp_proposals = aes256-sha256-modp2048", render(side, "strongswan").text)
+    pair.load(azure_side(DEFAULT_IKE, DEFAULT_AS_RESPONDER), text)
+
+    assert pair.is_up(NAME), pair.said()
+    assert pair.device.rekey(NAME, "net-1").succeeded
+    assert pair.traffic_passes()
+
+    azure = azure_side(DEFAULT_IKE, DEFAULT_AS_INITIATOR)
+    pair.load(azure, text.replace("start_action = start", "start_action = none"))
+    assert pair.azure.initiate("azure", "azure-1").succeeded, "the first SA has no group of its own"
+    assert "NO_PROPOSAL_CHOSEN" in pair.azure.rekey("azure", "azure-1").said
 
 
 @pytest.mark.parametrize(

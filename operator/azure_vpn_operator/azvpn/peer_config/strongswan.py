@@ -1,4 +1,4 @@
-"""strongSwan 5.8 or newer: a file for swanctl. What it says is proved by tests that negotiate it."""
+"""strongSwan 5.9 or newer: a file for swanctl. What it says is proved by tests that negotiate it."""
 
 from azure_vpn_operator.azvpn.peer_config.page import Page
 from azure_vpn_operator.azvpn.peer_config.peer_side import KEY_PLACEHOLDER, REKEY_SHARE, Initiation, PeerSide

@@ -140,7 +140,7 @@ def test_every_combination_with_ikev1_too_where_it_differs(format_name: str):
     whole = combinations(OLD)
     some = whole if format_name.startswith("cisco") else itertools.islice(whole, 0, None, 12)
 
-    assert written_of(format_name, some, LACKS_WITH_IKEV1, version=1) > 5
+    assert written_of(format_name, some, LACKS_WITH_IKEV1, version=1) >= 5
 
 
 def written_of(
