@@ -1,6 +1,6 @@
 """The peer side of a connection: what is in force, what its status tells of both ends, and what the user says of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
@@ -72,7 +72,7 @@ def peer_side(connection: VpnConnection, holds: InForce, given: Given, shared_ke
     places = _Places(connection)
     protocol = spec.connection_protocol or (half.connection_protocol if half is not None else None)
     ike_version = 1 if protocol == ConnectionProtocol.IKEV1 else 2
-    azure = given.azure_addresses or places.azure_addresses(half, private=settings.use_local_azure_ip_address)
+    azure = given.azure_addresses or places.azure_addresses(half, settings)
     selectors, unknown = _selectors(connection, settings, given)
     proposals = proposals_of(holds.policy)
     return PeerSide(
@@ -95,7 +95,12 @@ def peer_side(connection: VpnConnection, holds: InForce, given: Given, shared_ke
         bgp=_bgp(half, settings, given, len(azure)) if settings.enable_bgp else None,
         shared_key=shared_key,
         placeholders=places.all(len(azure)),
-        remarks=(*holds.remarks, *unknown, *_remarks(connection, holds, ike_version)),
+        remarks=(
+            *holds.remarks,
+            *unknown,
+            *_remarks(connection, holds, ike_version),
+            *_left_out(settings, given, azure),
+        ),
     )
 
 
@@ -160,10 +165,14 @@ def _range(text: str) -> str:
         return text
 
 
+def _custom_bgp(settings: HalfSettings) -> tuple[str, ...]:
+    return tuple(item.custom_bgp_ip_address for item in settings.gateway_custom_bgp_ip_addresses)
+
+
 def _bgp(half: ConnectionHalf | None, settings: HalfSettings, given: Given, tunnels: int) -> Bgp:
     peers = half.bgp.peers if half is not None and half.bgp is not None else ()
-    custom = tuple(item.custom_bgp_ip_address for item in settings.gateway_custom_bgp_ip_addresses)
-    addresses = given.azure_bgp_addresses or custom or _numbered("AZURE_BGP_ADDRESS", tunnels)
+    known = (given.azure_bgp_addresses or _custom_bgp(settings))[:tunnels]
+    addresses = known + _numbered("AZURE_BGP_ADDRESS", tunnels)[len(known) :]
     peer = peers[0] if peers else None
     known_asn = str(peer.asn) if peer is not None and peer.asn is not None else "DEVICE_ASN"
     return Bgp(
@@ -194,6 +203,16 @@ def _remarks(connection: VpnConnection, holds: InForce, ike_version: int) -> lis
     return found
 
 
+def _left_out(settings: HalfSettings, given: Given, azure: Sequence[str]) -> Iterator[str]:
+    told = given.azure_bgp_addresses or _custom_bgp(settings)
+    if settings.enable_bgp and len(told) > len(azure):
+        yield f"of {len(told)} BGP addresses of Azure {len(azure)} are used, one for each --azure-address"
+    if not settings.enable_bgp and (
+        given.azure_asn or given.azure_bgp_addresses or given.device_asn or given.device_bgp_address
+    ):
+        yield "the connection does not use BGP (enableBgp): what was given for it is not used"
+
+
 def _numbered(text: str, count: int) -> tuple[str, ...]:
     return (text,) if count == 1 else tuple(f"{text}_{number}" for number in range(1, count + 1))
 
@@ -214,10 +233,11 @@ class _Places:
             else "az network vpn-connection shared-key show; the object names no Secret"
         )
 
-    def azure_addresses(self, half: ConnectionHalf | None, *, private: bool) -> tuple[str, ...]:
-        """A placeholder for each tunnel that is known of."""
-        self._private = private
-        return _numbered("AZURE_ADDRESS", max(1, len(half.tunnels)) if half is not None else 1)
+    def azure_addresses(self, half: ConnectionHalf | None, settings: HalfSettings) -> tuple[str, ...]:
+        """A placeholder for each tunnel that is known of; with BGP addresses of its own, each instance of the gateway has one."""
+        self._private = settings.use_local_azure_ip_address
+        seen = len(half.tunnels) if half is not None else 0
+        return _numbered("AZURE_ADDRESS", max(1, seen, len(_custom_bgp(settings)) if settings.enable_bgp else 0))
 
     def all(self, tunnels: int) -> tuple[Placeholder, ...]:
         """All that there can be."""

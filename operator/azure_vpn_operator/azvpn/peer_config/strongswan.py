@@ -129,7 +129,8 @@ def _routes(side: PeerSide, page: Page) -> None:
         interface = f"azure{number}"
         page.remark(f"  ip link add {interface} type xfrm if_id {_FIRST_INTERFACE + number - 1}")
         page.remark(f"  ip link set {interface} up mtu 1400")
-        for prefix in side.azure_prefixes:
+        targets = (f"{side.bgp.azure_addresses[number - 1]}/32",) if side.bgp is not None else side.azure_prefixes
+        for prefix in targets:
             page.remark(f"  ip route add {prefix} dev {interface} metric {100 + number}")
 
 

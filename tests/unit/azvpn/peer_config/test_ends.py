@@ -11,10 +11,14 @@ from azure_vpn_operator.azvpn.peer_config.in_force import values_in_force
 from azure_vpn_operator.azvpn.peer_config.peer_side import Bgp, Initiation, PeerSide, Selector
 from azure_vpn_operator.domain.rules.validation import read_connection
 from azure_vpn_operator.domain.rules.violations import Invalid
-from support.builders import a_document, a_policy
+from support.builders import GATEWAY_ID, a_document, a_policy
 from support.cases.objects import DROP
 from support.peer_configs import a_configuration, a_side
 
+CUSTOM_BGP = [
+    {"ipConfigurationId": f"{GATEWAY_ID}/ipConfigurations/{name}", "customBgpIpAddress": address}
+    for name, address in (("one", "169.254.21.1"), ("two", "169.254.22.1"))
+]
 BGP_PEERS = {"peers": [{"address": "10.6.0.254", "asn": 65010, "state": "Connected"}]}
 
 
@@ -161,6 +165,20 @@ def test_ike_version(spec: dict[str, Any], status: dict[str, Any], version: int)
             Bgp("65515", ("10.1.255.30",), "65011", "10.6.0.1"),
             id="the user says it all",
         ),
+        pytest.param(
+            Given(azure_addresses=("192.0.2.1", "192.0.2.2"), azure_bgp_addresses=("169.254.21.1",)),
+            {},
+            {"enableBgp": True},
+            Bgp("AZURE_ASN", ("169.254.21.1", "AZURE_BGP_ADDRESS_2"), "DEVICE_ASN", "DEVICE_BGP_ADDRESS"),
+            id="one for each tunnel, whatever the user says",
+        ),
+        pytest.param(
+            Given(),
+            {},
+            {"enableBgp": True, "gatewayCustomBgpIpAddresses": CUSTOM_BGP},
+            Bgp("AZURE_ASN", ("169.254.21.1", "169.254.22.1"), "DEVICE_ASN", "DEVICE_BGP_ADDRESS"),
+            id="the spec's own, one for each instance of the gateway",
+        ),
     ],
 )
 def test_bgp(given: Given, status: dict[str, Any], spec: dict[str, Any], bgp: Bgp | None):
@@ -170,6 +188,22 @@ def test_bgp(given: Given, status: dict[str, Any], spec: dict[str, Any], bgp: Bg
 @pytest.mark.parametrize(("dpd", "probes"), [(45, 15), (30, 10), (9, 3), (3600, 1200)])
 def test_device_probes_so_that_three_lost_ones_take_as_long_as_azure_waits(dpd: int, probes: int):
     assert side(dpdTimeoutSeconds=dpd).probes_every == probes
+
+
+@pytest.mark.parametrize(
+    ("given", "spec", "says"),
+    [
+        pytest.param(
+            Given(azure_addresses=("192.0.2.1",)),
+            {"enableBgp": True, "gatewayCustomBgpIpAddresses": CUSTOM_BGP},
+            "of 2 BGP addresses of Azure 1 are used",
+            id="fewer tunnels than addresses",
+        ),
+        pytest.param(Given(azure_asn="65515"), {}, "does not use BGP", id="BGP that the connection has not got"),
+    ],
+)
+def test_what_is_not_used_is_said(given: Given, spec: dict[str, Any], says: str):
+    assert any(says in remark for remark in side(given, **spec).remarks)
 
 
 def test_other_end_of_a_vnet_to_vnet_connection_is_no_device():
