@@ -47,6 +47,9 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
             "azure_vpn_operator.azvpn.rollout", "show, follow, pause, try again or go back on an edit of a policy"
         ),
         "strength": Entry("azure_vpn_operator.azvpn.strength", "show how strong the policies are"),
+        "peer-config": Entry(
+            "azure_vpn_operator.azvpn.peer_config.command", "write the configuration of the device at the other end"
+        ),
     }
 )
 """In the order in which `--help` lists them."""

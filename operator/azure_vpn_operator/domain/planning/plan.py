@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.tunnel_change import ChangeState
+from azure_vpn_operator.api.tunnel_change import ChangeCause, ChangeState
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
 from azure_vpn_operator.domain.azure.bodies import build_put_body, read_put_body
-from azure_vpn_operator.domain.azure.differences import PROVISIONING_STATE, field_names, find_differences
+from azure_vpn_operator.domain.azure.differences import PROVISIONING_STATE, drops_tunnel, field_names, find_differences
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, verdict
 from azure_vpn_operator.domain.azure.installation import EffectivePolicies, effective_policies
 from azure_vpn_operator.domain.azure.live_connection import TERMINAL_STATES, LiveConnection
@@ -47,7 +47,7 @@ from azure_vpn_operator.domain.planning.keys import plan_key
 from azure_vpn_operator.domain.planning.last_word import standing_word
 from azure_vpn_operator.domain.planning.release import plan_release
 from azure_vpn_operator.domain.planning.waiting import wait_for_operation, wait_for_update
-from azure_vpn_operator.domain.rollout.overlay import assigned_settings
+from azure_vpn_operator.domain.rollout.overlay import assigned_settings, why_failed
 from azure_vpn_operator.domain.rollout.settings import with_settings
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, check_gateway
 from azure_vpn_operator.domain.rules.violations import Invalid
@@ -208,10 +208,23 @@ def _unless_paused(
     return Hold(Reason.CHANGES_PAUSED, f"{pause.message}; {what}", differences)
 
 
+def _sends_what_failed(snapshot: Snapshot, differences: tuple[Difference, ...]) -> Refuse | None:
+    """Refuse to send values again that have failed and were left in Azure, where somebody has changed them since: that is for a person."""
+    change = snapshot.change_view.change
+    if change is None or change.state is not ChangeState.FAILED or change.cause is ChangeCause.KEY:
+        return None
+    if not drops_tunnel(differences):
+        return None
+    text = f"{why_failed(change.cause)}; somebody has changed the connection in Azure since: {field_names(differences)}"
+    return Refuse(Reason.CHANGE_FAILED, text, differences)
+
+
 def _guard_write(
     snapshot: Snapshot, step: Put | PatchTags | SetKey, gateway: GatewayFacts, differences: tuple[Difference, ...]
 ) -> Step:
     attempts = snapshot.attempts
+    if isinstance(step, Put) and (failed := _sends_what_failed(snapshot, differences)) is not None:
+        return failed
     if isinstance(step, Put) and attempts.refusal is not None:
         refusal = attempts.refusal
         return Refuse(verdict(refusal).reason, f"Azure refuses it: {refusal}", differences, step.wanted_hash)

@@ -43,7 +43,9 @@ def under_trial(snapshot: Snapshot, step: Step) -> Step:
             )
             return Refuse(Reason.ROLLED_BACK, text, step.differences, applied_hash=step.applied_hash)
         case ChangeState.FAILED:
-            return Refuse(Reason.CHANGE_FAILED, _failed(change.cause), step.differences, applied_hash=step.applied_hash)
+            return Refuse(
+                Reason.CHANGE_FAILED, why_failed(change.cause), step.differences, applied_hash=step.applied_hash
+            )
 
 
 def _held_back(snapshot: Snapshot, step: Step) -> Step:
@@ -82,7 +84,8 @@ def _confirming(snapshot: Snapshot) -> str:
     return "the change is in force in Azure; waiting for proof that the tunnel works with it"
 
 
-def _failed(cause: ChangeCause) -> str:
+def why_failed(cause: ChangeCause) -> str:
+    """What is said of a change that failed and stays in Azure."""
     if cause is ChangeCause.KEY:
         return (
             "the tunnel did not come back with the new shared key: set the same key on the other side, or put the old one into "

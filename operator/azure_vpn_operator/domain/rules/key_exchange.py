@@ -3,31 +3,22 @@
 from typing import Final
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec, KeyExchange
+from azure_vpn_operator.domain.azure.canonical import canonical_policy
+from azure_vpn_operator.domain.azure.proposals import Group, dh_group_of, pfs_group_of
 
 IKE_SA_LIFETIME_SECONDS: Final = 28_800
 """Of the main mode (phase 1), on every Azure VPN gateway."""
 
-_GROUPS: Final = {
-    "DHGroup1": "group 1, 768-bit MODP",
-    "DHGroup2": "group 2, 1024-bit MODP",
-    "DHGroup14": "group 14, 2048-bit MODP",
-    "DHGroup2048": "group 14, 2048-bit MODP",
-    "DHGroup24": "group 24, 2048-bit MODP",
-    "PFS1": "group 1, 768-bit MODP",
-    "PFS2": "group 2, 1024-bit MODP",
-    "PFS14": "group 14, 2048-bit MODP",
-    "PFS2048": "group 14, 2048-bit MODP",
-    "PFS24": "group 24, 2048-bit MODP",
-    "ECP256": "group 19, 256-bit ECP",
-    "ECP384": "group 20, 384-bit ECP",
-    "None": "None",
-}
-"""RFC 2409, 3526, 5114 and 5903."""
-
 
 def describe_key_exchange(spec: IpsecPolicySpec) -> KeyExchange:
     """Name the groups that the policy chooses; PFSMM is that of phase 1."""
-    pfs = spec.dh_group if spec.pfs_group == "PFSMM" else spec.pfs_group
+    policy = canonical_policy(spec)
     return KeyExchange(
-        ike_sa_life_time_seconds=IKE_SA_LIFETIME_SECONDS, dh_group=_GROUPS[spec.dh_group], pfs_group=_GROUPS[pfs]
+        ike_sa_life_time_seconds=IKE_SA_LIFETIME_SECONDS,
+        dh_group=_describe(dh_group_of(policy)),
+        pfs_group=_describe(pfs_group_of(policy)),
     )
+
+
+def _describe(group: Group | None) -> str:
+    return "None" if group is None else group.description

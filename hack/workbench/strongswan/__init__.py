@@ -1,0 +1,5 @@
+"""Two VPN gateways on one machine: strongSwan twice, each in a network namespace of its own, with ESP that carries traffic.
+
+ESP is done in user space (strongSwan's kernel-libipsec), since many kernels of containers and small machines have none. The
+namespaces are those of the two daemons: they are gone with them, whatever ends them.
+"""

@@ -1,0 +1,137 @@
+"""`kubectl azvpn peer-config`: prints the configuration of the device at the other end of a connection."""
+
+import argparse
+import sys
+from ipaddress import ip_address, ip_network
+
+from azure_vpn_operator.azvpn import kubectl
+from azure_vpn_operator.azvpn.peer_config.devices import DEVICES, render
+from azure_vpn_operator.azvpn.peer_config.ends import Given, peer_side
+from azure_vpn_operator.azvpn.peer_config.in_force import values_in_force
+from azure_vpn_operator.azvpn.peer_config.objects import (
+    Cluster,
+    Files,
+    Source,
+    find_connection,
+    find_policy,
+    find_shared_key,
+)
+
+EXAMPLES = """\
+  kubectl azvpn peer-config vnet1-to-site6 --namespace network --format strongswan
+  kubectl azvpn peer-config vnet1-to-site6 --format table -f manifests/samples/site-to-site
+  kubectl azvpn peer-config vnet1-to-site6 --format fortigate --azure-address 203.0.113.1 --azure-address 203.0.113.2"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("name", metavar="NAME", help="the VpnConnection")
+    formats = ", ".join(DEVICES)
+    parser.add_argument("--format", required=True, choices=list(DEVICES), metavar="FORMAT", help=f"one of {formats}")
+    parser.add_argument(
+        *("-f", "--filename"),
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="read the objects from this file or folder instead of the cluster (- is standard input); may be repeated",
+    )
+    parser.add_argument(
+        "--as-written", action="store_true", help="the values that the manifests ask for, not those that Azure holds"
+    )
+    parser.add_argument("--show-key", action="store_true", help="read the Secret and print the shared key")
+    kubectl.add_arguments(parser)
+    ends = parser.add_argument_group("the two ends", "what the status does not tell; each is a placeholder otherwise")
+    ends.add_argument(
+        *("--azure-address",),
+        action="append",
+        default=[],
+        type=_address,
+        metavar="ADDRESS",
+        help="public address of the gateway; twice for an active-active gateway, which has two tunnels",
+    )
+    ends.add_argument("--peer-address", type=_address, metavar="ADDRESS", help="public address of the device")
+    ends.add_argument(
+        *("--azure-prefix",),
+        action="append",
+        default=[],
+        type=_prefix,
+        metavar="PREFIX",
+        help="range behind the gateway, such as 10.1.0.0/16; may be repeated",
+    )
+    ends.add_argument(
+        *("--peer-prefix",),
+        action="append",
+        default=[],
+        type=_prefix,
+        metavar="PREFIX",
+        help="range behind the device; may be repeated",
+    )
+    ends.add_argument("--azure-asn", type=_asn, metavar="ASN", help="the gateway's autonomous system, with BGP")
+    ends.add_argument(
+        *("--azure-bgp-address",),
+        action="append",
+        default=[],
+        type=_address,
+        metavar="ADDRESS",
+        help="the gateway's BGP address; one for each tunnel",
+    )
+    ends.add_argument("--peer-asn", type=_asn, metavar="ASN", help="the device's autonomous system")
+    ends.add_argument("--peer-bgp-address", type=_address, metavar="ADDRESS", help="the device's BGP address")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the configuration; 1 if the device cannot do what Azure asks for. Raises ToolError."""
+    source = _source(options)
+    connection = find_connection(source, options.name)
+    holds = values_in_force(connection, find_policy(source, connection), as_written=options.as_written)
+    key = find_shared_key(source, connection) if options.show_key else None
+    rendered = render(peer_side(connection, holds, _given(options), key), options.format)
+    for refusal in rendered.refusals:
+        sys.stderr.write(f"cannot: {refusal}\n")
+    for note in rendered.notes:
+        sys.stderr.write(f"note: {note}\n")
+    if key is not None:
+        sys.stderr.write(
+            "warning: the output has the shared key in clear: keep it from logs, tickets and repositories\n"
+        )
+    sys.stdout.write(rendered.text)
+    return 1 if rendered.refusals else 0
+
+
+def _source(options: argparse.Namespace) -> Source:
+    if options.filename:
+        return Files(options.filename, options.namespace)
+    return Cluster(kubectl.Kubectl(options))
+
+
+def _given(options: argparse.Namespace) -> Given:
+    return Given(
+        azure_addresses=tuple(options.azure_address),
+        device_address=options.peer_address,
+        azure_prefixes=tuple(options.azure_prefix),
+        device_prefixes=tuple(options.peer_prefix),
+        azure_asn=options.azure_asn,
+        azure_bgp_addresses=tuple(options.azure_bgp_address),
+        device_asn=options.peer_asn,
+        device_bgp_address=options.peer_bgp_address,
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no IP address") from None
+
+
+def _prefix(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no range such as 10.1.0.0/16") from None
+
+
+def _asn(text: str) -> str:
+    if not text.isdecimal() or not 0 < int(text) < 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is no number of an autonomous system")
+    return text
