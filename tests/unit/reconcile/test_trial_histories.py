@@ -21,6 +21,7 @@ async def test_a_change_is_proven_or_undone_in_a_short_history(seed: int):
 
 FOUND = {
     524: "a pair's second half gets its key much later",
+    666: "somebody edits in the portal what failed and was left there",
     1234: "somebody else overwrites a change, and that is left",
 }
 """Seeds that once failed, and what was mended."""

@@ -201,6 +201,24 @@ async def test_pause_leaves_the_change_and_says_so():
     await world.stop()
 
 
+async def test_what_failed_and_was_left_is_not_sent_again_over_an_edit_in_the_portal():
+    device = Device(refuses_ecp384)
+    world = await a_site(device, confirm={"onFailure": "Pause", "withinSeconds": 300}, driftPolicy="Correct")
+    world.edit(POLICY, "site6", **BAD)
+    await world.advance(500)
+    world.portal_edit("VNet1toSite6", dpdTimeoutSeconds=30)
+    await world.advance(3600)
+    assert world.ready() == ("False", "ChangeFailed")
+    assert "dpdTimeoutSeconds" in world.message()
+    assert world.held()["dpdTimeoutSeconds"] == 30
+    assert world.accepted() == {"put": 1}
+    world.annotate("site6", rollout_retry="1")
+    await world.advance(60)
+    assert world.held().get("dpdTimeoutSeconds", 45) == 45
+    assert world.accepted() == {"put": 2}
+    await world.stop()
+
+
 async def test_failed_values_are_tried_again_when_somebody_asks_and_once_for_each_time():
     device = Device(refuses_ecp384)
     world = await a_site(device)
@@ -233,7 +251,7 @@ async def test_drift_that_is_put_right_after_an_undo_is_recorded_and_has_its_pla
     assert world.core.disruptions.unconfirmed == 1
     await world.advance(200)
     assert world.held()["connectionMode"] == "Default"
-    assert world.held()["dpdTimeoutSeconds"] == 45
+    assert world.held().get("dpdTimeoutSeconds", 45) == 45
     assert world.ready() == ("False", "RolledBack")
     assert world.core.disruptions.unconfirmed == 0
     assert world.accepted() == {"put": 3}
@@ -462,7 +480,7 @@ async def test_the_time_begins_when_a_write_that_had_failed_is_carried_out():
     await world.advance(WITHIN + 60)
     world.azure.operation_fault = None
     await world.advance(3600)
-    assert world.held()["dpdTimeoutSeconds"] == 45
+    assert world.held().get("dpdTimeoutSeconds", 45) == 45
     assert world.ready() == ("False", "RolledBack")
     assert world.condition("site6", "Connected") == ("True", "AllTunnelsUp")
     await world.stop()
@@ -775,7 +793,7 @@ async def test_an_own_edit_that_failed_together_with_the_policy_is_tried_alone_a
     await world.advance((WITHIN + 200) * 2)
     # The first failure may be the policy's: its values are taken back, and what is left of the edit is another change.
     assert world.condition("site6", "Connected") == ("True", "AllTunnelsUp")
-    assert world.held()["dpdTimeoutSeconds"] == 45
+    assert world.held().get("dpdTimeoutSeconds", 45) == 45
     assert world.held()["ipsecPolicies"] == GOOD_POLICY
     assert world.ready() == ("False", "RolledBack")
     await world.advance(7200)

@@ -76,8 +76,9 @@ TRIAL: Final = {
             (ConditionType.READY, _F),
             (ConditionType.STALLED, _T),
             (ConditionType.SYNCED, _T),
+            (ConditionType.SYNCED, _F),
         ),
-        "The tunnel did not come back after a change, and the change stays in Azure: because of confirm.onFailure Pause, or because it is a shared key, which only goes forward. Also an Event, whenever a change fails.",
+        "The tunnel did not come back after a change, and the change stays in Azure: because of confirm.onFailure Pause, or because it is a shared key, which only goes forward. If somebody edits the connection in Azure after that, the values that failed are not sent again. Also an Event, whenever a change fails.",
         "Have the other side changed, or change the values (or the key in the Secret). The connection recovers by itself when the tunnel does.",
     ),
     Reason.ROLLING_BACK: ReasonInfo(
