@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, cast
+
+from typing_extensions import override
 
 from azure_vpn_operator.azvpn.failure import ToolError
 
@@ -37,7 +38,14 @@ class Command(Protocol):
         """Do it; returns the exit code. Raises ToolError."""
 
 
-COMMANDS: Mapping[str, Entry] = MappingProxyType({})
+COMMANDS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "lint": Entry(
+            "azure_vpn_operator.azvpn.lint.command",
+            "Say what the API server and the operator would say of manifests, offline",
+        )
+    }
+)
 """In the order in which `--help` lists them."""
 
 
@@ -61,7 +69,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_program(), description="Answers about Azure VPN connections, before and after a change."
     )
-    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version(DISTRIBUTION)}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, entry in COMMANDS.items():
         if name != chosen:
@@ -80,6 +88,17 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: that takes longer than all the rest of the start."""
+
+    @override
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"{DISTRIBUTION} {version(DISTRIBUTION)}\n")
+        parser.exit()
+
+
 def _load(name: str) -> Command:
     return cast("Command", import_module(COMMANDS[name].module))
 
@@ -87,3 +106,7 @@ def _load(name: str) -> Command:
 def _program() -> str:
     called = Path(sys.argv[0]).name
     return "kubectl azvpn" if called.startswith("kubectl-") else "azvpn"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""`kubectl azvpn lint`: what the API server and the operator would say of manifests, with file, line and column, and without either.
+
+`sources` finds files, `documents` reads them with marks, `judging` asks the domain about each object and `crossing` about all of
+them; `formats` has a module for each form of output. Nothing here knows a rule, and nothing loads pydantic: that is most of a start.
+"""
