@@ -27,6 +27,7 @@ _WHOLE: Final = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _UNSAYABLE: Final = re.compile(r"\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF)")
 _SOURCE: Final = re.compile(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
+_PAIR: Final = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 _LONGEST_NUMBER: Final = 300
 _PLAIN: Final = "plain"
 _TEXT: Final = "tag:yaml.org,2002:str"
@@ -135,38 +136,49 @@ def _compose(file: str, text: str) -> Iterator[yaml.Node]:
         reader = _Reader(text)
         while reader.check_node():
             yield cast("yaml.Node", reader.get_node())
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         if text.lstrip().startswith("{") and (node := _compose_json(text)) is not None:
             yield node
             return
         raise _explain(file, text, error) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
-        character = f"U+{error.character:04X}" if isinstance(error.character, int) else repr(error.character)
-        message = f"the character {character} is not allowed in YAML"
-        raise UnreadableError("yaml-syntax", message, Place(file, line, column)) from None
     except RecursionError:
         raise UnreadableError("yaml-syntax", "nested too deeply", Place(file, 1, 1)) from None
 
 
 def _compose_json(text: str) -> yaml.Node | None:
-    """JSON that is no YAML (pairs of surrogates, for instance), written again in a way that is both; all on its first line."""
+    """JSON that is no YAML, written again in a way that is both; then all of it is on its first line."""
     try:
-        return cast("yaml.Node", _Reader(json.dumps(json.loads(text), ensure_ascii=False)).get_node())
+        written = json.dumps(json.loads(text)).replace("\x7f", "\\x7f")
+        reader = _Reader(_PAIR.sub(_join, written))
+        return cast("yaml.Node", reader.get_node()) if reader.check_node() else None
     except (ValueError, RecursionError, yaml.YAMLError):
         return None
 
 
-def _explain(file: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableError:
+def _join(match: re.Match[str]) -> str:
+    """One escape for the two halves of a character, which YAML takes for two characters; an escaped backslash stays."""
+    if match[1] is None:
+        return match[0]
+    return f"\\U{0x10000 + (int(match[1], 16) - 0xD800) * 0x400 + int(match[2], 16) - 0xDC00:08x}"
+
+
+def _explain(file: str, text: str, error: yaml.YAMLError) -> UnreadableError:
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - text.rfind("\n", 0, error.position)
+        character = f"U+{error.character:04X}" if isinstance(error.character, int) else repr(error.character)
+        message = f"the character {character} is not allowed in YAML"
+        return UnreadableError("yaml-syntax", message, Place(file, line, column))
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return UnreadableError("yaml-syntax", f"this is not YAML: {error}", Place(file, 1, 1))
     mark = error.problem_mark or error.context_mark
     number, column = (mark.line, mark.column) if mark is not None else (0, 0)
     lines = text.split("\n")
-    line = lines[number] if number < len(lines) else ""
-    blank = line[: len(line) - len(line.lstrip())]
+    written = lines[number] if number < len(lines) else ""
+    blank = written[: len(written) - len(written.lstrip())]
     rest = "; nothing from here on was read"
-    if "\t" in blank or line[column : column + 1] == "\t":
-        column = line.index("\t") if "\t" in blank else column
+    if "\t" in blank or written[column : column + 1] == "\t":
+        column = written.index("\t") if "\t" in blank else column
         message = f"a tab, where YAML takes only spaces{rest}"
         return UnreadableError("yaml-tab", message, Place(file, number + 1, column + 1), "write spaces instead")
     context = f"{error.context}, " if error.context else ""

@@ -7,7 +7,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,8 +29,6 @@ class Source:
 
     name: str
     text: str
-    named: bool
-    """Whether it was given by name, and not found in a folder."""
     is_template: bool = False
     """Whether it is one of a Helm chart."""
 
@@ -53,11 +51,11 @@ def read_sources(paths: Sequence[str], skipped: list[str]) -> Iterator[Source | 
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if path == "-":
-            yield Source(STDIN, sys.stdin.read(), named=True)
+            yield _read_text(STDIN, sys.stdin.buffer.read)
         elif Path(path).is_dir():
             yield from _read_folder(path, skipped, seen)
         elif Path(path).exists():
-            yield from _read_once(path, seen, named=True)
+            yield from _read_once(path, seen)
         else:
             raise ToolError(f"{path} does not exist; give files, folders, or - for the standard input")
 
@@ -74,7 +72,7 @@ def _read_folder(top: str, skipped: list[str], seen: set[tuple[int, int]]) -> It
             skipped.append(file)
             continue
         is_template = any(file.startswith(f"{templates}{os.sep}") for templates in folder.templates)
-        yield from _read_once(file, seen, named=False, is_template=is_template)
+        yield from _read_once(file, seen, is_template=is_template)
 
 
 def _walk(top: str) -> Iterator[str]:
@@ -115,17 +113,28 @@ def _names(patches: Json) -> Iterator[str]:
 
 
 def _read_once(
-    file: str, seen: set[tuple[int, int]], *, named: bool, is_template: bool = False
+    file: str, seen: set[tuple[int, int]], *, is_template: bool = False
 ) -> Iterator[Source | UnreadableError]:
     path = Path(file)
     try:
         found = path.stat()
-        if (found.st_dev, found.st_ino) in seen:
-            return
-        seen.add((found.st_dev, found.st_ino))
-        yield Source(file, path.read_text(encoding="utf-8-sig"), named, is_template)
     except OSError as error:
-        yield UnreadableError("unreadable", f"cannot be read: {error.strerror}", Place(file, 1, 1))
+        yield _unreadable(file, error)
+        return
+    if (found.st_dev, found.st_ino) not in seen:
+        seen.add((found.st_dev, found.st_ino))
+        yield _read_text(file, path.read_bytes, is_template=is_template)
+
+
+def _read_text(name: str, read: Callable[[], bytes], *, is_template: bool = False) -> Source | UnreadableError:
+    try:
+        return Source(name, read().decode("utf-8-sig"), is_template)
+    except OSError as error:
+        return _unreadable(name, error)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        yield UnreadableError("unreadable", "cannot be read: it is not UTF-8", Place(file, line, 1))
+        return UnreadableError("unreadable", "cannot be read: it is not UTF-8", Place(name, line, 1))
+
+
+def _unreadable(file: str, error: OSError) -> UnreadableError:
+    return UnreadableError("unreadable", f"cannot be read: {error.strerror}", Place(file, 1, 1))

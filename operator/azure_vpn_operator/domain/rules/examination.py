@@ -48,7 +48,8 @@ def examine_manifest(
 
     A status is no part of what is created: only its fields' names are looked at. `kind` must be one of `RULES`.
     """
-    metadata = name_as_generated(document.get("metadata"))
+    given = document.get("metadata")
+    metadata = name_as_generated({} if given is None else given)
     whole, violations = examine({**document, "metadata": metadata}, spec, RULES[document["kind"]])
     unknown = tuple(_find_unknown(document, spec, status))
     return {**whole, "kind": document["kind"]}, (*unknown, *check_rest(metadata), *violations)

@@ -60,7 +60,8 @@ def check_names(metadata: object) -> Iterator[Violation]:
         return
     name = metadata.get("name")
     if name is None:
-        yield Violation("required", "metadata.name", "must be set")
+        said = "Required value: name or generateName is required"
+        yield Violation("required", "metadata.name", "must be set", said=said)
     elif not isinstance(name, str):
         yield Violation("type", "metadata.name", "must be a text")
     elif len(name) > _OBJECT_NAME_LIMIT or not matches(OBJECT_NAME, name):
@@ -104,8 +105,9 @@ def check_rest(metadata: object) -> Iterator[Violation]:
 
 
 def _check_generated(text: str) -> Iterator[Violation]:
-    # As the beginning of a name it may end with a hyphen.
-    if text and (len(text) > _OBJECT_NAME_LIMIT or not matches(OBJECT_NAME, f"{text.removesuffix('-')}x")):
+    # As the beginning of a name it may end with a hyphen; Kubernetes then does not look at the letter before that either.
+    name = f"{text[:-2]}a" if len(text) > 1 and text.endswith("-") else text
+    if text and (len(name) > _OBJECT_NAME_LIMIT or not matches(OBJECT_NAME, name)):
         message = "must have lower case letters, digits, `-` and `.`, beginning with a letter or digit"
         yield Violation("object-name", "metadata.generateName", message)
 
