@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_vpn_operator.azvpn.lint.documents import Document, UnreadableError, read_documents
+from azure_vpn_operator.azvpn.lint.findings import Place
 
 
 def read(text: str) -> list[Document]:
@@ -249,14 +250,19 @@ def test_json_that_is_no_yaml_is_read_all_the_same() -> None:
     assert value('{"a": "\\ud83d\\ude00"}') == {"a": "😀"}
 
 
-@given(st.text(max_size=60))
-def test_no_text_makes_it_fail_otherwise(text: str) -> None:
+def _places(text: str) -> list[Place]:
+    places = []
     try:
         for document in read_documents("f", text):
-            document.place("a.b[0]")
+            places += [document.place(path) for path in ("", "a", "a.b[0]", "[0]")]
     except UnreadableError as error:
-        assert error.place.line >= 1
-        assert error.place.column >= 1
+        places.append(error.place)
+    return places
+
+
+@given(st.text(max_size=60) | st.text("{}[]:,-&*!|>'\"#%@` \t\nab", max_size=40))
+def test_no_text_makes_it_fail_otherwise(text: str) -> None:
+    assert all(place.line >= 1 and place.column >= 1 for place in _places(text))
 
 
 def test_samples_are_read_as_pyyaml_reads_them() -> None:

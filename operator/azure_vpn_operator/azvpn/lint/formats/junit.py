@@ -38,7 +38,7 @@ def _add_suite(root: ET.Element, file: str, found: dict[str, list[Finding]], rep
         failures += bool(failing)
         if failing:
             rules = ", ".join(dict.fromkeys(finding.rule for finding in failing))
-            failure = ET.SubElement(case, "failure", message=rules, type=failing[0].severity)
+            failure = ET.SubElement(case, "failure", message=_clean(rules), type=failing[0].severity)
             failure.text = _tell(failing)
         if rest := [finding for finding in findings if not report.fails(finding)]:
             ET.SubElement(case, "system-out").text = _tell(rest)

@@ -9,6 +9,8 @@ from typing import Final
 from azure_vpn_operator.azvpn.lint.findings import Finding, Report, Severity
 
 _COLOURS: Final = {Severity.ERROR: "\033[31m", Severity.WARNING: "\033[33m", Severity.NOTE: "\033[36m"}
+_CONTROL: Final = dict.fromkeys((*range(10), *range(11, 32), *range(127, 160)), "\ufffd")
+"""What may be in a name or a value and would move a terminal's cursor."""
 _BOLD: Final = "\033[1m"
 _END: Final = "\033[0m"
 _WIDTH: Final = 7
@@ -24,7 +26,8 @@ def render(report: Report) -> str:
 
 def _lines(report: Report, *, colour: bool) -> Iterator[str]:
     for file, found in groupby(report.findings, key=lambda finding: finding.place.file):
-        yield f"{_BOLD}{file}{_END}" if colour else file
+        name = _plain(file)
+        yield f"{_BOLD}{name}{_END}" if colour else name
         findings = list(found)
         width = max(len(_position(finding)) for finding in findings)
         for finding in findings:
@@ -37,12 +40,18 @@ def _tell(finding: Finding, width: int, *, colour: bool) -> Iterator[str]:
     severity = finding.severity.ljust(_WIDTH)
     shown = f"{_COLOURS[finding.severity]}{severity}{_END}" if colour else severity
     field = f"{finding.field}: " if finding.field else ""
-    yield f"  {_position(finding).ljust(width)}  {shown}  {field}{finding.message} [{finding.rule}]"
-    indent = " " * (width + _WIDTH + 6)
+    lines = _plain(f"{field}{finding.message} [{finding.rule}]").split("\n")
+    yield f"  {_position(finding).ljust(width)}  {shown}  {lines[0]}"
     if finding.hint:
-        yield f"{indent}{finding.hint}"
+        lines.append(_plain(finding.hint))
     if finding.place.template:
-        yield f"{indent}made by {finding.place.template}"
+        lines.append(f"made by {_plain(finding.place.template)}")
+    indent = " " * (width + _WIDTH + 6)
+    yield from (f"{indent}{line}" for line in lines[1:])
+
+
+def _plain(text: str) -> str:
+    return text.translate(_CONTROL)
 
 
 def _position(finding: Finding) -> str:
