@@ -7,8 +7,9 @@
     python -m workbench.bench --only blast-radius        a quarter of an hour; with --quick four minutes
 
 Parts: `edits` (one at a time: latency, requests, peace), `mass-edit` (a shared policy, and the start of that fleet), `growth`
-(start and memory by size), `pairs`; and, only if it is named, `blast-radius` (an edit that no device takes). Milliseconds depend
-on the machine; counts and ratios do not. Exit code 1 if a promise was missed, with its name.
+(start and memory by size), `pairs`, `lint` (the tool on 1,000 manifests); and, only if it is named, `blast-radius` (an edit
+that no device takes). Milliseconds depend on the machine; counts and ratios do not. Exit code 1 if a promise was missed, with
+its name.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from typing import Any, Final
 from workbench.bench import edits
 from workbench.bench.blast_radius import CONFIRM_WITHIN, measure_blast_radius
 from workbench.bench.fleet import Fleet
+from workbench.bench.lint import MANIFESTS, measure_lint
 from workbench.bench.mass_edit import measure_mass_edit
 from workbench.bench.pairs import LOCKS, measure_pairs
 from workbench.bench.promises import missed_promises
@@ -37,7 +39,7 @@ from workbench.rest import Document
 from workbench.stack import ROOT
 from workbench.toolchain.go import ToolchainError
 
-PARTS: Final = ("edits", "mass-edit", "growth", "pairs")
+PARTS: Final = ("edits", "mass-edit", "growth", "pairs", "lint")
 """What is measured unless parts are named."""
 BLAST_RADIUS: Final = "blast-radius"
 QUICK_PROOF: Final = ("--hold-down-seconds", "0")
@@ -111,6 +113,9 @@ async def measure(directory: Path, extent: Extent) -> Document:
             _say(f"Pairs: {extent.pair_changes} changes of each form, where Azure locks {locks}")
             found = await measure_pairs(_folder(directory, f"pairs-{locks}"), locks, extent.pair_changes)
             report["secondsThatHalvesDiffer"][locks] = found
+    if "lint" in extent.only:
+        _say(f"Lint: {MANIFESTS} manifests")
+        report["lint"] = measure_lint(_folder(directory, "lint"))
     if BLAST_RADIUS in extent.only:
         folder = _folder(directory, BLAST_RADIUS)
         report["blastRadius"] = await measure_blast_radius(folder, *extent.blast, extent.blast_within_seconds, _say)

@@ -70,7 +70,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         prog=_program(), description="Answers about Azure VPN connections, before and after a change."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog=_program())
     for name, entry in COMMANDS.items():
         if name != chosen:
             commands.add_parser(name, help=entry.summary)

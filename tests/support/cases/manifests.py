@@ -9,7 +9,7 @@ from support.cases.connections import CONNECTION_CASES
 from support.cases.objects import NETWORK, Document, connection, observed, pair_connection, policy, vnet_connection
 from support.cases.policies import POLICY_CASES
 
-_ODD: Final = (
+_ODD: Final[Sequence[Any]] = (
     *(None, "", "x", 0, 1, -1, 1.5, 45.0, 2**31, 10**12, 10**30, True, False, [], {}, [None], [{}], {"a": None}),
     *({"name": "a"}, ["a"], "AES256", "10.0.0.0/8", "22:00", "4h", "Europe/Berlin", "azvpn-x", "é", "a/b", "x" * 600),
 )

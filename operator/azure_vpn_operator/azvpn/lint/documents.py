@@ -27,7 +27,7 @@ _WHOLE: Final = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _UNSAYABLE: Final = re.compile(r"\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF)")
 _SOURCE: Final = re.compile(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
-_PAIR: Final = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
+_BEGIN: Final = yaml.Mark("", 0, 0, 0, None, 0)
 _LONGEST_NUMBER: Final = 300
 _PLAIN: Final = "plain"
 _TEXT: Final = "tag:yaml.org,2002:str"
@@ -145,21 +145,30 @@ def _compose(file: str, text: str) -> Iterator[yaml.Node]:
         raise UnreadableError("yaml-syntax", "nested too deeply", Place(file, 1, 1)) from None
 
 
+class _Pairs(list[tuple[str, Json]]):
+    """A JSON object with all its keys, also those that are there twice."""
+
+
 def _compose_json(text: str) -> yaml.Node | None:
-    """JSON that is no YAML, written again in a way that is both; then all of it is on its first line."""
+    """JSON that is no YAML (its keys may be longer, and its escapes are others); None if it is no JSON either.
+
+    Where its fields are is not known: all of it is where it begins.
+    """
     try:
-        written = json.dumps(json.loads(text)).replace("\x7f", "\\x7f")
-        reader = _Reader(_PAIR.sub(_join, written))
-        return cast("yaml.Node", reader.get_node()) if reader.check_node() else None
-    except (ValueError, RecursionError, yaml.YAMLError):
+        return _node_of(json.loads(text, object_pairs_hook=_Pairs))
+    except (ValueError, RecursionError):
         return None
 
 
-def _join(match: re.Match[str]) -> str:
-    """One escape for the two halves of a character, which YAML takes for two characters; an escaped backslash stays."""
-    if match[1] is None:
-        return match[0]
-    return f"\\U{0x10000 + (int(match[1], 16) - 0xD800) * 0x400 + int(match[2], 16) - 0xDC00:08x}"
+def _node_of(value: Json) -> yaml.Node:
+    if isinstance(value, _Pairs):
+        pairs = [(yaml.ScalarNode(_TEXT, key, _BEGIN, _BEGIN), _node_of(inner)) for key, inner in value]
+        return yaml.MappingNode("object", pairs, _BEGIN, _BEGIN)
+    if isinstance(value, list):
+        return yaml.SequenceNode("list", [_node_of(item) for item in value], _BEGIN, _BEGIN)
+    if isinstance(value, str):
+        return yaml.ScalarNode(_TEXT, value, _BEGIN, _BEGIN)
+    return yaml.ScalarNode(_PLAIN, json.dumps(value), _BEGIN, _BEGIN)
 
 
 def _explain(file: str, text: str, error: yaml.YAMLError) -> UnreadableError:
