@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,12 @@ def blocks_of(page: Path) -> list[Block]:
     return found
 
 
+def outputs_of(page: Path) -> list[str]:
+    """What the page shows of the output of each block that is run."""
+    shown = re.compile(BLOCK.pattern + r"\n\n```text\n(?P<output>.*?)\n```", re.DOTALL)
+    return [match["output"] for match in shown.finditer(page.read_text(encoding="utf-8"))]
+
+
 def commands_not_run(page: Path) -> list[str]:
     """Commands of the page that no test runs: those after a prompt; raises AssertionError for an unmarked block."""
     text = page.read_text(encoding="utf-8")
@@ -47,8 +54,8 @@ def commands_not_run(page: Path) -> list[str]:
 
 
 def reader_environment() -> dict[str, str]:
-    """The environment of a reader's shell, with a kubectl."""
-    path = os.environ["PATH"]
+    """The environment of a reader's shell, with a kubectl and the programs of this installation."""
+    path = f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}"
     if shutil.which("kubectl") is None:
         path = f"{find_binaries(['kubectl'])['kubectl'].parent}{os.pathsep}{path}"
     return {"PATH": path, "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT / "hack")}
