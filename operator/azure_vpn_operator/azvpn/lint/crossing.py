@@ -6,6 +6,7 @@ from typing import Final
 
 from azure_vpn_operator.api.kinds import IPSEC_POLICY, VPN_CONNECTION
 from azure_vpn_operator.api.reasons import REASONS, Reason
+from azure_vpn_operator.azvpn.lint.documents import Json
 from azure_vpn_operator.azvpn.lint.findings import Finding, Severity
 from azure_vpn_operator.azvpn.lint.judging import Manifest
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
@@ -121,10 +122,15 @@ def _owned(one: Manifest) -> Iterator[tuple[str, str, str, str]]:
 
 def _policy_hashes(manifests: Iterable[Manifest]) -> dict[_Name, str]:
     return {
-        (one.namespace, one.name): canonical_policy(one.whole["spec"]).hash
+        (one.namespace, one.name): canonical_policy(_in_whole_numbers(one.whole["spec"])).hash
         for one in manifests
         if one.kind == IPSEC_POLICY and one.valid
     }
+
+
+def _in_whole_numbers(spec: Json) -> Json:
+    """JSON may say 27000.0, which is taken for 27000."""
+    return {name: int(value) if isinstance(value, float) else value for name, value in spec.items()}
 
 
 def _find_pairs(connections: Iterable[Manifest], policies: dict[_Name, str]) -> Iterator[Finding]:

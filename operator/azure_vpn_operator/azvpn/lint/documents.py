@@ -28,6 +28,8 @@ _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
 _UNSAYABLE: Final = re.compile(r"\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF)")
 _SOURCE: Final = re.compile(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
 _BEGIN: Final = yaml.Mark("", 0, 0, 0, None, 0)
+_SHORT: Final = 1e21
+"""Go writes larger numbers with an exponent."""
 _LONGEST_NUMBER: Final = 300
 _PLAIN: Final = "plain"
 _TEXT: Final = "tag:yaml.org,2002:str"
@@ -112,11 +114,12 @@ def read_documents(file: str, text: str) -> Iterator[Document]:
     Raises UnreadableError where the rest cannot be read.
     """
     sources = [(match.start(), match[1]) for match in _SOURCE.finditer(text)] if "# Source: " in text else []
+    is_json = text.lstrip().startswith("{")
     for root in _compose(file, text):
         if isinstance(root, yaml.ScalarNode) and root.tag == _PLAIN and _WORDS.get(root.value, 0) is None:
             continue
         template = next((name for start, name in reversed(sources) if start < root.start_mark.index), None)
-        document = Document(_Builder(file).build(root), file, template, root)
+        document = Document(_Builder(file, is_json=is_json).build(root), file, template, root)
         yield from _take_apart(document)
 
 
@@ -198,8 +201,9 @@ def _explain(file: str, text: str, error: yaml.YAMLError) -> UnreadableError:
 class _Builder:
     """Makes the value of one document."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, is_json: bool) -> None:
         self._file = file
+        self._is_json = is_json
         self._left = _MOST_NODES
         self._open: set[int] = set()
 
@@ -264,7 +268,8 @@ class _Builder:
         if _WHOLE.fullmatch(plain):
             return _read_whole(plain)
         if _FLOAT.fullmatch(plain) and math.isfinite(number := float(plain)):
-            return number
+            # On its way from YAML to JSON, which kubectl sends, such a number loses its fraction.
+            return int(number) if number.is_integer() and abs(number) < _SHORT and not self._is_json else number
         return text
 
     def _error(self, rule: str, message: str, node: yaml.Node) -> UnreadableError:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from azure_vpn_operator.api.kinds import API_VERSION, GROUP, IPSEC_POLICY, VPN_CONNECTION
 from azure_vpn_operator.azvpn.lint.documents import Document, Json
@@ -56,14 +56,18 @@ def is_ours(value: Json) -> bool:
     version = value.get("apiVersion")
     if isinstance(version, str) and version.partition("/")[0] == GROUP:
         return True
-    return version is None and value.get("kind") in RULES
+    return version is None and _is_kind(value.get("kind"))
+
+
+def _is_kind(kind: object) -> TypeGuard[str]:
+    return isinstance(kind, str) and kind in RULES
 
 
 def read_manifest(document: Document, namespace: str) -> tuple[Manifest | None, list[Finding]]:
     """Judge an object that `is_ours` by the rules of the API server; None if it is of no kind that we have."""
     value = document.value
     kind, version = value.get("kind"), value.get("apiVersion")
-    if kind not in RULES or version != API_VERSION:
+    if not _is_kind(kind) or version != API_VERSION:
         return None, [_of_no_kind(document, kind, version)]
     metadata = value.get("metadata")
     given = metadata if isinstance(metadata, Mapping) else {}
@@ -110,7 +114,7 @@ def _remarks(kind: str, spec: Json) -> tuple[Remark, ...]:
 
 def _of_no_kind(document: Document, kind: object, version: object) -> Finding:
     kinds = f"{IPSEC_POLICY} and {VPN_CONNECTION}"
-    if kind in RULES:
+    if _is_kind(kind):
         found = f"not `{version}`" if version is not None else "and is not there"
         message, field = f"apiVersion must be {API_VERSION}, {found}", "apiVersion"
     else:

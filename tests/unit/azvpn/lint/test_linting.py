@@ -1,17 +1,23 @@
 """Files, folders and standard input: what is read, what is left out, and what is said of it."""
 
+import copy
 import io
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from azure_vpn_operator.azvpn.failure import ToolError
 from azure_vpn_operator.azvpn.lint.findings import Report
+from azure_vpn_operator.azvpn.lint.formats import as_json, github, junit, sarif, text
 from azure_vpn_operator.azvpn.lint.linting import lint
-from support.cases.objects import DROP, connection, policy
+from support.cases.manifests import make_manifests
+from support.cases.objects import DROP, connection, pair_connection, policy
 
 Put = Callable[[str, Any], str]
 
@@ -183,8 +189,8 @@ def test_patches_of_a_kustomization_are_left_out(put: Put) -> None:
 
 
 def test_standard_input_names_the_templates_of_helm(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = f"---\n# Source: net/templates/policy.yaml\n{POLICY.replace('ECP384', 'é', 1)}"
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode()), encoding="ascii"))
+    given = f"---\n# Source: net/templates/policy.yaml\n{POLICY.replace('ECP384', 'é', 1)}"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()), encoding="ascii"))
     report = run("-")
 
     assert said(report) == [("enum", "<stdin>", 10, 12)]
@@ -268,6 +274,40 @@ def test_warnings_fail_only_if_that_is_asked_for_and_notes_never(put: Put, *, st
 
     assert (weak.has_failed, noted.has_failed) == (strict, False)
     assert noted.findings
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=5,
+)
+_OBJECTS = st.sampled_from([policy(), connection(), pair_connection(), policy(saLifeTimeSeconds=27000.0)])
+
+
+@st.composite
+def _odd_objects(draw: st.DrawFn) -> Any:
+    document: Any = copy.deepcopy(draw(_OBJECTS))
+    for path in draw(
+        st.lists(st.sampled_from(["apiVersion", "kind", "metadata", "spec", "metadata.name", "spec.tags"]))
+    ):
+        node = document
+        *above, last = path.split(".")
+        for name in above:
+            node = node.get(name) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node[last] = draw(_VALUES)
+    return document
+
+
+@given(st.lists(_odd_objects() | _VALUES, max_size=4), st.integers(0, 10**6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_object_makes_it_fail(tmp_path: Path, documents: list[Any], seed: int) -> None:
+    file = tmp_path / "objects.yaml"
+    documents = [*documents, *make_manifests(seed, 4)]
+    file.write_text("".join(f"---\n{json.dumps(document)}\n" for document in documents), encoding="utf-8")
+
+    for output in (text, as_json, sarif, junit, github):
+        assert output.render(lint([str(file)], "cnsa", "default")) or output is github
 
 
 def test_findings_are_in_the_order_of_files_and_lines(put: Put) -> None:
