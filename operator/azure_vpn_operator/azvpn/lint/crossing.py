@@ -6,7 +6,7 @@ from typing import Final
 
 from azure_vpn_operator.api.kinds import IPSEC_POLICY, VPN_CONNECTION
 from azure_vpn_operator.api.reasons import REASONS, Reason
-from azure_vpn_operator.azvpn.lint.documents import Json
+from azure_vpn_operator.azvpn.lint.composing import Json
 from azure_vpn_operator.azvpn.lint.findings import Finding, Severity
 from azure_vpn_operator.azvpn.lint.judging import Manifest
 from azure_vpn_operator.domain.azure.canonical import canonical_policy

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final, TypeGuard
 
 from azure_vpn_operator.api.kinds import API_VERSION, GROUP, IPSEC_POLICY, VPN_CONNECTION
-from azure_vpn_operator.azvpn.lint.documents import Document, Json
+from azure_vpn_operator.azvpn.lint.composing import Json
+from azure_vpn_operator.azvpn.lint.documents import Document
 from azure_vpn_operator.azvpn.lint.findings import Finding, Severity
 from azure_vpn_operator.domain.rules.advice import connection_warnings, policy_warnings
 from azure_vpn_operator.domain.rules.crypto_floor import CryptoFloor, check_floor, floor_source

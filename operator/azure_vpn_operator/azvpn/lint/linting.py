@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from azure_vpn_operator.azvpn.lint.composing import UnreadableError
 from azure_vpn_operator.azvpn.lint.crossing import judge_together
-from azure_vpn_operator.azvpn.lint.documents import Document, UnreadableError, read_documents
+from azure_vpn_operator.azvpn.lint.documents import Document, read_documents
 from azure_vpn_operator.azvpn.lint.findings import Finding, Place, Report, Severity, Tally
 from azure_vpn_operator.azvpn.lint.judging import Manifest, is_ours, judge_strength, read_manifest
 from azure_vpn_operator.azvpn.lint.sources import Source, read_sources

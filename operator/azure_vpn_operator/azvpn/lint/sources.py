@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from azure_vpn_operator.azvpn.failure import ToolError
-from azure_vpn_operator.azvpn.lint.documents import Json, UnreadableError, read_documents
+from azure_vpn_operator.azvpn.lint.composing import Json, UnreadableError
+from azure_vpn_operator.azvpn.lint.documents import read_documents
 from azure_vpn_operator.azvpn.lint.findings import Place
 
 STDIN: Final = "<stdin>"

@@ -7,7 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azure_vpn_operator.azvpn.lint.documents import Document, UnreadableError, read_documents
+from azure_vpn_operator.azvpn.lint.composing import UnreadableError
+from azure_vpn_operator.azvpn.lint.documents import Document, read_documents
 from azure_vpn_operator.azvpn.lint.findings import Place
 
 
