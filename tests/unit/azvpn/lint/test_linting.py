@@ -166,7 +166,7 @@ def test_templates_of_a_chart_are_left_out_and_said(put: Put) -> None:
     assert len(report.tally.skipped) == 2
 
 
-def test_a_template_that_is_given_by_name_is_an_error_with_the_way_out(put: Put) -> None:
+def test_a_template_of_no_chart_is_an_error_with_the_way_out(put: Put) -> None:
     report = run(put("t.yaml", "apiVersion: azvpn.dev/v1alpha1\n{{- if .Values.a }}\nkind: x\n{{- end }}\n"))
 
     assert report.has_failed
@@ -186,6 +186,19 @@ def test_patches_of_a_kustomization_are_left_out(put: Put) -> None:
 
     assert report.findings == ()
     assert (report.tally.skipped, report.tally.files) == (["./patch.yaml"], ["./a.yaml"])
+
+
+def test_files_that_pre_commit_names_are_known_for_what_they_are(put: Put) -> None:
+    put("net/Chart.yaml", "name: net\nversion: 1.0.0\n")
+    template = put("net/templates/more/vpn.yaml", "apiVersion: azvpn.dev/v1alpha1\n{{- if .Values.a }}\n")
+    put("overlay/kustomization.yaml", "patches:\n- path: patches/a.yaml\n")
+    patch = put("overlay/patches/a.yaml", "apiVersion: azvpn.dev/v1alpha1\nkind: IpsecPolicy\nmetadata: {name: a}\n")
+    report = run(template, patch, put("a.yaml", POLICY), "overlay/kustomization.yaml", "net/Chart.yaml")
+
+    assert [rule for rule, *_ in said(report)] == ["helm-template"]
+    assert not report.has_failed
+    assert sorted(report.tally.skipped) == [template, patch]
+    assert (report.tally.objects, report.tally.others) == ({"IpsecPolicy": 1}, 2)
 
 
 def test_standard_input_names_the_templates_of_helm(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
