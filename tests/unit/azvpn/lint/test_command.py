@@ -1,11 +1,14 @@
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from azure_vpn_operator.azvpn.cli import main
+from azure_vpn_operator.azvpn.cli import COMMANDS, main
 from azure_vpn_operator.azvpn.lint.command import FORMATS, PROFILES
 from azure_vpn_operator.azvpn.lint.judging import load_schemas
 from azure_vpn_operator.domain.rules.crypto_floor import CryptoFloor
@@ -54,13 +57,23 @@ def test_the_schemas_have_both_kinds_without_what_only_people_read() -> None:
     assert "description" not in schemas["IpsecPolicy"]["spec"]["properties"]["dhGroup"]
 
 
+def test_the_hook_for_pre_commit_calls_a_program_and_a_command_that_there_are() -> None:
+    root = Path(__file__).parents[4]
+    (hook,) = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    program, command = hook["entry"].split()
+
+    assert (hook["id"], hook["language"], hook["types"]) == ("azvpn-lint", "python", ["yaml"])
+    assert program in tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert command in COMMANDS
+
+
 @pytest.mark.parametrize("output", FORMATS)
 def test_nothing_heavy_is_loaded(put: Put, output: str) -> None:
     """Half a second of a start, for every file that somebody saves."""
     path = put("a.yaml", [policy()])
     heavy = [name for name in HEAVY if (output, name) != ("sarif", "importlib.metadata")]
     code = (
-        "import sys\nfrom azure_vpn_operator.azvpn.cli import main\n"
+        "import sys\nfrom azure_vpn_operator.azvpn.cli import COMMANDS, main\n"
         f"main(['lint', {path!r}, '--output', {output!r}])\n"
         f"sys.stderr.write(' '.join(name for name in {heavy!r} if name in sys.modules))"
     )
