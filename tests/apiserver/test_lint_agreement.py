@@ -134,7 +134,9 @@ def disagreements(verdict: Verdict, findings: list[Finding]) -> list[str]:
         theirs = {field for field, words in verdict.causes if not re.search(r"\[[a-z0-9-]+\]$", words)} | (
             theirs & rules
         )
-    if extra := theirs - schema - rules:
+    # Of what has too many entries the entries are not looked at.
+    full = tuple(f"{finding.field}{sign}" for finding in ours if finding.rule == "items" for sign in ".[")
+    if extra := {field for field in theirs - schema - rules if not field.startswith(full)}:
         wrong.append(f"only the server: {sorted(extra)}")
     wrong += [
         f"other words: {finding.message!r}, {verdict.causes}"
