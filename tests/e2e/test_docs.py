@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from support.pages import DOCS, ROOT, Block, blocks_of, commands_not_run, reader_environment, run, run_blocks
+from support.pages import (
+    DOCS,
+    ROOT,
+    Block,
+    blocks_of,
+    commands_not_run,
+    outputs_of,
+    reader_environment,
+    run,
+    run_blocks,
+)
 from workbench.control_plane.plane import ControlPlane
 
 TOUR = DOCS / "getting-started" / "demo.md"
@@ -24,6 +34,8 @@ RUNBOOKS = tuple(sorted((DOCS / "runbooks").glob("*.md")))
 ENTER = Block("source .demo/env\n", fails=False, says="")
 LAST = DOCS / "guides" / "change-a-policy-safely.md"
 """This one leaves it with other devices and values."""
+LINT = DOCS / "guides" / "lint.md"
+"""This one needs no cluster, and shows the output of every block."""
 INSTALL = DOCS / "guides" / "install.md"
 """This one needs a cluster with nothing in it."""
 NOT_RUN = {
@@ -69,6 +81,14 @@ async def test_installing_does_what_the_page_says(
     await run_blocks(blocks_of(INSTALL), tmp_path, where | {"KUBECONFIG": str(own_control_plane.kubeconfig)})
 
 
-@pytest.mark.parametrize("page", [TOUR, *GUIDES, *RUNBOOKS, LAST, INSTALL], ids=lambda page: page.stem)
+async def test_linting_says_what_the_page_shows(tmp_path: Path, environment: dict[str, str]) -> None:
+    (tmp_path / "manifests").symlink_to(ROOT / "manifests")
+
+    outputs = await run_blocks(blocks_of(LINT), tmp_path, environment)
+
+    assert [output.rstrip("\n") for output in outputs] == outputs_of(LINT)
+
+
+@pytest.mark.parametrize("page", [TOUR, *GUIDES, *RUNBOOKS, LAST, LINT, INSTALL], ids=lambda page: page.stem)
 def test_every_command_of_a_page_is_run_but_those_that_start_and_end_the_demo(page: Path) -> None:
     assert commands_not_run(page) == NOT_RUN.get(page.name, [])

@@ -40,6 +40,12 @@ def blocks_of(page: Path) -> list[Block]:
     return found
 
 
+def outputs_of(page: Path) -> list[str]:
+    """What the page shows of the output of each block that is run."""
+    shown = re.compile(BLOCK.pattern + r"\n\n```text\n(?P<output>.*?)\n```", re.DOTALL)
+    return [match["output"] for match in shown.finditer(page.read_text(encoding="utf-8"))]
+
+
 def commands_not_run(page: Path) -> list[str]:
     """Commands of the page that no test runs: those after a prompt; raises AssertionError for an unmarked block."""
     text = page.read_text(encoding="utf-8")

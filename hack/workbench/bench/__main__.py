@@ -7,9 +7,9 @@
     python -m workbench.bench --only blast-radius        a quarter of an hour; with --quick four minutes
 
 Parts: `edits` (one at a time: latency, requests, peace), `mass-edit` (a shared policy, and the start of that fleet), `growth`
-(start and memory by size), `pairs`, `crds` (what they cost the API server); and, only if it is named, `blast-radius` (an edit
-that no device takes). Milliseconds depend on the machine; counts and ratios do not. Exit code 1 if a promise was missed, with
-its name.
+(start and memory by size), `pairs`, `crds` (what they cost the API server), `lint` (the tool on 1,000 manifests); and, only if
+it is named, `blast-radius` (an edit that no device takes). Milliseconds depend on the machine; counts and ratios do not. Exit
+code 1 if a promise was missed, with its name.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from workbench.bench import edits
 from workbench.bench.blast_radius import CONFIRM_WITHIN, measure_blast_radius
 from workbench.bench.crds import measure_crds
 from workbench.bench.fleet import Fleet
+from workbench.bench.lint import MANIFESTS, measure_lint
 from workbench.bench.mass_edit import measure_mass_edit
 from workbench.bench.pairs import LOCKS, measure_pairs
 from workbench.bench.promises import missed_promises
@@ -39,7 +40,7 @@ from workbench.rest import Document
 from workbench.stack import ROOT
 from workbench.toolchain.go import ToolchainError
 
-PARTS: Final = ("edits", "mass-edit", "growth", "pairs", "crds")
+PARTS: Final = ("edits", "mass-edit", "growth", "pairs", "crds", "lint")
 """What is measured unless parts are named."""
 BLAST_RADIUS: Final = "blast-radius"
 QUICK_PROOF: Final = ("--hold-down-seconds", "0")
@@ -116,6 +117,9 @@ async def measure(directory: Path, extent: Extent) -> Document:
     if "crds" in extent.only:
         _say("CRDs: the API server's memory")
         report["crds"] = await measure_crds(_folder(directory, "crds"))
+    if "lint" in extent.only:
+        _say(f"Lint: {MANIFESTS} manifests")
+        report["lint"] = measure_lint(_folder(directory, "lint"))
     if BLAST_RADIUS in extent.only:
         folder = _folder(directory, BLAST_RADIUS)
         report["blastRadius"] = await measure_blast_radius(folder, *extent.blast, extent.blast_within_seconds, _say)

@@ -14,6 +14,8 @@ LATE_LIMIT_MS: Final = 100.0
 KILOBYTES_PER_CONNECTION: Final = 35.0
 MEBIBYTES_AT_5000: Final = 300.0
 CRD_KILOBYTES: Final = 100.0
+SECONDS_TO_LINT: Final = 2.0
+SECONDS_TO_START: Final = 0.3
 RENEWALS: Final = "patch leases"
 """The leader's, every five seconds: what it costs that another replica can stand by."""
 LEAST_SPAN: Final = 500
@@ -53,6 +55,8 @@ def promises(report: Document) -> list[Promise]:
     if "crds" in report:
         size = sum(report["crds"]["storedKilobytes"].values())
         found.append(_at_most("CRDs", "size together, as stored", round(size, 1), CRD_KILOBYTES, "kB"))
+    if "lint" in report:
+        found += _of_lint(report["lint"])
     if "blastRadius" in report:
         found += _of_blast_radius(report["blastRadius"])
     return found
@@ -125,6 +129,12 @@ def _of_memory(starts: list[Document]) -> Iterator[Promise]:
         slope = kilobytes_per_connection(starts) or 0.0
         part = f"{min(sizes)} to {max(sizes)} connections"
         yield _at_most(part, "memory per connection", slope, KILOBYTES_PER_CONNECTION, "kB")
+
+
+def _of_lint(found: Document) -> Iterator[Promise]:
+    many, one = found["many"]["processorSeconds"], found["one"]["processorSeconds"]
+    yield _at_most("lint", f"processor time of {found['manifests']} manifests", many, SECONDS_TO_LINT, "s")
+    yield _at_most("lint", "processor time of one manifest", one, SECONDS_TO_START, "s")
 
 
 def _of_blast_radius(found: Document) -> Iterator[Promise]:

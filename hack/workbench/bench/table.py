@@ -27,6 +27,7 @@ def print_report(report: Document, console: Console | None = None) -> None:
         "massEdit": _mass_edit,
         "starts": _starts,
         "crds": _crds,
+        "lint": _lint,
         "blastRadius": _blast_radius,
     }
     for name, make in makers.items():
@@ -165,6 +166,16 @@ def _blast_radius(report: Document) -> Table:
         table.add_column(heading, justify="right")
     for run, figures in found["runs"].items():
         table.add_row(run, *(f"{figures[name]:g}" for name in columns.values()))
+    return table
+
+
+def _lint(report: Document) -> Table:
+    found = report["lint"]
+    table = Table(title="Lint, from the start of the program to its end", title_justify="left")
+    for heading in ("manifests", "processor (s)", "clock (s)"):
+        table.add_column(heading, justify="right")
+    for count, run in ((found["manifests"], found["many"]), (1, found["one"])):
+        table.add_row(f"{count:g}", f"{run['processorSeconds']:g}", f"{run['seconds']:g}")
     return table
 
 

@@ -2,7 +2,13 @@
 
 from enum import StrEnum
 
-from azure_vpn_operator.api.base import ConditionStatus
+
+class ConditionStatus(StrEnum):
+    """Whether a condition holds."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
 
 
 class ConditionType(StrEnum):
@@ -33,8 +39,6 @@ class ConditionType(StrEnum):
     STALLED = "Stalled"
     """Nothing goes on until someone acts; we look again, slowly."""
 
-
-__all__ = ["ABNORMAL_TRUE", "ConditionStatus", "ConditionType"]
 
 ABNORMAL_TRUE = frozenset({ConditionType.RECONCILING, ConditionType.STALLED})
 """Written only while True: their absence is the good state (kstatus reads them so)."""

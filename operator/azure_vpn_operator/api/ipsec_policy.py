@@ -24,6 +24,7 @@ from azure_vpn_operator.api.base import (
     keyed_list,
     published_default,
 )
+from azure_vpn_operator.api.kinds import IPSEC_POLICY
 from azure_vpn_operator.api.tunnel_change import PolicyValues
 
 
@@ -150,7 +151,7 @@ class IpsecPolicyStatus(ApiModel):
 class IpsecPolicy(ApiModel):
     """An IPsec/IKE policy for Azure VPN connections: algorithms and lifetimes of both phases."""
 
-    KIND: ClassVar = "IpsecPolicy"
+    KIND: ClassVar = IPSEC_POLICY
     PLURAL: ClassVar = "ipsecpolicies"
 
     metadata: ObjectMeta

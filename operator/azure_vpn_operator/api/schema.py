@@ -7,9 +7,10 @@ that an object should not be given. Here these are inlined, dropped or refused; 
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from azure_vpn_operator.api.base import ApiModel
+if TYPE_CHECKING:
+    from azure_vpn_operator.api.base import ApiModel
 
 Schema = dict[str, Any]
 
@@ -40,7 +41,7 @@ class NotStructuralError(TypeError):
 
 
 @cache
-def structural_schema(model: type[ApiModel]) -> Schema:
+def structural_schema(model: "type[ApiModel]") -> Schema:
     """Return the structural schema of a model; callers must not change it.
 
     Raises `NotStructuralError` for a construct that has no structural form.

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from azure_vpn_operator.api.base import ApiModel, ObjectMeta, atomic_list, published_default
+from azure_vpn_operator.api.kinds import VPN_CONNECTION
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 
 
@@ -270,7 +271,7 @@ class VpnConnectionSpec(ApiModel):
 class VpnConnection(ApiModel):
     """A connection of an Azure VPN gateway to a site or to another virtual network."""
 
-    KIND: ClassVar = "VpnConnection"
+    KIND: ClassVar = VPN_CONNECTION
     PLURAL: ClassVar = "vpnconnections"
 
     metadata: ObjectMeta

@@ -12,8 +12,8 @@ from typing import Any, cast
 import kopf
 from typing_extensions import override
 
-from azure_vpn_operator.api.base import GROUP, VERSION
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.kinds import GROUP, VERSION
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.cluster.session import ClusterSession
 

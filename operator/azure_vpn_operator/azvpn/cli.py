@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, cast
+
+from typing_extensions import override
 
 from azure_vpn_operator.azvpn.failure import ToolError
 
@@ -39,6 +40,9 @@ class Command(Protocol):
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
+        "lint": Entry(
+            "azure_vpn_operator.azvpn.lint.command", "say what the API server and the operator would say of manifests"
+        ),
         "status": Entry("azure_vpn_operator.azvpn.status", "show the fleet: tunnels, changes, what needs a look"),
         "import": Entry(
             "azure_vpn_operator.azvpn.importing.command", "write manifests for what exists in Azure or in files"
@@ -75,8 +79,8 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_program(), description="Answers about Azure VPN connections, before and after a change."
     )
-    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version(DISTRIBUTION)}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog=_program())
     for name, entry in COMMANDS.items():
         if name != chosen:
             commands.add_parser(name, help=entry.summary)
@@ -92,6 +96,17 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
             )
         )
     return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: that takes longer than all the rest of the start."""
+
+    @override
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"{DISTRIBUTION} {version(DISTRIBUTION)}\n")
+        parser.exit()
 
 
 def load(name: str) -> Command:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from azure_vpn_operator.api.base import GROUP
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.kinds import GROUP
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.azvpn.kubectl import Document, Kubectl
 from azure_vpn_operator.domain.azure.canonical import ArmId

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from azure_vpn_operator.api.base import GROUP, VERSION
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.kinds import GROUP, VERSION
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.cluster.classify import OBJECT_NOT_FOUND
 from azure_vpn_operator.cluster.session import FIELD_MANAGER, JSON_PATCH, ClusterSession, Reply

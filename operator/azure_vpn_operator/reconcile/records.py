@@ -9,8 +9,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
-from azure_vpn_operator.api.base import API_VERSION, ApiModel, Condition, ObjectMeta
+from azure_vpn_operator.api.base import ApiModel, Condition, ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
+from azure_vpn_operator.api.kinds import API_VERSION
 from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.installation import Installation, effective_policies

@@ -8,8 +8,9 @@ from typing import Any
 
 import yaml
 
-from azure_vpn_operator.api.base import GROUP, VERSION, ApiModel
+from azure_vpn_operator.api.base import ApiModel
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicySpec, IpsecPolicyStatus
+from azure_vpn_operator.api.kinds import GROUP, VERSION
 from azure_vpn_operator.api.schema import Schema, structural_schema
 from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import yaml
 
-from azure_vpn_operator.api.base import GROUP, VERSION
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.kinds import GROUP, VERSION
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.rules.crypto_floor import FLOORS, CryptoFloor, floor_rules
 from azure_vpn_operator.domain.rules.rule import Rule, join

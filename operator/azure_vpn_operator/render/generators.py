@@ -8,6 +8,7 @@ from azure_vpn_operator.render.chart.readme import render_readme
 from azure_vpn_operator.render.chart.values_files import CHART, render_values
 from azure_vpn_operator.render.crds import render_crds
 from azure_vpn_operator.render.crypto_floor import floor_path, render_crypto_floors
+from azure_vpn_operator.render.lint_schemas import render_lint_schemas
 from azure_vpn_operator.render.rbac import render_rbac
 from azure_vpn_operator.render.reasons_page import render_reasons
 
@@ -17,6 +18,7 @@ GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
     render_azure_role,
     render_crypto_floors,
     render_reasons,
+    render_lint_schemas,
     render_values,
     render_readme,
 )

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import yaml
 
-from azure_vpn_operator.api.base import GROUP
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.kinds import GROUP
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.render.crds import HEADER
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from azure_vpn_operator.api.base import Condition, ConditionStatus
+from azure_vpn_operator.api.base import Condition
+from azure_vpn_operator.api.conditions import ConditionStatus
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision, RevisionState
 from azure_vpn_operator.api.tunnel_change import ChangeState, PolicyValues, TunnelChange, TunnelSettings
 from azure_vpn_operator.api.vpn_connection_status import AssignedPolicy, PolicySource, VpnConnectionStatus

@@ -78,7 +78,7 @@ def test_page_of_a_kind_has_every_rule(name: str, rules: Sequence[Rule | Transit
 def test_pages_of_the_kinds_have_every_warning():
     rules = ROOT / "operator" / "azure_vpn_operator" / "domain" / "rules"
     code = (rules / "advice.py").read_text(encoding="utf-8") + (rules / "gateway.py").read_text(encoding="utf-8")
-    given = set(re.findall(r"""_advice\("([a-z0-9-]+)"|Advice\(id="([a-z0-9-]+)\"""", code))
+    given = set(re.findall(r"""_advice\("([a-z0-9-]+)"|Remark\(id="([a-z0-9-]+)\"""", code))
 
     assert len(given) > 15
     assert {one or other for one, other in given} <= first_column(page("vpnconnection.md")) | first_column(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from azure_vpn_operator.api.base import API_VERSION
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.kinds import API_VERSION
 from azure_vpn_operator.api.vpn_connection import ManagementPolicy, VpnConnection
 from azure_vpn_operator.azvpn.importing.found import Found, FoundConnection, Note
 from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy

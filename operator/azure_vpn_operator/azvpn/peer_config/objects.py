@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import yaml
 
-from azure_vpn_operator.api.base import GROUP
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.kinds import GROUP
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.azvpn.failure import ToolError
 from azure_vpn_operator.azvpn.kubectl import Document, Kubectl

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import override
 
@@ -18,8 +18,10 @@ from azure_vpn_operator.api.algorithms import (
     IpsecIntegrity,
     PfsGroup,
 )
-from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.domain.azure.names import AZURE_NAME, RESOURCE_GROUP_NAME, SUBSCRIPTION_ID, matches
+
+if TYPE_CHECKING:
+    from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 
 _ALIASES = {"DHGroup2048": "DHGroup14", "PFS14": "PFS2048"}
 """Two spellings of group 14 each. The canonical one is the spelling that all of Azure's clients know."""
@@ -63,18 +65,18 @@ class CanonicalPolicy:
         return _hash(self)
 
 
-def canonical_policy(policy: IpsecPolicySpec | Mapping[str, Any]) -> CanonicalPolicy:
+def canonical_policy(policy: "IpsecPolicySpec | Mapping[str, Any]") -> CanonicalPolicy:
     """Reduce a spec, or an element of Azure's `ipsecPolicies`, to its canonical values.
 
     Values that no release of this operator knows are kept as they are. A wire element in which a value is missing or
     has the wrong type raises `KeyError` or `TypeError`.
     """
-    return _of_spec(policy) if isinstance(policy, IpsecPolicySpec) else _of_wire(policy)
+    return _of_wire(policy) if isinstance(policy, Mapping) else _of_spec(policy)
 
 
 # Every pass asks several times, and a few policies serve thousands of connections.
 @lru_cache(maxsize=1024)
-def _of_spec(spec: IpsecPolicySpec) -> CanonicalPolicy:
+def _of_spec(spec: "IpsecPolicySpec") -> CanonicalPolicy:
     return _of_wire(spec.wire())
 
 

@@ -12,6 +12,7 @@ from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.domain.passes.finalizers import POLICY_FINALIZER
 from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions
 from azure_vpn_operator.domain.passes.requests import handle
+from azure_vpn_operator.domain.reporting.remarks import publish_remarks
 from azure_vpn_operator.domain.rollout.revisions import Target
 from azure_vpn_operator.domain.rollout.waves import Wave
 from azure_vpn_operator.domain.rules.advice import policy_warnings
@@ -97,7 +98,7 @@ def build_policy_status(snapshot: PolicySnapshot) -> IpsecPolicyStatus:
         confirmed_connections=_confirmed(snapshot),
         skipped_connections=snapshot.rollout.wave.skipped if snapshot.rollout and snapshot.rollout.wave else 0,
         revisions=snapshot.rollout.target.revisions if snapshot.rollout is not None else snapshot.previous.revisions,
-        strength=strength(valid.spec) if valid is not None else None,
+        strength=strength(valid.spec.wire()) if valid is not None else None,
         key_exchange=describe_key_exchange(valid.spec) if valid is not None else None,
         warnings=_warnings(valid),
         last_handled=handle(snapshot.metadata, snapshot.previous.last_handled),
@@ -105,7 +106,7 @@ def build_policy_status(snapshot: PolicySnapshot) -> IpsecPolicyStatus:
 
 
 def _warnings(policy: IpsecPolicy | None) -> tuple[Advice, ...]:
-    return tuple(policy_warnings(policy.spec))[:16] if policy is not None else ()
+    return publish_remarks(policy_warnings(policy.spec.wire())) if policy is not None else ()
 
 
 def _confirmed(snapshot: PolicySnapshot) -> int:

@@ -43,6 +43,7 @@ from azure_vpn_operator.domain.reporting.assigned_policy import assign_policy, f
 from azure_vpn_operator.domain.reporting.credentials import find_credentials, is_rotated
 from azure_vpn_operator.domain.reporting.half import build_half
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine, combine_connected, pair_of_halves
+from azure_vpn_operator.domain.reporting.remarks import publish_remarks
 from azure_vpn_operator.domain.rollout.record import record_after
 from azure_vpn_operator.domain.rollout.window_gate import never_opens
 from azure_vpn_operator.domain.rules.advice import INITIATORS_ONLY, WINDOW_TOO_SHORT, connection_warnings
@@ -193,9 +194,9 @@ def _assigned_policy(snapshot: Snapshot) -> AssignedPolicy | None:
 def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
     if not isinstance(snapshot.subject, VpnConnection):
         return ()
-    policy = snapshot.policy.policy.spec if isinstance(snapshot.policy, PolicyFound) else None
+    policy = snapshot.policy.policy.spec.wire() if isinstance(snapshot.policy, PolicyFound) else None
     spec = snapshot.subject.spec
-    warnings = list(connection_warnings(with_protocol(spec, snapshot), policy))
+    warnings = list(connection_warnings(with_protocol(spec, snapshot).wire(), policy))
     if snapshot.pair is not None and both_initiate(snapshot.pair):
         warnings.append(INITIATORS_ONLY)
     if never_opens(snapshot.subject, snapshot.installation, snapshot.now):
@@ -203,7 +204,7 @@ def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
     if isinstance(snapshot.gateway, Present):
         peer = snapshot.peer_gateway.value if isinstance(snapshot.peer_gateway, Present) else None
         warnings += gateway_warnings(spec, snapshot.gateway.value, peer)
-    return tuple(warnings[:16])
+    return publish_remarks(warnings)
 
 
 def _columns(

@@ -10,10 +10,10 @@ Lifetimes are no part of a floor, and neither is forward secrecy below cnsa: non
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
-from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
-from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.kinds import IPSEC_POLICY, VPN_CONNECTION
 from azure_vpn_operator.domain.rules.identity import is_observe
 from azure_vpn_operator.domain.rules.rule import Rule, check_rules
 from azure_vpn_operator.domain.rules.violations import Violation
@@ -85,23 +85,29 @@ _IDS: Final = {
     "ipsecIntegrity": "floor-ipsec-integrity",
     "pfsGroup": "floor-pfs-group",
 }
+_IKEV2: Final = "floor-ikev2"
 _OBSERVES: Final = "(has(self.managementPolicy) && self.managementPolicy == 'Observe')"
 
 
+@cache
 def floor_rules(floor: CryptoFloor, kind: str) -> tuple[Rule, ...]:
     """Return what the floor asks of an object of this kind; nothing of a kind it is not about."""
-    match kind:
-        case IpsecPolicy.KIND:
-            return tuple(_policy_rule(floor, field, accepted) for field, accepted in FLOORS[floor].items())
-        case VpnConnection.KIND:
-            return _connection_rules(floor)
-        case _:
-            return ()
+    if kind == IPSEC_POLICY:
+        return tuple(_policy_rule(floor, field, accepted) for field, accepted in FLOORS[floor].items())
+    return _connection_rules(floor) if kind == VPN_CONNECTION else ()
 
 
 def check_floor(floor: CryptoFloor, document: Mapping[str, Any], broken: Sequence[str] = ()) -> tuple[Violation, ...]:
     """Return where an object is below the floor; `broken` are the paths that the schema does not take, which are left out."""
     return tuple(check_rules(floor_rules(floor, str(document["kind"])), document, broken))
+
+
+def floor_source(floor: CryptoFloor, rule: str) -> str:
+    """The document that draws the line of one of `floor_rules`, given the rule's id."""
+    if rule == _IKEV2:
+        return "RFC 9395"
+    field = next((field for field, known in _IDS.items() if known == rule), "dhGroup")
+    return FLOORS[floor][field].source
 
 
 def _policy_rule(floor: CryptoFloor, field: str, accepted: AcceptedValues) -> Rule:
@@ -125,12 +131,12 @@ def _connection_rules(floor: CryptoFloor) -> tuple[Rule, ...]:
             at=("spec",),
             field="ipsecPolicyRef",
             message=f"`spec.ipsecPolicyRef` must name a policy for the crypto floor {floor}: Azure's Default policy has "
-            "Diffie-Hellman group 2",
+            f"Diffie-Hellman group 2 ({FLOORS[floor]['dhGroup'].source})",
             cel=f"{_OBSERVES} || has(self.ipsecPolicyRef)",
             holds=lambda spec: is_observe(spec) or "ipsecPolicyRef" in spec,
         ),
         Rule(
-            id="floor-ikev2",
+            id=_IKEV2,
             at=("spec",),
             field="connectionProtocol",
             message=f"`spec.connectionProtocol` must be IKEv2 for the crypto floor {floor} (RFC 9395: IKEv1 is historic)",

@@ -6,11 +6,10 @@ from typing import Final
 
 from typing_extensions import override
 
-from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
 from azure_vpn_operator.api.vpn_connection import ConnectionProtocol, VpnConnectionSpec
 from azure_vpn_operator.domain.azure.canonical import ArmId
-from azure_vpn_operator.domain.rules.violations import Violation, tell
+from azure_vpn_operator.domain.rules.violations import Remark, Violation, tell
 
 _CURRENT: Final = frozenset(f"VpnGw{size}AZ" for size in range(1, 6))
 _WITHOUT_ZONES: Final = frozenset(f"VpnGw{size}" for size in range(1, 6))
@@ -107,7 +106,7 @@ def check_gateway(
     return tuple(refusal for refusal in found if refusal.violations)
 
 
-def gateway_warnings(spec: VpnConnectionSpec, gateway: GatewayFacts, peer: GatewayFacts | None) -> tuple[Advice, ...]:
+def gateway_warnings(spec: VpnConnectionSpec, gateway: GatewayFacts, peer: GatewayFacts | None) -> tuple[Remark, ...]:
     """Return advice about the gateways: SKUs that Azure retires, that this release does not know, or that may not do what the spec asks."""
     found = [_judge_sku(gateway, "spec.virtualNetworkGateway")]
     if peer is not None:
@@ -117,27 +116,27 @@ def gateway_warnings(spec: VpnConnectionSpec, gateway: GatewayFacts, peer: Gatew
     return tuple(advice for advice in found if advice is not None)
 
 
-def _judge_selectors(gateway: GatewayFacts) -> Advice | None:
+def _judge_selectors(gateway: GatewayFacts) -> Remark | None:
     if not _is(gateway.sku, _BASIC):
         return None
     message = (
         f"gateway {gateway.id.name} has the SKU Basic, on which policy-based traffic selectors are reported not to work: "
         "use a gateway of SKU VpnGw1AZ or larger"
     )
-    return Advice(id="selectors-basic-sku", field="spec.usePolicyBasedTrafficSelectors", message=message)
+    return Remark(id="selectors-basic-sku", field="spec.usePolicyBasedTrafficSelectors", message=message)
 
 
-def _judge_sku(gateway: GatewayFacts, field: str) -> Advice | None:
+def _judge_sku(gateway: GatewayFacts, field: str) -> Remark | None:
     sku = _spell(gateway.sku)
     start = f"gateway {gateway.id.name} has the SKU {sku[:64]}"
     if sku in _LEGACY:
         message = f"{start}, which Azure retires: migrate it to a SKU whose name ends in AZ"
-        return Advice(id="sku-retiring", field=field, message=message)
+        return Remark(id="sku-retiring", field=field, message=message)
     if sku in _WITHOUT_ZONES:
-        return Advice(id="sku-retiring", field=field, message=f"{start}, which Azure replaces by {sku}AZ")
+        return Remark(id="sku-retiring", field=field, message=f"{start}, which Azure replaces by {sku}AZ")
     if sku.lower() not in _KNOWN:
         message = f"{start}, which this operator does not know: whether it can have a custom policy is not checked"
-        return Advice(id="sku-unknown", field=field, message=message)
+        return Remark(id="sku-unknown", field=field, message=message)
     return None
 
 

@@ -30,7 +30,11 @@ def _is_another_connection(document: Any) -> bool:
     if "reverse" not in document["spec"]:
         return True
     forward = read_azure_name(document), read_resource_group(document), read_subscription(document)
-    return forward != (_read_name(document), _read_resource_group(document), _read_subscription(document))
+    return forward != (
+        read_reverse_name(document),
+        read_reverse_resource_group(document),
+        read_reverse_subscription(document),
+    )
 
 
 def _has_one_that_calls(spec: Any) -> bool:
@@ -38,15 +42,18 @@ def _has_one_that_calls(spec: Any) -> bool:
     return "reverse" not in spec or not mode == spec["reverse"].get("connectionMode", mode) == "ResponderOnly"
 
 
-def _read_name(document: Any) -> str:
+def read_reverse_name(document: Any) -> str:
+    """Return the other half's name in Azure, in lower case; the spec must have one."""
     return lower_ascii(document["spec"]["reverse"]["azureName"])
 
 
-def _read_resource_group(document: Any) -> str:
+def read_reverse_resource_group(document: Any) -> str:
+    """Return its effective resource group in lower case, empty if nothing names it."""
     return lower_ascii(document["spec"]["reverse"].get("resourceGroup", read_resource_group(document)))
 
 
-def _read_subscription(document: Any) -> str:
+def read_reverse_subscription(document: Any) -> str:
+    """Return its subscription in lower case, empty if the operator's setting decides."""
     return lower_ascii(document["spec"]["reverse"].get("subscriptionId", read_subscription(document)))
 
 
@@ -109,7 +116,7 @@ REVERSE_IDENTITY_RULES: Final = (
         message="`spec.reverse.azureName` must stay the same while `spec.reverse` does: remove `spec.reverse` before naming another "
         "connection",
         cel=f"{_COMES_OR_GOES} || {_cel_name('self')} == {_cel_name('oldSelf')}",
-        holds=lambda new, old: not _keeps_reverse(new, old) or _read_name(new) == _read_name(old),
+        holds=lambda new, old: not _keeps_reverse(new, old) or read_reverse_name(new) == read_reverse_name(old),
     ),
     Transition(
         id="reverse-resource-group-stays",
@@ -119,7 +126,7 @@ REVERSE_IDENTITY_RULES: Final = (
         cel=f"{_COMES_OR_GOES} || {_cel_resource_group('oldSelf')} == '' || "
         f"{_cel_resource_group('self')} == {_cel_resource_group('oldSelf')}",
         holds=lambda new, old: (
-            not _keeps_reverse(new, old) or _read_resource_group(old) in {"", _read_resource_group(new)}
+            not _keeps_reverse(new, old) or read_reverse_resource_group(old) in {"", read_reverse_resource_group(new)}
         ),
     ),
     Transition(
@@ -130,7 +137,7 @@ REVERSE_IDENTITY_RULES: Final = (
         cel=f"{_COMES_OR_GOES} || {cel_keeps_subscription(_cel_subscription('oldSelf'), _cel_subscription('self'), _ROLE)}",
         holds=lambda new, old: (
             not _keeps_reverse(new, old)
-            or keeps_subscription(_read_subscription(old), _read_subscription(new), old, _ROLE)
+            or keeps_subscription(read_reverse_subscription(old), read_reverse_subscription(new), old, _ROLE)
         ),
     ),
 )

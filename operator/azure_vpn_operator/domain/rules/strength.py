@@ -6,7 +6,7 @@ Sources: RFC 8247 (IKEv2), RFC 8221 (ESP), NIST SP 800-57 and 800-77r1, RFC 9206
 from enum import StrEnum
 from typing import Final
 
-from azure_vpn_operator.api.ipsec_policy import IpsecPolicySpec
+from azure_vpn_operator.domain.rules.rule import Json
 
 
 class Strength(StrEnum):
@@ -56,28 +56,28 @@ _GROUPS: Final = {
 }
 
 
-def grade_field(spec: IpsecPolicySpec, field: str) -> Strength:
-    """Return the grade of one algorithm, given the attribute's name; PFSMM has that of the phase 1 group."""
-    value = str(getattr(spec, field))
+def grade_field(spec: Json, field: str) -> Strength:
+    """Return the grade of one algorithm of a valid spec; PFSMM has that of the phase 1 group."""
+    value = spec[field]
     match field:
-        case "ike_encryption":
+        case "ikeEncryption":
             # CNSA allows AES-256 in CBC mode for IKE.
             return Strength.CNSA if value == "AES256" else _CIPHERS[value]
-        case "ipsec_encryption":
+        case "ipsecEncryption":
             return _CIPHERS[value]
-        case "ike_integrity" | "ipsec_integrity":
+        case "ikeIntegrity" | "ipsecIntegrity":
             return _HASHES[value]
-        case "dh_group" if value == "None":
+        case "dhGroup" if value == "None":
             return Strength.BROKEN
-        case "pfs_group" if value == "None":
+        case "pfsGroup" if value == "None":
             return Strength.GOOD
-        case "pfs_group" if value == "PFSMM":
-            return grade_field(spec, "dh_group")
+        case "pfsGroup" if value == "PFSMM":
+            return grade_field(spec, "dhGroup")
         case _:
             return _GROUPS[value.removeprefix("DHGroup").removeprefix("PFS")]
 
 
-def strength(spec: IpsecPolicySpec) -> Strength:
-    """Return the grade of the weakest of the six algorithms."""
-    fields = ("ike_encryption", "ike_integrity", "dh_group", "ipsec_encryption", "ipsec_integrity", "pfs_group")
+def strength(spec: Json) -> Strength:
+    """Return the grade of the weakest of the six algorithms of a valid spec."""
+    fields = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity", "pfsGroup")
     return min((grade_field(spec, field) for field in fields), key=_ORDER.index)

@@ -213,6 +213,11 @@ def other_statuses() -> Iterator[VpnConnectionStatus]:
         shown = a_live_connection(connectionStatus=tunnel, ipsecPolicies=[policy[0].wire()])
         previous = VpnConnectionStatus(change=change, last_known_good=a_known_good())
         yield run_pass(a_snapshot(previous=previous, live=shown)).status
+    failed = a_change(ChangeState.FAILED)
+    edited = a_live_connection(
+        connectionStatus="NotConnected", ipsecPolicies=[failed.to.ipsec_policies[0].wire()], dpdTimeoutSeconds=30
+    )
+    yield run_pass(a_snapshot(previous=VpnConnectionStatus(change=failed), live=edited)).status
     later = [{"start": "20:00", "duration": "2h"}]
     yield run_pass(a_snapshot(a_connection(changeWindows=later, dpdTimeoutSeconds=30))).status
     undone = VpnConnectionStatus(change=a_change(ChangeState.ROLLING_BACK), last_known_good=a_known_good())

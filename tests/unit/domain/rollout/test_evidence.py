@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from azure_vpn_operator.api.base import Condition, ConditionStatus
+from azure_vpn_operator.api.base import Condition
+from azure_vpn_operator.api.conditions import ConditionStatus
 from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelBefore
 from azure_vpn_operator.api.vpn_connection import OnFailure
 from azure_vpn_operator.api.vpn_connection_status import (

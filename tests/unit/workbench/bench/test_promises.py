@@ -26,6 +26,8 @@ def test_a_good_report_misses_nothing(report: dict[str, Any]):
             "patch",
             id="a status while idle",
         ),
+        pytest.param(("lint", "many", "processorSeconds"), 2.1, "1000 manifests", id="a linter that is slow"),
+        pytest.param(("lint", "one", "processorSeconds"), 0.31, "one manifest", id="a linter that begins late"),
         pytest.param(("massEdit", "makespanOverLowerBound"), 1.11, "makespan", id="a line that stands still"),
         pytest.param(("massEdit", "mostPutsOfOneConnection"), 2, "PUTs", id="a second PUT of a mass edit"),
         pytest.param(("massEdit", "perConnection", "azureRequests"), 6.1, "requests", id="asking again and again"),
@@ -73,6 +75,7 @@ def test_every_measured_part_has_promises_and_no_other(report: dict[str, Any]):
         "start of 1000",
         "100 to 1000 connections",
         "CRDs",
+        "lint",
         "edit that no device takes, Staged",
         "edit that no device takes, policyRefs",
     }

@@ -24,6 +24,7 @@ def test_the_table_shows_every_figure(report: dict[str, Any]):
         "130 MiB",
         "0.17",
         "69349.5",
+        "1.125",
     ):
         assert shown in text
 

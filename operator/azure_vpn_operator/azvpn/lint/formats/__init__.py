@@ -1,0 +1,1 @@
+"""The report in one form each; every module offers `render`."""
