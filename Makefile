@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help init check test generate verify demo demo-up demo-down image cluster cluster-down e2e bench chaos states lock
+.PHONY: help init check test generate verify demo demo-up demo-down image cluster cluster-down e2e kind-e2e bench chaos states lock
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -66,6 +66,9 @@ cluster-down: $(READY) ## Take that cluster away
 
 e2e: $(READY) ## Tests on a whole cluster with the image (make image first); USE_EXISTING_CLUSTER=true takes the one of KUBECONFIG
 	AZVPN_CLUSTER_TESTS=true $(BIN)/python -m pytest tests/cluster -n 0 --durations 10 $(ARGS)
+
+kind-e2e: $(READY) ## As root on Debian with docker.io: the same tests on kind, in an engine and with a node image of our own
+	AZVPN_CLUSTER_TESTS=true $(BIN)/python -m workbench.kind run $(abspath $(BIN))/python -m pytest tests/cluster -n 0 --durations 10 $(ARGS)
 
 bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick for small fleets
 	$(BIN)/python -m workbench.bench $(ARGS)

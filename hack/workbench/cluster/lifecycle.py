@@ -17,15 +17,12 @@ from workbench.cluster.layout import NODE_ADDRESS, Layout
 from workbench.cluster.programs import find_programs
 from workbench.cluster.spec import Spec
 from workbench.control_plane.commands import HOST, choose_ports
+from workbench.namespaces import in_new_namespaces
 from workbench.processes import ProcessError, is_recorded_running, stop_recorded
 from workbench.progress import Progress
 from workbench.stack import SimulatedAzure
 
 START_SECONDS = 300.0
-
-_NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
-_FIRST_PROCESS = ("/bin/sh", "-c", '"$@" & wait $!', "sh")
-"""A shell as the first process: it buries the orphans, and ends when the program inside ends."""
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 """Whom this process has to bury, by the cluster's folder; whoever else takes a cluster away has no child to bury."""
@@ -128,10 +125,10 @@ def _layout(folder: Path) -> Layout:
 
 
 def _start(layout: Layout, *listeners: socket.socket) -> subprocess.Popen[bytes]:
-    command = ["unshare", *_NAMESPACES, "--", *_FIRST_PROCESS, sys.executable, "-m", "workbench.cluster.node"]
+    command = in_new_namespaces(sys.executable, "-m", "workbench.cluster.node", _marker(layout))
     with layout.log.open("ab") as output:
         holder = subprocess.Popen(
-            [*command, _marker(layout)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from workbench.cluster.layout import BRIDGE, NODE_ADDRESS, SERVICE_NETWORK
+from workbench.namespaces import overlay
 
 _SETTINGS = {
     "net/ipv4/ip_forward": "1",
@@ -21,10 +22,7 @@ def prepare_namespaces(scratch: Path) -> None:
     """
     for folder in ("/run", "/var/log"):
         _call("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder)
-    for folder in ("upper", "work"):
-        (scratch / folder).mkdir(parents=True)
-    options = f"lowerdir=/var/lib,upperdir={scratch / 'upper'},workdir={scratch / 'work'}"
-    _call("mount", "-t", "overlay", "-o", options, "overlay", "/var/lib")
+    _call(*overlay(Path("/var/lib"), scratch))
     _call("ip", "link", "set", "lo", "up")
     _call("ip", "link", "add", BRIDGE, "type", "bridge")
     _call("ip", "address", "add", f"{NODE_ADDRESS}/16", "dev", BRIDGE)

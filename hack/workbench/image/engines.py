@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from workbench.image.debian import make_debian
 from workbench.image.names import ROOT, ImageName
 from workbench.steps import StepError, run_step
 
@@ -116,15 +117,13 @@ class Buildah:
         container = self._ask("from", "scratch")
         try:
             root = Path(self._ask("mount", container))
-            debootstrap = [
-                "debootstrap",
-                "--variant=minbase",
-                "--include=python3,ca-certificates",
-                self.suite,
-                str(root),
-            ]
-            run_step(f"Making a Debian {self.suite} (once; kept in {self.folder})", debootstrap, log=log)
-            _clean(root)
+            make_debian(
+                f"Making a Debian {self.suite} (once; kept in {self.folder})",
+                root,
+                ("python3", "ca-certificates"),
+                suite=self.suite,
+                log=log,
+            )
             self._run("Keeping the base", "commit", "--quiet", container, self._base, log=log)
         finally:
             self._ask("rm", container)
@@ -141,16 +140,6 @@ class Buildah:
         if answer.returncode != 0:
             raise StepError(f"`buildah {' '.join(arguments)}` failed: {answer.stderr.strip()}")
         return answer.stdout.strip()
-
-
-def _clean(root: Path) -> None:
-    """Remove what only the making of a Debian needed: packages, lists, logs, and this machine's name and servers."""
-    folders = (root / "var/cache/apt", root / "var/lib/apt/lists", root / "var/log")
-    for path in (path for folder in folders for path in folder.rglob("*")):
-        if path.is_symlink() or not path.is_dir():
-            path.unlink()
-    for name in ("etc/hostname", "etc/resolv.conf"):
-        (root / name).unlink(missing_ok=True)
 
 
 def find_engine(cache: Path) -> Engine:

@@ -296,8 +296,8 @@ class TestCommandLine:
 
     def test_refuses_an_unknown_name(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit):
-            main(["kubeadm"])
-        assert "kubeadm" in capsys.readouterr().err
+            main(["minikube"])
+        assert "minikube" in capsys.readouterr().err
 
 
 def test_the_modules_pin_one_kubernetes_release() -> None:
