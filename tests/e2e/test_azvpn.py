@@ -2,8 +2,10 @@
 
 import json
 
+import yaml
+
 from support.world.side_by_side import side_by_side
-from support.world.tenant import Tenant, condition
+from support.world.tenant import KEY, POLICY_SPEC, Document, Ran, Tenant, condition
 
 
 @side_by_side
@@ -53,3 +55,54 @@ async def test_a_policy_that_is_not_there_is_kubectls_own_error(tenant: Tenant):
 
     assert ran.code == 2
     assert 'ipsecpolicies.azvpn.dev "nobody" not found' in ran.err
+
+
+async def import_group(tenant: Tenant, *arguments: str) -> Ran:
+    """With the identity and the address of the simulated Azure, as a user who has signed in."""
+    return await tenant.azvpn(
+        *("import", "--resource-group", tenant.group, *arguments), environment=tenant.stack.azure.environment
+    )
+
+
+@side_by_side
+async def test_what_is_imported_is_adopted_without_a_write_but_the_tags(tenant: Tenant):
+    policy = {**POLICY_SPEC, "saLifeTimeSeconds": 7200, "saDataSizeKilobytes": 102400000}
+    await tenant.put_in_azure("Old_One", tenant.body(ipsecPolicies=[policy], routingWeight=10))
+    await tenant.put_in_azure("Old_Two", tenant.body(site=2, ipsecPolicies=[policy], dpdTimeoutSeconds=30))
+    since = await tenant.now()
+
+    ran = await import_group(tenant)
+    assert ran.code == 0, ran.err
+    objects: list[Document] = list(yaml.safe_load_all(ran.out))
+    assert [document["kind"] for document in objects] == ["IpsecPolicy", "VpnConnection", "VpnConnection"]
+    assert KEY not in ran.out + ran.err
+    for name in ("old-one-key", "old-two-key"):
+        await tenant.apply(tenant.secret(name))
+    applied = await tenant.kubectl("apply", "--server-side", "-f", "-", stdin=ran.out)
+    assert applied.code == 0, applied.err
+    await tenant.until_ready("old-one", "old-two")
+
+    assert sorted(await tenant.writes(since)) == [("PATCH", "Old_One"), ("PATCH", "Old_Two")]
+    again = await import_group(tenant)
+    assert again.out == ran.out, "what is owned now is imported the same"
+
+
+@side_by_side
+async def test_an_imported_group_may_be_only_watched(tenant: Tenant):
+    await tenant.put_in_azure("c1", tenant.body())
+    since = await tenant.now()
+
+    ran = await import_group(tenant, "--observe", "--no-keys")
+    assert (await tenant.kubectl("apply", "--server-side", "-f", "-", stdin=ran.out)).code == 0
+    await tenant.until(lambda found: condition(found, "Ready").get("reason") == "Observed")
+
+    assert (await tenant.get())["status"].get("differences", []) == []
+    assert await tenant.writes(since) == []
+
+
+@side_by_side
+async def test_a_group_that_is_not_there_is_said_in_azures_words(tenant: Tenant):
+    ran = await tenant.azvpn("import", "--resource-group", "nowhere", environment=tenant.stack.azure.environment)
+
+    assert ran.code == 2
+    assert "nowhere" in ran.err
