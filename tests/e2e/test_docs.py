@@ -25,7 +25,7 @@ GUIDES = tuple(
     DOCS / "guides" / f"{name}.md"
     for name in (
         *("monitoring", "gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability"),
-        *("crypto-floor", "status-page", "configure-the-other-side", "kubectl-azvpn"),
+        *("crypto-floor", "status-page", "configure-the-other-side", "kubectl-azvpn", "bring-in-what-exists"),
     )
 )
 """These leave the demo as they found it, but for keys and a policy."""
@@ -42,6 +42,12 @@ NOT_RUN = {
     "demo.md": ["make demo-up", "make demo-down", "make demo ACT=rollback"],
     # It needs the Prometheus operator's CRDs.
     "monitoring.md": ["kubectl apply -k manifests/overlays/monitoring"],
+    # The demo's connections belong to the operator; tests/e2e/test_azvpn.py adopts what was imported, and others delete with Retain.
+    "bring-in-what-exists.md": [
+        "kubectl get vpnconn -o custom-columns=NAME:.metadata.name,READY:.status.conditions[0].reason,DIFFERENCES:.status.differences",
+        """kubectl patch vpnconn vnet1tosite6 --type=merge -p '{"spec":{"deletionPolicy":"Retain"}}'""",
+        "kubectl delete vpnconn vnet1tosite6",
+    ],
     # What is to be installed is here already.
     "kubectl-azvpn.md": ["pip install azure-vpn-operator"],
     # The demo's API server has no pods.
