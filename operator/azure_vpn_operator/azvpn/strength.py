@@ -17,14 +17,7 @@ EXAMPLES = """\
   kubectl azvpn strength -A --floor fips      ends with 1 if one in use does not pass"""
 
 _ORDER = tuple(Strength)
-_FIELDS = {
-    "ikeEncryption": "ike_encryption",
-    "ikeIntegrity": "ike_integrity",
-    "dhGroup": "dh_group",
-    "ipsecEncryption": "ipsec_encryption",
-    "ipsecIntegrity": "ipsec_integrity",
-    "pfsGroup": "pfs_group",
-}
+_FIELDS = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity", "pfsGroup")
 DEFAULT_POLICY = "Azure's Default policy"
 
 
@@ -47,12 +40,12 @@ def run(options: argparse.Namespace) -> int:
 def report_on(fleet: Fleet) -> str:
     """One line for each policy, the weakest first, and the connections without one."""
     uses = _uses(fleet)
-    policies = sorted(_valid(fleet), key=lambda policy: _ORDER.index(strength(policy.spec)))
+    policies = sorted(_valid(fleet), key=lambda policy: _ORDER.index(strength(policy.spec.wire())))
     rows = [
         (
             policy.metadata.namespace,
             policy.metadata.name,
-            strength(policy.spec).value,
+            strength(policy.spec.wire()).value,
             *("yes" if not _findings(policy, floor) else "no" for floor in CryptoFloor),
             str(uses[policy.metadata.namespace, policy.metadata.name]),
             ", ".join(weakest(policy.spec)),
@@ -72,11 +65,10 @@ def report_on(fleet: Fleet) -> str:
 
 def weakest(spec: IpsecPolicySpec) -> Iterator[str]:
     """The fields with the grade of the whole, as `field=value`; none of a policy within CNSA."""
-    grade = strength(spec)
+    values = spec.wire()
+    grade = strength(values)
     if grade is not Strength.CNSA:
-        for name, attribute in _FIELDS.items():
-            if grade_field(spec, attribute) is grade:
-                yield f"{name}={getattr(spec, attribute)}"
+        yield from (f"{field}={values[field]}" for field in _FIELDS if grade_field(values, field) is grade)
 
 
 def is_below(fleet: Fleet, floor: CryptoFloor) -> bool:
