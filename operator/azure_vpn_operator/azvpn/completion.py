@@ -19,7 +19,7 @@ FILES: Final = 0
 """Directives: the shell offers files, or nothing, where there are no candidates."""
 _OBJECTS: Final = {"POLICY": fleet.POLICIES, "NAME": fleet.CONNECTIONS}
 """Placeholder of an argument -> the kind whose names it takes."""
-_FILES: Final = {"FILE", "FILES", "FILES|DIRS|-"}
+_FILES: Final = {"FILE", "PATH", "DIR"}
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -52,8 +52,16 @@ def test_tab_offers_the_commands_with_what_they_do():
     assert directive == NO_FILES
 
 
-def test_where_a_file_is_asked_for_the_shell_offers_files():
-    assert complete(["status", "--kubeconfig", ""]) == ([], FILES)
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["status", "--kubeconfig", ""], id="of an option"),
+        pytest.param(["lint", ""], id="of an argument"),
+        pytest.param(["import", "--output-dir", ""], id="a folder"),
+    ],
+)
+def test_where_a_file_is_asked_for_the_shell_offers_files(words: list[str]):
+    assert complete(words) == ([], FILES)
 
 
 def test_the_directive_comes_last(capsys: pytest.CaptureFixture[str]):
