@@ -84,7 +84,7 @@ async def test_nothing_is_written_while_nothing_changes(tenant: Tenant):
         await asyncio.sleep(3)
         return await documents() == now
 
-    await tenant.eventually(at_rest, what="all of it is at rest")
+    await tenant.eventually(at_rest, seconds=60, what="all of it is at rest")
     before, events, since = await documents(), len(await tenant.events()), await tenant.now()
     await asyncio.sleep(20)
 
