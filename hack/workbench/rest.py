@@ -45,6 +45,23 @@ async def call(
 
     Raises ApiError for any status of 400 and above, and aiohttp's errors when there is no answer at all.
     """
+    content = await fetch(
+        api_client, method, path, body=body, query=query, content_type=content_type, timeout_seconds=timeout_seconds
+    )
+    return dict(_parse(content))
+
+
+async def fetch(
+    api_client: kubernetes_client.ApiClient,
+    method: str,
+    path: str,
+    *,
+    body: Document | list[Document] | None = None,
+    query: Mapping[str, str] | None = None,
+    content_type: str = "application/json",
+    timeout_seconds: float = 10.0,
+) -> bytes:
+    """The same, with the answer as it is, of whatever type."""
     method, url, headers, payload, _ = await api_client.param_serialize(
         method,
         path,
@@ -54,11 +71,16 @@ async def call(
         auth_settings=["BearerToken"],
     )
     response = await api_client.call_api(method, url, headers, payload, _request_timeout=timeout_seconds)
-    content = await response.read()  # type: ignore[no-untyped-call]
-    try:
-        answer = json.loads(content) if content else {}
-    except ValueError:
-        answer = {"message": content.decode(errors="replace")}
+    content: bytes = await response.read()  # type: ignore[no-untyped-call]
     if response.status >= 400:
+        answer = _parse(content)
         raise ApiError(response.status, answer.get("reason", response.reason), answer.get("message", ""))
-    return dict(answer)
+    return content
+
+
+def _parse(content: bytes) -> Document:
+    try:
+        answer: Document = json.loads(content) if content else {}
+    except ValueError:
+        return {"message": content.decode(errors="replace")}
+    return answer

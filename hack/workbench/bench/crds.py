@@ -18,12 +18,12 @@ from kubernetes.aio.client import ApiClient
 
 from workbench.control_plane.plane import ControlPlane
 from workbench.processes import ProcessError
-from workbench.rest import Document
+from workbench.rest import ApiError, Document, fetch
 from workbench.stack import ROOT
 
 CRDS: Final = ROOT / "crds"
 _SCHEMAS: Final = ("/openapi/v2", "/openapi/v3", "/openapi/v3/apis/azvpn.dev/v1alpha1", "/apis")
-_HEAP: Final = "/debug/pprof/heap?gc=1&debug=1"
+_HEAP: Final = "/debug/pprof/heap"
 _PATIENCE_SECONDS: Final = 60.0
 _ROUNDS: Final = 3
 """Collections before a reading: what is freed by one may be seen by the next only."""
@@ -53,25 +53,26 @@ async def measure_crds(directory: Path) -> Document:
 
 async def _settled(admin: ApiClient, schemas: Sequence[str]) -> float:
     for schema in schemas:
-        await _get(admin, schema)
+        await _served(admin, schema)
     heap = 0.0
     for _ in range(_ROUNDS):
-        found = re.search(r"^# HeapAlloc = (\d+)$", await _get(admin, _HEAP), re.MULTILINE)
+        profile = await fetch(admin, "GET", _HEAP, query={"gc": "1", "debug": "1"}, timeout_seconds=_PATIENCE_SECONDS)
+        found = re.search(rb"^# HeapAlloc = (\d+)$", profile, re.MULTILINE)
         if found is None:
             raise ProcessError("the API server's heap profile has no line HeapAlloc")
         heap = int(found[1]) / 2**20
     return heap
 
 
-async def _get(admin: ApiClient, path: str) -> str:
+async def _served(admin: ApiClient, path: str) -> None:
     """The schemas of a new CRD are served a moment after the CRD is."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        method, url, headers, body, _ = await admin.param_serialize("GET", path, auth_settings=["BearerToken"])
-        answer = await admin.call_api(method, url, headers, body, _request_timeout=_PATIENCE_SECONDS)
-        content: bytes = await answer.read()  # type: ignore[no-untyped-call]
-        if answer.status == 200:
-            return content.decode(errors="replace")
-        if time.monotonic() > deadline:
-            raise ProcessError(f"the API server answers {path} with {answer.status}")
-        await asyncio.sleep(0.2)
+        try:
+            await fetch(admin, "GET", path, timeout_seconds=_PATIENCE_SECONDS)
+        except ApiError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return

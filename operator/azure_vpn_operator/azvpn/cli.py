@@ -103,7 +103,7 @@ class _Version(argparse.Action):
 
     @override
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version  # noqa: PLC0415 - see above
 
         sys.stdout.write(f"{DISTRIBUTION} {version(DISTRIBUTION)}\n")
         parser.exit()

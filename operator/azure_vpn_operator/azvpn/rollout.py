@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision, RevisionState
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision
 from azure_vpn_operator.azvpn import kubectl
 from azure_vpn_operator.azvpn.columns import age, columns
 from azure_vpn_operator.azvpn.failure import ToolError
 from azure_vpn_operator.azvpn.fleet import POLICIES, Fleet, read_fleet
 from azure_vpn_operator.azvpn.git_owner import git_owner
-from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.overview.model import Phase, Policy, Standing
 from azure_vpn_operator.domain.passes.requests import ROLLOUT_CONTINUE, ROLLOUT_RETRY
+from azure_vpn_operator.domain.rollout.revisions import find_earlier
 
 EXAMPLES = """\
   kubectl azvpn rollout status site6               follow it until it has ended; 1 if it failed
@@ -168,20 +168,16 @@ def _undo(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
 
 def revision_to(policy: IpsecPolicy, named: str | None) -> PolicyRevision:
     """The revision to go back to: the one that is named, or the newest that all connections have had. Raises ToolError."""
-    own = canonical_policy(policy.spec).hash
-    others = [revision for revision in policy.status.revisions if revision.hash != own]
+    revisions, name = policy.status.revisions, policy.metadata.name
     if named is not None:
-        found = [revision for revision in policy.status.revisions if revision.hash.startswith(named)]
+        found = [revision for revision in revisions if revision.hash.startswith(named)]
         if len(found) != 1:
-            raise ToolError(
-                f"{len(found)} revisions begin with {named}: kubectl azvpn rollout history {policy.metadata.name}"
-            )
+            raise ToolError(f"{len(found)} revisions begin with {named}: kubectl azvpn rollout history {name}")
         return found[0]
-    for state in (RevisionState.CURRENT, RevisionState.SUPERSEDED):
-        good = next((revision for revision in others if revision.state is state), None)
-        if good is not None:
-            return good
-    raise ToolError(f"{policy.metadata.name} has no earlier values that its connections have had")
+    good = find_earlier(policy, revisions)
+    if good is None:
+        raise ToolError(f"{name} has no earlier values that its connections have had")
+    return good
 
 
 def _retry(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:

@@ -3,21 +3,19 @@
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
 
-from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicySpec
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.azvpn import kubectl
 from azure_vpn_operator.azvpn.columns import columns
 from azure_vpn_operator.azvpn.fleet import Fleet, read_fleet
 from azure_vpn_operator.domain.rules.crypto_floor import CryptoFloor, check_floor
-from azure_vpn_operator.domain.rules.strength import Strength, grade_field, strength
+from azure_vpn_operator.domain.rules.strength import Strength, strength, weakest_fields
 
 EXAMPLES = """\
   kubectl azvpn strength                      policies of the namespace, the weakest first
   kubectl azvpn strength -A --floor fips      ends with 1 if one in use does not pass"""
 
 _ORDER = tuple(Strength)
-_FIELDS = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity", "pfsGroup")
 DEFAULT_POLICY = "Azure's Default policy"
 
 
@@ -48,7 +46,7 @@ def report_on(fleet: Fleet) -> str:
             strength(policy.spec.wire()).value,
             *("yes" if not _findings(policy, floor) else "no" for floor in CryptoFloor),
             str(uses[policy.metadata.namespace, policy.metadata.name]),
-            ", ".join(weakest(policy.spec)),
+            ", ".join(f"{field}={policy.spec.wire()[field]}" for field in weakest_fields(policy.spec.wire())),
         )
         for policy in policies
     ]
@@ -61,14 +59,6 @@ def report_on(fleet: Fleet) -> str:
         use = "connection uses" if without == 1 else "connections use"
         text += f"\n{without} {use} {DEFAULT_POLICY}, which has Diffie-Hellman group 2: below every floor.\n"
     return text
-
-
-def weakest(spec: IpsecPolicySpec) -> Iterator[str]:
-    """The fields with the grade of the whole, as `field=value`; none of a policy within CNSA."""
-    values = spec.wire()
-    grade = strength(values)
-    if grade is not Strength.CNSA:
-        yield from (f"{field}={values[field]}" for field in _FIELDS if grade_field(values, field) is grade)
 
 
 def is_below(fleet: Fleet, floor: CryptoFloor) -> bool:

@@ -101,6 +101,22 @@ async def test_a_change_that_the_device_refuses_is_undone_and_not_tried_again():
     await world.stop()
 
 
+@pytest.mark.parametrize("operation_seconds", [2.0, 30.0, 120.0])
+async def test_an_undo_of_a_policys_edit_is_told_to_its_end_however_long_it_takes(operation_seconds: float):
+    """The rollout has failed meanwhile, and the object wants the values from before already."""
+    world = await a_site(Device(refuses_ecp384))
+    world.azure.operation_seconds = operation_seconds
+    world.edit(POLICY, "site6", **BAD)
+    await world.advance(WITHIN + 3 * operation_seconds + 200)
+    assert world.held()["ipsecPolicies"] == GOOD_POLICY
+    assert world.ready() == ("True", "RolloutStopped")
+    told = [reason for reason in world.reasons_of_events() if reason in {"ChangeFailed", "RollingBack", "RolledBack"}]
+    assert told == ["ChangeFailed", "RollingBack", "RolledBack"]
+    assert change_of(world) is None
+    assert world.accepted() == {"put": 2}
+    await world.stop()
+
+
 @dataclass(frozen=True)
 class Cause:
     """One way to take a tunnel down, which the device does not accept."""

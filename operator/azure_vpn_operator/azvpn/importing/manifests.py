@@ -13,6 +13,7 @@ from azure_vpn_operator.azvpn.importing.found import Found, FoundConnection, Not
 from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy
 from azure_vpn_operator.domain.azure.description import Description, describe
 from azure_vpn_operator.domain.azure.live_connection import (
+    KNOWN_PROPERTIES,
     LiveConnection,
     UnreadableDocumentError,
     read_live_connection,
@@ -22,22 +23,6 @@ from azure_vpn_operator.domain.rules.violations import Invalid
 
 Document = dict[str, Any]
 _LONGEST: Final = 63
-_READ: Final = {
-    *("authenticationType", "authorizationKey", "certificateAuthentication", "connectionMode", "connectionProtocol"),
-    *("connectionStatus", "connectionType", "dpdTimeoutSeconds", "egressBytesTransferred", "egressNatRules"),
-    *("enableBgp", "enablePrivateLinkFastPath", "expressRouteGatewayBypass", "gatewayCustomBgpIpAddresses"),
-    *(
-        "ingressBytesTransferred",
-        "ingressNatRules",
-        "ipsecPolicies",
-        "localNetworkGateway2",
-        "packetCaptureDiagnosticState",
-    ),
-    *("peer", "provisioningState", "resourceGuid", "routingConfiguration", "routingWeight", "trafficSelectorPolicies"),
-    *("tunnelConnectionStatus", "tunnelProperties", "useLocalAzureIpAddress", "usePolicyBasedTrafficSelectors"),
-    *("virtualNetworkGateway1", "virtualNetworkGateway2", "sharedKey"),
-}
-"""Properties that are read, that only Azure writes, or that are keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +94,7 @@ def _item(found: FoundConnection) -> _Item | Note:
 def _unknown(found: FoundConnection) -> Iterator[Note]:
     properties = found.document.get("properties")
     for name, value in properties.items() if isinstance(properties, Mapping) else ():
-        if name not in _READ and value not in (None, "", [], {}, False):
+        if name not in KNOWN_PROPERTIES and value not in (None, "", [], {}, False):
             yield Note(found.place, f"properties.{name} is not known, and is not in the manifest")
 
 

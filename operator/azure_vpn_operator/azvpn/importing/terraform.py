@@ -94,8 +94,8 @@ def read_state_document(document: Any, name: str) -> Found:
     notes: list[Note] = []
     for resource in resources:
         place = f"{name}: {resource.address}"
-        document, unknown = _read(resource)
-        connections.append(FoundConnection(place, document))
+        connection, unknown = _read(resource)
+        connections.append(FoundConnection(place, connection))
         notes += [Note(place, f"the attribute {attribute} is not known") for attribute in unknown]
     return Found(tuple(connections), tuple(notes))
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from azure_vpn_operator.azvpn import kubectl
 from azure_vpn_operator.azvpn.peer_config.devices import DEVICES, render
@@ -41,40 +42,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show-key", action="store_true", help="read the Secret and print the shared key")
     kubectl.add_arguments(parser)
     ends = parser.add_argument_group("the two ends", "what the status does not tell; each is a placeholder otherwise")
+    several: dict[str, Any] = {"action": "append", "default": []}
     ends.add_argument(
-        *("--azure-address",),
-        action="append",
-        default=[],
+        "--azure-address",
+        **several,
         type=_address,
         metavar="ADDRESS",
         help="public address of the gateway; twice for an active-active gateway, which has two tunnels",
     )
     ends.add_argument("--peer-address", type=_address, metavar="ADDRESS", help="public address of the device")
-    ends.add_argument(
-        *("--azure-prefix",),
-        action="append",
-        default=[],
-        type=_prefix,
-        metavar="PREFIX",
-        help="range behind the gateway, such as 10.1.0.0/16; may be repeated",
-    )
-    ends.add_argument(
-        *("--peer-prefix",),
-        action="append",
-        default=[],
-        type=_prefix,
-        metavar="PREFIX",
-        help="range behind the device; may be repeated",
-    )
+    range_help = "range behind the gateway, such as 10.1.0.0/16; may be repeated"
+    ends.add_argument("--azure-prefix", **several, type=_prefix, metavar="PREFIX", help=range_help)
+    range_help = "range behind the device; may be repeated"
+    ends.add_argument("--peer-prefix", **several, type=_prefix, metavar="PREFIX", help=range_help)
     ends.add_argument("--azure-asn", type=_asn, metavar="ASN", help="the gateway's autonomous system, with BGP")
-    ends.add_argument(
-        *("--azure-bgp-address",),
-        action="append",
-        default=[],
-        type=_address,
-        metavar="ADDRESS",
-        help="the gateway's BGP address; one for each tunnel",
-    )
+    bgp_help = "the gateway's BGP address; one for each tunnel"
+    ends.add_argument("--azure-bgp-address", **several, type=_address, metavar="ADDRESS", help=bgp_help)
     ends.add_argument("--peer-asn", type=_asn, metavar="ASN", help="the device's autonomous system")
     ends.add_argument("--peer-bgp-address", type=_address, metavar="ADDRESS", help="the device's BGP address")
 

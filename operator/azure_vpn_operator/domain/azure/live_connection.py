@@ -26,6 +26,20 @@ _INEXPRESSIBLE: Final[Mapping[str, frozenset[Any] | None]] = {
     "tunnelProperties": None,
 }
 
+KNOWN_PROPERTIES: Final = frozenset(
+    {
+        *_INEXPRESSIBLE,
+        *("connectionMode", "connectionProtocol", "connectionType", "dpdTimeoutSeconds", "enableBgp", "routingWeight"),
+        *("useLocalAzureIpAddress", "usePolicyBasedTrafficSelectors", "ipsecPolicies", "trafficSelectorPolicies"),
+        *("gatewayCustomBgpIpAddresses", "ingressNatRules", "egressNatRules"),
+        *("virtualNetworkGateway1", "virtualNetworkGateway2", "localNetworkGateway2"),
+        # Only Azure writes these.
+        *("provisioningState", "resourceGuid", "connectionStatus", "tunnelConnectionStatus"),
+        *("ingressBytesTransferred", "egressBytesTransferred", "packetCaptureDiagnosticState"),
+    }
+)
+"""All properties that a reader of connections here knows. The shared key is none: it is nowhere read with the rest."""
+
 
 class UnreadableDocumentError(ValueError):
     """The document is not a connection. The text names the property and never its value."""

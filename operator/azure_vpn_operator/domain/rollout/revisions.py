@@ -46,6 +46,17 @@ def find_current(revisions: Iterable[PolicyRevision]) -> PolicyRevision | None:
     return next((revision for revision in revisions if revision.state is RevisionState.CURRENT), None)
 
 
+def find_earlier(policy: IpsecPolicy, revisions: Sequence[PolicyRevision]) -> PolicyRevision | None:
+    """The newest values, other than those of the spec, that all connections have had; None if there are none.
+
+    Those that they hold now come before those that they held once.
+    """
+    own = canonical_policy(policy.spec).hash
+    others = [revision for revision in revisions if revision.hash != own]
+    superseded = (revision for revision in others if revision.state is RevisionState.SUPERSEDED)
+    return find_current(others) or next(superseded, None)
+
+
 def recall_revisions(
     revisions: Sequence[PolicyRevision], held: Iterable[PolicyValues], now: datetime
 ) -> tuple[PolicyRevision, ...]:

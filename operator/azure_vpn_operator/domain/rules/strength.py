@@ -24,6 +24,8 @@ class Strength(StrEnum):
     """Within the Commercial National Security Algorithm Suite 1.0 for IPsec."""
 
 
+ALGORITHMS: Final = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity", "pfsGroup")
+"""The fields of an IpsecPolicy's spec that have a grade."""
 _ORDER: Final = tuple(Strength)
 _CIPHERS: Final = {
     "None": Strength.BROKEN,
@@ -79,5 +81,12 @@ def grade_field(spec: Json, field: str) -> Strength:
 
 def strength(spec: Json) -> Strength:
     """Return the grade of the weakest of the six algorithms of a valid spec."""
-    fields = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity", "pfsGroup")
-    return min((grade_field(spec, field) for field in fields), key=_ORDER.index)
+    return min((grade_field(spec, field) for field in ALGORITHMS), key=_ORDER.index)
+
+
+def weakest_fields(spec: Json) -> tuple[str, ...]:
+    """Return the fields that have the grade of the whole; none if nothing can be better."""
+    grade = strength(spec)
+    if grade is _ORDER[-1]:
+        return ()
+    return tuple(field for field in ALGORITHMS if grade_field(spec, field) is grade)

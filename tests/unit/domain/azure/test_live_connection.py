@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azure_vpn_operator.domain.azure.live_connection import UnreadableDocumentError, read_live_connection
+from azure_vpn_operator.domain.azure.live_connection import (
+    KNOWN_PROPERTIES,
+    UnreadableDocumentError,
+    read_live_connection,
+)
 from support.builders import CONNECTION_ID, a_live_connection, a_wire_connection
 from support.cases.objects import DROP
 
@@ -127,3 +131,27 @@ def test_the_message_names_the_property_and_never_its_value():
 )
 def test_configuration_is_what_somebody_can_change(change: dict[str, Any], same: bool):
     assert (a_live_connection(**change).configuration == a_live_connection().configuration) is same
+
+
+class Recorded(dict[str, Any]):
+    """A document that knows what it was asked for."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+def test_every_property_that_is_read_is_known():
+    """An import names what it does not know, and must not name what is read."""
+    document = a_wire_connection()
+    properties = Recorded(document["properties"])
+
+    read_live_connection({**document, "properties": properties})
+
+    assert len(properties.asked) > 20
+    assert properties.asked <= KNOWN_PROPERTIES
+    assert "sharedKey" not in KNOWN_PROPERTIES
