@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import aiohttp
 
-from workbench.control_plane.commands import choose_ports
 from workbench.control_plane.plane import ControlPlane, is_detached_running, stop_detached
+from workbench.ports import choose_ports
 from workbench.processes import Process, ProcessError, is_recorded_running, stop_recorded
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -41,14 +41,14 @@ async def test_an_api_server_that_was_away_is_found_again(spare_tenant: Tenant):
         await asyncio.sleep(2)
         await plane.start_api_server()
         await tenant.edit(routingWeight=4)
-        await tenant.until_ready(seconds=40)
+        await tenant.until_ready()
         assert await tenant.writes(since) == [("PUT", "c1")]
 
         plane.kill_etcd()
         await asyncio.sleep(2)
         await plane.start_etcd()
         await tenant.eventually(lambda: _edited(tenant, 5), what="the API server takes an edit again")
-        await tenant.until_ready(seconds=40)
+        await tenant.until_ready()
     assert await tenant.writes(since) == [("PUT", "c1"), ("PUT", "c1")]
 
 
@@ -68,7 +68,7 @@ async def test_an_api_server_that_hangs_delays_and_breaks_nothing(spare_tenant: 
             plane.api_server.send_signal(signal.SIGCONT)
         await tenant.eventually(lambda: _weighs(tenant, 0), what="the drift of that time is mended")
         await tenant.edit(routingWeight=6)
-        await tenant.until_ready(seconds=40)
+        await tenant.until_ready()
 
     assert tenant.stack.operator.pid == pid, "a short hang is no reason to end"
     assert await tenant.writes(since) == [("PUT", "c1"), ("PUT", "c1")]
@@ -79,7 +79,7 @@ async def test_what_happened_while_history_was_lost_is_noticed(spare_tenant: Ten
     tenant, plane = spare_tenant, spare_tenant.stack.plane
     names = ("edited", "deleted", "torn")
     await tenant.apply(*(tenant.connection(name, site=site) for site, name in enumerate(names, 1)))
-    await tenant.until_ready(*names, seconds=30)
+    await tenant.until_ready(*names)
     since = await tenant.now()
 
     async with supervised(tenant.stack):
@@ -97,13 +97,13 @@ async def test_what_happened_while_history_was_lost_is_noticed(spare_tenant: Ten
             await plane.restart_api_server()
         finally:
             tenant.stack.operator.send_signal(signal.SIGCONT)
-        await tenant.until_ready("edited", "new", seconds=40)
-        await tenant.until_gone("deleted", seconds=40)
+        await tenant.until_ready("edited", "new")
+        await tenant.until_gone("deleted")
 
         async def has_no_series_left() -> bool:
             return f'namespace="{tenant.namespace}",name="torn"' not in _series((await tenant.scrape())[1])
 
-        await tenant.eventually(has_no_series_left, seconds=30, what="the torn object is forgotten")
+        await tenant.eventually(has_no_series_left, what="the torn object is forgotten")
 
     assert sorted(await tenant.writes(since)) == [("DELETE", "deleted"), ("PUT", "edited"), ("PUT", "new")]
     assert await tenant.in_azure("torn") is not None, "without our finalizer nobody may say that it should go"
@@ -122,7 +122,7 @@ async def test_the_service_account_may_lose_and_regain_its_rights(spare_tenant: 
         await asyncio.sleep(3)
         binding["metadata"].pop("resourceVersion")
         await call(tenant.cluster, "POST", path.rpartition("/")[0], body=binding)
-        await tenant.until_ready(seconds=40)
+        await tenant.until_ready()
 
     live = await tenant.in_azure()
     assert live is not None

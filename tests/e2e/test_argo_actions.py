@@ -29,7 +29,7 @@ def _paused(reason: str) -> Any:
 
 async def test_actions_of_a_connection(tenant: Tenant, argo: ArgoLua):
     await tenant.apply(tenant.connection())
-    await tenant.until_ready(seconds=60)
+    await tenant.until_ready()
 
     asked = await _choose(tenant, argo, "reconcile")
     token = asked["metadata"]["annotations"]["azvpn.dev/reconcile-at"]
@@ -52,13 +52,13 @@ async def test_actions_of_a_connection(tenant: Tenant, argo: ArgoLua):
         return ("PUT", "c1/sharedkey") in await tenant.writes(since)
 
     await tenant.eventually(is_written, what="the key is written once more")
-    await tenant.until_ready(seconds=60)
+    await tenant.until_ready()
 
 
 async def test_actions_of_a_policy(tenant: Tenant, argo: ArgoLua):
     await tenant.change_topology({"name": "site-1", "device": STUBBORN})
     await tenant.apply(tenant.policy(), tenant.connection(ipsecPolicyRef={"name": "p1"}))
-    await tenant.until_ready(seconds=60)
+    await tenant.until_ready()
 
     await _choose(tenant, argo, "pause-rollout", "p1", POLICY)
     await tenant.edit("p1", POLICY, dhGroup="ECP384")
@@ -75,9 +75,9 @@ async def test_actions_of_a_policy(tenant: Tenant, argo: ArgoLua):
 async def test_a_rekey_need_not_be_awaited(tenant: Tenant, argo: ArgoLua):
     reference = {"name": "p1"}
     await tenant.apply(tenant.policy(), *(tenant.connection(f"c{n}", site=n, ipsecPolicyRef=reference) for n in (1, 2)))
-    await tenant.until_ready("c1", "c2", seconds=60)
+    await tenant.until_ready("c1", "c2")
     await tenant.edit("p1", POLICY, pfsGroup="PFS2048")
-    await tenant.until_reason("WaitingForRekey", "p1", POLICY, of="RolledOut", seconds=60)
+    await tenant.until_reason("WaitingForRekey", "p1", POLICY, of="RolledOut")
 
     # The rekey itself is minutes away: an SA lives for 30,000 seconds of an Azure that runs sixty times as fast.
     await _choose(tenant, argo, "rollout-continue", "p1", POLICY)

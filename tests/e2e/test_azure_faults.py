@@ -55,17 +55,17 @@ async def test_each_bad_answer_to_each_call_has_its_reason_and_heals(tenant: Ten
         name = f"c{number}"
         await part.add_fault(what.action, method=method, path=path, **what.more)
         await part.apply(part.connection(name))
-        found = await part.until_reason(_reason(call, answer), name, seconds=30)
+        found = await part.until_reason(_reason(call, answer), name)
         return f"{answer} to {call}", found
 
     found = dict(await asyncio.gather(*(suffer(number) for number in range(len(cases)))))
     await tenant.edit("peace", routingWeight=9)
-    await tenant.until_ready("peace", seconds=15)
+    await tenant.until_ready("peace")
     await tenant.mend()
     # What a person has to mend is looked at again slowly, so people say that they have.
     for number, (_, _, part) in enumerate(cases):
         await part.annotate(f"c{number}", reconcile_at="mended")
-    await asyncio.gather(*(part.until_ready(f"c{number}", seconds=45) for number, (_, _, part) in enumerate(cases)))
+    await asyncio.gather(*(part.until_ready(f"c{number}") for number, (_, _, part) in enumerate(cases)))
 
     assert {why: condition(shown, "Stalled") != {} for why, shown in found.items()} == {
         f"{answer} to {call}": ANSWERS[answer].stalled or _reason(call, answer) == "ChangeNotKept"
@@ -106,11 +106,11 @@ async def test_lists_that_fail_break_nothing_that_does_not_need_them(tenant: Ten
         which, answer, part = cases[number]
         what, name = ANSWERS[answer], f"c{number}"
         await part.apply(part.connection(name))
-        await part.until_ready(name, seconds=30)
+        await part.until_ready(name)
         since = await part.now()
         await part.add_fault(what.action, method="GET", path=LISTS[which], **what.more)
         await part.edit(name, routingWeight=2)
-        await part.until_ready(name, seconds=30)
+        await part.until_ready(name)
         return await part.writes(since)
 
     written = await asyncio.gather(*(suffer(number) for number in range(len(cases))))
@@ -127,7 +127,7 @@ async def test_an_operation_that_cannot_be_read_is_followed_by_the_connection_it
         await tenant.add_fault(what.action, method="GET", path="/operations/", everywhere=True, count=2, **what.more)
     names = [f"c{number}" for number in range(len(parts))]
     await asyncio.gather(*(part.apply(part.connection(name)) for part, name in zip(parts, names, strict=True)))
-    await asyncio.gather(*(part.until_ready(name, seconds=60) for part, name in zip(parts, names, strict=True)))
+    await asyncio.gather(*(part.until_ready(name) for part, name in zip(parts, names, strict=True)))
 
     assert [await part.writes() for part in parts] == [[("PUT", name)] for name in names]
 
@@ -135,7 +135,7 @@ async def test_an_operation_that_cannot_be_read_is_followed_by_the_connection_it
 async def test_a_change_that_azure_takes_and_then_fails_is_tried_again_and_then_said(tenant: Tenant):
     await tenant.add_fault("failOperation", method="PUT", code="VpnGatewayBroken", message="The instance is broken.")
     await tenant.apply(tenant.connection())
-    refused = await tenant.until(lambda found: condition(found, "Stalled") != {}, seconds=60)
+    refused = await tenant.until(lambda found: condition(found, "Stalled") != {})
 
     assert condition(refused, "Ready")["reason"] == "OperationFailed"
     assert "VpnGatewayBroken" in condition(refused, "Ready")["message"]
@@ -143,7 +143,7 @@ async def test_a_change_that_azure_takes_and_then_fails_is_tried_again_and_then_
 
     await tenant.mend()
     await tenant.annotate(reconcile_at="mended")
-    await tenant.until_ready(seconds=30)
+    await tenant.until_ready()
     assert len(await tenant.writes()) == 4
 
 

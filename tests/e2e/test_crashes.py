@@ -78,5 +78,5 @@ async def test_restarted_in_the_middle_of_an_operation_it_waits_for_its_end(spar
         await tenant.until_reason("UpdatedElsewhere")
     finally:
         await tenant.control("POST", "/clock", {"scale": 60})
-    await tenant.until_ready(seconds=30)
+    await tenant.until_ready()
     assert await tenant.writes() == [("PUT", "c1")]

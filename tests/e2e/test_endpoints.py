@@ -60,7 +60,7 @@ async def test_metrics_have_their_well_known_names_and_series_go_with_their_obje
     async def are_gone() -> bool:
         return f'namespace="{tenant.namespace}"' not in (await tenant.scrape())[1]
 
-    await tenant.eventually(are_gone, seconds=5, what="no series is left")
+    await tenant.eventually(are_gone, what="no series is left")
 
 
 async def test_every_line_of_the_log_is_a_json_object_with_the_same_keys(tenant: Tenant):
@@ -99,6 +99,6 @@ async def test_sigterm_during_operations_loses_nothing(spare_tenant: Tenant):
     await spare_tenant.eventually(has_begun, what="the first PUT")
     assert await spare_tenant.stack.operator.stop(grace_seconds=10) == 0
     await spare_tenant.stack.start_operator()
-    await spare_tenant.until_ready("c1", "c2", "c3", "c4", seconds=40)
+    await spare_tenant.until_ready("c1", "c2", "c3", "c4")
 
     assert sorted(await spare_tenant.writes()) == [("PUT", f"c{site}") for site in range(1, 5)]

@@ -171,7 +171,7 @@ async def _reconciled_again(tenant: Tenant, folder: GitFolder, *, times: int) ->
             status = (await folder.state()).get("status") or {}
             return bool(status.get("lastHandledReconcileAt") == f"again-{number}")
 
-        await tenant.eventually(has_reconciled, seconds=60, what="reconciled by Flux")
+        await tenant.eventually(has_reconciled, what="reconciled by Flux")
 
 
 def _version(document: Document) -> tuple[str, int]:

@@ -52,7 +52,7 @@ class Looks:
             return shown == (status, reason)
 
         try:
-            await self._tenant.eventually(is_so, seconds=30)
+            await self._tenant.eventually(is_so)
         except AssertionError:
             raise AssertionError(f"PairInSync is {shown} and not {(status, reason)}") from None
         return await self._tenant.get(OURS)
@@ -77,16 +77,16 @@ async def change_ours(tenant: Tenant) -> None:
     async def has_policy() -> bool:
         return await held_by_ours(tenant) == "ECP256"
 
-    await tenant.eventually(has_policy, seconds=40, what="our half holds its new policy")
+    await tenant.eventually(has_policy, what="our half holds its new policy")
     await tenant.set_secret(NEW_KEY)
 
     async def has_key() -> bool:
         _, answer = await tenant.azure("GET", f"connections/{OURS}/sharedkey")
         return bool(answer["value"] == NEW_KEY)
 
-    await tenant.eventually(has_key, seconds=40, what="our half has its new key")
+    await tenant.eventually(has_key, what="our half has its new key")
     # The other end has neither: Azure holds what is wanted, and the tunnel stays down.
-    await tenant.until(lambda found: condition(found, "Synced").get("status") == "True", OURS, seconds=40)
+    await tenant.until(lambda found: condition(found, "Synced").get("status") == "True", OURS)
 
 
 async def assert_nothing_is_told(tenant: Tenant, *secrets: str) -> None:
@@ -120,7 +120,7 @@ async def test_a_half_of_another_namespace_is_compared_and_reported_and_holds_no
         assert await tenant.writes(since) == [("PUT", THEIRS), ("PUT", OURS), ("PUT", f"{OURS}/sharedkey")]
 
         await tenant.delete(OURS)
-        await tenant.until_gone(OURS, seconds=40)
+        await tenant.until_gone(OURS)
         assert await tenant.in_azure(THEIRS) is not None
 
 
@@ -151,7 +151,7 @@ async def test_a_half_that_no_operator_made_is_compared_and_reported_and_never_w
     before = await tenant.in_azure(THEIRS)
     await change_ours(tenant)
     await tenant.delete(OURS)
-    await tenant.until_gone(OURS, seconds=40)
+    await tenant.until_gone(OURS)
     after = await tenant.in_azure(THEIRS)
     assert before is not None
     assert after is not None

@@ -25,7 +25,7 @@ async def test_prometheus_takes_the_rules_and_every_panel_has_data(tenant: Tenan
     ends = {"virtualNetworkGateway": {"name": "gw"}, "peerVirtualNetworkGateway": {"name": "gw-b"}}
     pair = tenant.connection("pair", localNetworkGateway=None, reverse={"azureName": "back"}, enableBgp=True, **ends)
     await tenant.apply(tenant.policy(), tenant.connection(ipsecPolicyRef={"name": "p1"}), pair)
-    await tenant.until_ready("c1", "pair", seconds=60)
+    await tenant.until_ready("c1", "pair")
     begun = time.time()
     async with Prometheus(tmp_path, f"127.0.0.1:{tenant.stack.metrics_port}") as prometheus:
         await tenant.edit("p1", "IpsecPolicy", saLifeTimeSeconds=3600)

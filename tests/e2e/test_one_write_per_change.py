@@ -64,7 +64,7 @@ async def test_nothing_is_written_while_nothing_changes(tenant: Tenant):
         ),
         tenant.connection("d", sharedKeySecretRef={"name": "missing"}, site=2),
     )
-    await tenant.until_ready("a", "b", "c", seconds=30)
+    await tenant.until_ready("a", "b", "c")
     await tenant.until_reason("SecretNotFound", "d")
     await tenant.until(_holds_everywhere(3), "p1", "IpsecPolicy")
     await tenant.until(lambda half: condition(half, "PairInSync").get("status") == "True", "b")
@@ -84,7 +84,7 @@ async def test_nothing_is_written_while_nothing_changes(tenant: Tenant):
         await asyncio.sleep(3)
         return await documents() == now
 
-    await tenant.eventually(at_rest, seconds=60, what="all of it is at rest")
+    await tenant.eventually(at_rest, what="all of it is at rest")
     before, events, since = await documents(), len(await tenant.events()), await tenant.now()
     await asyncio.sleep(20)
 
@@ -161,10 +161,10 @@ async def test_each_mutable_field_is_one_write_with_the_new_value(tenant: Tenant
     async def edit(number: int) -> tuple[str, list[Document]]:
         case, part, name = EDITS[number], parts[number], f"c{number}"
         await part.apply(part.connection(name, **case.before))
-        await part.until_ready(name, seconds=40)
+        await part.until_ready(name)
         since = await part.now()
         await part.edit(name, **case.change)
-        await part.until_ready(name, seconds=40)
+        await part.until_ready(name)
         return case.why, [request for request in await part.requests(since) if is_write(request)]
 
     done = dict(await asyncio.gather(*(edit(number) for number in range(len(EDITS)))))
@@ -190,11 +190,11 @@ async def test_an_edited_policy_is_one_put_for_each_connection_that_names_it(ten
         *(tenant.connection(name, site=site, ipsecPolicyRef=reference) for site, name in enumerate(names, 1)),
         tenant.connection("other", site=4),
     )
-    await tenant.until_ready(*names, "other", seconds=30)
+    await tenant.until_ready(*names, "other")
     since = await tenant.now()
 
     await tenant.edit("p1", "IpsecPolicy", saLifeTimeSeconds=7200)
-    await tenant.until(_holds_everywhere(3), "p1", "IpsecPolicy", seconds=30)
+    await tenant.until(_holds_everywhere(3), "p1", "IpsecPolicy")
     await tenant.until_ready(*names)
 
     assert sorted(await tenant.writes(since)) == [("PUT", name) for name in names]

@@ -25,12 +25,12 @@ def half(tenant: Tenant, name: str, **spec: Any) -> Document:
 
 async def make_two_objects(tenant: Tenant, **spec: Any) -> None:
     await tenant.apply(tenant.policy(), *(half(tenant, name, **spec) for name in HALVES))
-    await tenant.until_ready(*HALVES, seconds=40)
+    await tenant.until_ready(*HALVES)
 
 
 async def make_owned_pair(tenant: Tenant, **spec: Any) -> None:
     await tenant.apply(tenant.policy(), half(tenant, ONE, reverse=REVERSE, **spec))
-    await tenant.until_ready(ONE, seconds=40)
+    await tenant.until_ready(ONE)
 
 
 async def groups_in_azure(tenant: Tenant) -> list[str]:
@@ -56,7 +56,7 @@ async def until_both_hold(tenant: Tenant, group: str) -> None:
     async def so() -> bool:
         return await groups_in_azure(tenant) == [group, group]
 
-    await tenant.eventually(so, seconds=40, what=f"both halves hold {group}")
+    await tenant.eventually(so, what=f"both halves hold {group}")
 
 
 def pair_of(document: Mapping[str, Any]) -> tuple[str, str]:
@@ -100,7 +100,7 @@ async def test_one_object_makes_changes_and_deletes_both_halves(tenant: Tenant):
     await until_both_hold(tenant, "ECP256")
     await tenant.until_ready(ONE)
     await tenant.delete(ONE)
-    await tenant.until_gone(ONE, seconds=40)
+    await tenant.until_gone(ONE)
 
     assert [await tenant.in_azure(name) for name in HALVES] == [None, None]
     assert sorted(await tenant.writes()) == sorted(
@@ -177,7 +177,7 @@ async def test_a_new_key_in_the_secret_reaches_both_halves_and_nothing_else_is_w
     async def rotated() -> bool:
         return await keys_in_azure(tenant) == [new, new]
 
-    await tenant.eventually(rotated, seconds=30, what="both halves have the new key")
+    await tenant.eventually(rotated, what="both halves have the new key")
     for name in HALVES:
         await tenant.until(is_ready_and_connected, name)
     assert sorted(await tenant.writes(since)) == [("PUT", f"{ONE}/sharedkey"), ("PUT", f"{TWO}/sharedkey")]
@@ -195,7 +195,7 @@ async def test_without_a_secret_both_halves_get_one_key_that_only_azure_knows_an
         keys = await keys_in_azure(tenant)
         return keys[0] == keys[1] != first[0]
 
-    await tenant.eventually(rotated, seconds=30, what="another key in both halves")
+    await tenant.eventually(rotated, what="another key in both halves")
     document = await tenant.until_ready(ONE)
     second = await keys_in_azure(tenant)
     await asyncio.sleep(2)

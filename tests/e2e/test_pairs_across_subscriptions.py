@@ -58,7 +58,7 @@ async def until_both_hold(tenant: Tenant, far_name: str, group: str) -> None:
         held = [half["properties"]["ipsecPolicies"] for half in halves.values()]
         return [policies[0]["dhGroup"] if policies else "Default" for policies in held] == [group, group]
 
-    await tenant.eventually(so, seconds=40, what=f"both halves hold {group}")
+    await tenant.eventually(so, what=f"both halves hold {group}")
 
 
 async def keys_in_azure(tenant: Tenant, far_name: str) -> list[str]:
@@ -89,7 +89,7 @@ def once_each(method: str, rest: str = "") -> list[tuple[str, str, str]]:
 @NAMES
 async def test_one_object_makes_changes_rotates_and_deletes_both_halves(tenant: Tenant, far_name: str):
     await tenant.apply(tenant.policy(), owned(tenant, far_name))
-    document = await tenant.until_ready(NAME, seconds=40)
+    document = await tenant.until_ready(NAME)
     document = await tenant.until(lambda found: condition(found, "PairInSync").get("reason") == "InSync", NAME)
     halves = await live_halves(tenant, far_name)
     assert [(half["role"], half["id"]) for half in document["status"]["halves"]] == [
@@ -109,7 +109,7 @@ async def test_one_object_makes_changes_rotates_and_deletes_both_halves(tenant: 
     since = await tenant.now()
     await tenant.edit("p1", "IpsecPolicy", dhGroup="ECP256")
     await until_both_hold(tenant, far_name, "ECP256")
-    await tenant.until_ready(NAME, seconds=40)
+    await tenant.until_ready(NAME)
     assert await writes_by_side(tenant, since) == once_each("PUT")
 
     since, new = await tenant.now(), "E2E.Far.Key.4711"
@@ -118,13 +118,13 @@ async def test_one_object_makes_changes_rotates_and_deletes_both_halves(tenant: 
     async def rotated() -> bool:
         return await keys_in_azure(tenant, far_name) == [new, new]
 
-    await tenant.eventually(rotated, seconds=40, what="both halves have the new key")
-    await tenant.until_ready(NAME, seconds=40)
+    await tenant.eventually(rotated, what="both halves have the new key")
+    await tenant.until_ready(NAME)
     assert await writes_by_side(tenant, since) == once_each("PUT", "sharedkey")
 
     since = await tenant.now()
     await tenant.delete(NAME)
-    await tenant.until_gone(NAME, seconds=40)
+    await tenant.until_gone(NAME)
     assert await live_halves(tenant, far_name) == {}
     assert await writes_by_side(tenant, since) == once_each("DELETE")
 
@@ -132,12 +132,12 @@ async def test_one_object_makes_changes_rotates_and_deletes_both_halves(tenant: 
 @side_by_side
 async def test_what_others_break_on_the_far_half_is_mended_there_alone(tenant: Tenant):
     await tenant.apply(tenant.policy(), owned(tenant, NAME))
-    await tenant.until_ready(NAME, seconds=40)
+    await tenant.until_ready(NAME)
     since = await tenant.now()
 
     await tenant.in_subscription(FAR).change_in_azure(NAME, ipsecPolicies=[])
     await until_both_hold(tenant, NAME, "DHGroup24")
-    await tenant.until_ready(NAME, seconds=40)
+    await tenant.until_ready(NAME)
 
     assert await writes_by_side(tenant, since) == [("PUT", FAR_SIDE, "")]
 
@@ -145,17 +145,17 @@ async def test_what_others_break_on_the_far_half_is_mended_there_alone(tenant: T
 @side_by_side
 async def test_if_the_far_subscription_refuses_its_half_the_near_one_is_put_back(tenant: Tenant):
     await tenant.apply(tenant.policy(), owned(tenant, NAME))
-    await tenant.until_ready(NAME, seconds=40)
+    await tenant.until_ready(NAME)
     since = await tenant.now()
     refusal = {"status": 400, "code": "InvalidPolicy", "message": "Not in this region."}
     path = f"/{tenant.group}/.*connections/{NAME}$"
     await tenant.add_fault("status", method="PUT", everywhere=True, path=f"^/subscriptions/{FAR}/.*{path}", **refusal)
 
     await tenant.edit("p1", "IpsecPolicy", dhGroup="ECP256")
-    refused = await tenant.until(lambda found: condition(found, "Stalled") != {}, NAME, what="refused", seconds=40)
+    refused = await tenant.until(lambda found: condition(found, "Stalled") != {}, NAME, what="refused")
     assert "Not in this region." in condition(refused, "Ready")["message"]
     await until_both_hold(tenant, NAME, "DHGroup24")
-    await tenant.until(lambda found: condition(found, "Connected")["status"] == "True", NAME, seconds=40)
+    await tenant.until(lambda found: condition(found, "Connected")["status"] == "True", NAME)
 
     accepted = [entry for entry in await tenant.requests(since, method="PUT") if entry["status"] < 300]
     assert all(FAR not in entry["path"] for entry in accepted)
@@ -164,7 +164,7 @@ async def test_if_the_far_subscription_refuses_its_half_the_near_one_is_put_back
 @side_by_side
 async def test_two_objects_are_a_pair_too(tenant: Tenant):
     await tenant.apply(tenant.policy(), *(one_of_two(tenant, side) for side in SIDES))
-    await tenant.until_ready(*SIDES, seconds=40)
+    await tenant.until_ready(*SIDES)
     for side in SIDES:
         await tenant.until(lambda found: condition(found, "PairInSync").get("reason") == "InSync", side)
     assert await writes_by_side(tenant) == once_each("PUT")
@@ -173,7 +173,7 @@ async def test_two_objects_are_a_pair_too(tenant: Tenant):
     await tenant.edit("p1", "IpsecPolicy", dhGroup="ECP256")
     await until_both_hold(tenant, NAME, "ECP256")
     for side in SIDES:
-        await tenant.until(is_ready_and_connected, side, seconds=40)
+        await tenant.until(is_ready_and_connected, side)
     assert await writes_by_side(tenant, since) == once_each("PUT")
 
     await tenant.apply(tenant.policy("p2", dhGroup="ECP384"))

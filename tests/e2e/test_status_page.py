@@ -70,6 +70,6 @@ async def test_a_replica_that_stands_by_shows_the_same_and_says_that_it_does(ten
             ]
             return bool(mine[0]) and mine[0] == mine[1]
 
-        await tenant.eventually(is_the_same, seconds=10, what="both show the same")
+        await tenant.eventually(is_the_same, what="both show the same")
     finally:
         await replica.process.stop()

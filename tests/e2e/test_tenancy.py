@@ -82,7 +82,7 @@ async def test_allowed_then_refused_then_allowed_again_without_a_restart(
         shown = (held["ipsecPolicies"][0]["dhGroup"], held["dpdTimeoutSeconds"], held["routingWeight"], key["value"])
         return shown == ("ECP256", 40, 0, "E2E.Allowed.Key.2")
 
-    await tenant.eventually(goes_on, seconds=40, what="all that was wanted meanwhile is done")
+    await tenant.eventually(goes_on, what="all that was wanted meanwhile is done")
     # The device does not know the new key.
     await tenant.until(lambda found: condition(found, "Synced")["status"] == "True")
     assert sorted(await tenant.writes(since, path="connections/c1")) == [("PUT", "c1"), ("PUT", "c1/sharedkey")]
@@ -189,7 +189,7 @@ async def test_a_pair_is_held_by_its_denied_half_and_the_allowed_half_is_deleted
     assert await tenant.writes(since, path="connections/c1") == []
 
     await tenant.delete()
-    await tenant.until_gone(seconds=40)
+    await tenant.until_gone()
     assert await tenant.in_azure() is None
     kept = await far.in_azure()
     assert kept is not None

@@ -16,8 +16,8 @@ from workbench.cluster import cgroups
 from workbench.cluster.layout import NODE_ADDRESS, Layout
 from workbench.cluster.programs import find_programs
 from workbench.cluster.spec import Spec
-from workbench.control_plane.commands import HOST, choose_ports
 from workbench.namespaces import in_new_namespaces
+from workbench.ports import HOST, choose_ports
 from workbench.processes import ProcessError, is_recorded_running, stop_recorded
 from workbench.progress import Progress
 from workbench.stack import SimulatedAzure

@@ -23,8 +23,9 @@ from workbench.cluster.network import prepare_namespaces
 from workbench.cluster.pause import write_pause_image
 from workbench.cluster.programs import CNI_PLUGINS
 from workbench.cluster.spec import Spec
-from workbench.control_plane.commands import HOST, Ports
+from workbench.control_plane.commands import Ports
 from workbench.control_plane.plane import ControlPlane
+from workbench.ports import HOST
 from workbench.processes import Process
 from workbench.rest import ApiError, Document, call
 

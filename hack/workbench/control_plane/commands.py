@@ -1,19 +1,12 @@
 """The command lines of etcd and kube-apiserver, and the files and ports that they need."""
 
 import dataclasses
-import random
 import shutil
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.control_plane.pki import Authority, create_signing_key, write_private
-
-HOST = "127.0.0.1"
-
-_PORTS = range(15000, 32000)
-"""Below the range from which systems take the source ports of outgoing connections: such a connection must not sit on
-the API server's port while a test has it stopped."""
+from workbench.ports import HOST, choose_ports
 
 _AUDIT_POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
 
@@ -28,18 +21,8 @@ class Ports:
 
     @classmethod
     def choose(cls) -> "Ports":
-        """Choose three ports that are free at this moment; another program may still be faster."""
+        """Choose three ports that are free."""
         return cls(*choose_ports(3))
-
-
-def choose_ports(count: int) -> list[int]:
-    """Choose so many ports of loopback that are free at this moment, and that no outgoing connection will take."""
-    chosen: list[int] = []
-    while len(chosen) < count:
-        port = random.choice(_PORTS)  # noqa: S311 - no secret
-        if port not in chosen and _is_free(port):
-            chosen.append(port)
-    return chosen
 
 
 def prepare(directory: Path, *, hosts: Sequence[str] = ()) -> Authority:
@@ -130,13 +113,3 @@ def etcd_marker(directory: Path) -> str:
 def api_server_marker(directory: Path) -> str:
     """Return the argument by which this folder's kube-apiserver is told from any other program."""
     return f"--cert-dir={directory / 'pki'}"
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True

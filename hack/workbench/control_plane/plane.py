@@ -20,6 +20,7 @@ from kubernetes.aio import client as kubernetes_client
 from workbench.control_plane import commands, manifests
 from workbench.control_plane.kubeconfig import write_certificate_kubeconfig, write_token_kubeconfig
 from workbench.control_plane.pki import Authority
+from workbench.ports import HOST
 from workbench.processes import Process, ProcessError, is_recorded_running, stop_recorded
 from workbench.rest import ApiError, Document, call, connect
 from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
@@ -82,7 +83,7 @@ class ControlPlane:
     @property
     def url(self) -> str:
         """The API server's address, such as `https://127.0.0.1:20001`; the same for the whole life."""
-        return f"https://{commands.HOST}:{self._chosen_ports.api_server}"
+        return f"https://{HOST}:{self._chosen_ports.api_server}"
 
     @property
     def etcd(self) -> Process:
@@ -256,7 +257,7 @@ class ControlPlane:
         return self.directory / f"{name}.pid"
 
     async def _etcd_is_ready(self) -> bool:
-        url = f"http://{commands.HOST}:{self._chosen_ports.etcd_client}/health"
+        url = f"http://{HOST}:{self._chosen_ports.etcd_client}/health"
         try:
             async with aiohttp.ClientSession() as session, session.get(url) as response:
                 return response.status == 200

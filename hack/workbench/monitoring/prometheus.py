@@ -10,7 +10,7 @@ from typing import Any, Self
 import aiohttp
 import yaml
 
-from workbench.control_plane.commands import choose_ports
+from workbench.ports import choose_ports
 from workbench.processes import Process
 from workbench.stack import ROOT
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ async def page(tab: Tab) -> AsyncIterator[Page]:
     assert places.pop().startswith("http://127.0.0.1:")
 
 
+@asynccontextmanager
+async def served(page: Page, fleet: Fleet) -> AsyncIterator[str]:
+    """Serve the fleet's page until this tab has left it: a tab that is still there would complain of the server's end."""
+    async with serve(fleet) as url:
+        yield url
+        await page.open("about:blank")
+
+
 async def show(page: Page, url: str, **window: Any) -> None:
     await page.open(url, **window)
     await page.until("document.querySelector('#live[data-state=live]')")
@@ -59,7 +68,7 @@ async def label_of_focus(page: Page) -> str:
 async def test_what_is_wrong_is_on_top_and_says_why(page: Page):
     fleet = Fleet()
     fleet.put(maps.small_fleet())
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await show(page, url)
         assert await text_of(page, ".alert") == (
             "warehouse-lyon HubGW → Lyon Down 5 min NotConnected the tunnel is down: compare policy, shared key and IKE version "
@@ -75,7 +84,7 @@ async def test_what_is_wrong_is_on_top_and_says_why(page: Page):
 async def test_a_tunnel_that_goes_down_is_seen_without_a_reload(page: Page):
     fleet = Fleet()
     fleet.put([a_site("site6", "Site6"), a_site("site7", "Site7")])
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await show(page, url)
         assert await page.evaluate("document.querySelectorAll('.alert').length") == 0
         await page.evaluate("window.before = document.querySelector('.chip')")
@@ -96,7 +105,7 @@ async def test_a_tunnel_that_goes_down_is_seen_without_a_reload(page: Page):
 async def test_the_whole_page_works_with_keys_alone(page: Page):
     fleet = Fleet()
     fleet.put(maps.small_fleet())
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await show(page, url)
         seen: list[str] = []
         for _ in range(30):
@@ -132,7 +141,7 @@ async def test_search_and_states_narrow_the_map_and_the_table(page: Page):
     fleet = Fleet()
     fleet.put(maps.small_fleet())
     chips = "[...document.querySelectorAll('#map .chip')].map((chip) => chip.dataset.link)"
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await show(page, url)
         await page.press("/")
         for key in "graz":
@@ -186,7 +195,7 @@ async def test_texts_from_outside_stay_texts(page: Page, text: str):
     policy = a_policy(text[:60], rolled_out=("False", text[:1000], text), state="Failed", target=maps.AFTER)
     fleet = Fleet()
     fleet.put([hostile, site, policy])
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await show(page, url)
         await page.until("document.querySelectorAll('.alert').length === 2")
         shown = await page.evaluate("document.querySelector('.alert .message').textContent")
@@ -204,7 +213,7 @@ async def test_texts_from_outside_stay_texts(page: Page, text: str):
 
 
 async def test_the_browser_itself_refuses_to_make_html_of_texts(page: Page):
-    async with serve(Fleet()) as url:
+    async with served(page, Fleet()) as url:
         await show(page, url)
         said = await page.evaluate(
             "(() => { try { document.body.innerHTML = '<b>x</b>'; return 'done' } catch (error) { return error.name } })()"
@@ -216,7 +225,7 @@ async def test_the_browser_itself_refuses_to_make_html_of_texts(page: Page):
 async def test_a_standby_says_that_it_is_one(page: Page):
     fleet = Fleet(leads=False)
     fleet.put([a_site("site6", "Site6")])
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await show(page, url)
         assert "stands by" in await text_of(page, "#replica")
         fleet.leads = True
@@ -235,7 +244,7 @@ async def test_an_operator_that_is_gone_is_said_and_what_was_seen_stays(tab: Tab
 
 
 async def test_an_empty_fleet_says_so(page: Page):
-    async with serve(Fleet()) as url:
+    async with served(page, Fleet()) as url:
         await show(page, url)
         assert await text_of(page, "#empty") == "There are no VpnConnections yet."
 
@@ -245,7 +254,7 @@ async def test_an_empty_fleet_says_so(page: Page):
 async def test_the_page_fits_every_window(page: Page, width: int, theme: str):
     fleet = Fleet()
     fleet.put(maps.fleet(60, 6))
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await page.emulate(prefers_color_scheme=theme)
         await show(page, url, width=width, height=900, mobile=width < 500)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -257,7 +266,7 @@ async def test_who_wants_no_motion_gets_none(page: Page):
     fleet = Fleet()
     fleet.put(maps.small_fleet())
     moving = "document.getAnimations().filter((animation) => animation.playState === 'running').length"
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await page.emulate(prefers_reduced_motion="reduce")
         await show(page, url)
         await page.until("document.querySelector('.wire.Changing')")
@@ -269,7 +278,7 @@ async def test_who_wants_no_motion_gets_none(page: Page):
 async def test_a_thousand_links_are_drawn_with_problems_in_full_and_the_rest_folded(page: Page):
     fleet = Fleet()
     fleet.put(maps.fleet(1000, 25))
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await show(page, url)
         await page.until("document.querySelectorAll('#map .row').length === 25")
         problems = await page.evaluate("document.querySelectorAll('#map .chip.Problem').length")
@@ -283,7 +292,7 @@ async def test_a_thousand_links_are_drawn_with_problems_in_full_and_the_rest_fol
 async def test_every_control_has_a_name_and_every_id_is_there_once(page: Page):
     fleet = Fleet()
     fleet.put(maps.small_fleet())
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await show(page, url)
         await page.evaluate("document.querySelector('.alert').click()")
         tree = (await page.call("Accessibility.getFullAXTree"))["nodes"]

@@ -17,8 +17,8 @@ import aiohttp
 from typing_extensions import override
 
 from support.world.tenant import Document, Tenant, condition
-from workbench.control_plane.commands import choose_ports
 from workbench.control_plane.plane import ControlPlane
+from workbench.ports import choose_ports
 from workbench.processes import Process
 from workbench.rest import call
 from workbench.toolchain.building import HACK

@@ -39,6 +39,8 @@ POLICY_SPEC: Document = {
 }
 _PLURALS = {"VpnConnection": "vpnconnections", "IpsecPolicy": "ipsecpolicies"}
 POLL_SECONDS = 0.15
+PATIENCE_SECONDS = 60.0
+"""How long a test waits for what takes a second or two on an idle machine; a full one is ten times slower."""
 _API_VERSION = "2024-05-01"
 
 
@@ -220,7 +222,7 @@ class Tenant:
         name: str = "c1",
         kind: str = "VpnConnection",
         *,
-        seconds: float = 20.0,
+        seconds: float = PATIENCE_SECONDS,
         what: str = "",
     ) -> Document:
         """The object once it is so; fails with what it is instead."""
@@ -234,7 +236,7 @@ class Tenant:
                 raise AssertionError(f"{kind} {name} did not become {what or 'so'} in {seconds:g} s:\n{shown}")
             await asyncio.sleep(POLL_SECONDS)
 
-    async def until_ready(self, *names: str, seconds: float = 20.0) -> Document:
+    async def until_ready(self, *names: str, seconds: float = PATIENCE_SECONDS) -> Document:
         """Each of these (or c1) is Ready at its latest generation, and connected; returns the last."""
         document: Document = {}
         for name in names or ("c1",):
@@ -242,7 +244,13 @@ class Tenant:
         return document
 
     async def until_reason(
-        self, reason: str, name: str = "c1", kind: str = "VpnConnection", *, of: str = "Ready", seconds: float = 20.0
+        self,
+        reason: str,
+        name: str = "c1",
+        kind: str = "VpnConnection",
+        *,
+        of: str = "Ready",
+        seconds: float = PATIENCE_SECONDS,
     ) -> Document:
         """The object once a condition has this reason at the latest generation."""
 
@@ -254,7 +262,9 @@ class Tenant:
 
         return await self.until(is_so, name, kind, seconds=seconds, what=f"{of}: {reason}")
 
-    async def until_gone(self, name: str = "c1", kind: str = "VpnConnection", *, seconds: float = 20.0) -> None:
+    async def until_gone(
+        self, name: str = "c1", kind: str = "VpnConnection", *, seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """The object is no longer there."""
         deadline = time.monotonic() + seconds
         while True:
@@ -270,7 +280,7 @@ class Tenant:
             await asyncio.sleep(POLL_SECONDS)
 
     async def eventually(
-        self, is_so: Callable[[], Awaitable[bool]], *, seconds: float = 20.0, what: str = "that"
+        self, is_so: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE_SECONDS, what: str = "that"
     ) -> None:
         """Wait for anything else."""
         deadline = time.monotonic() + seconds
