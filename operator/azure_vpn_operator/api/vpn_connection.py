@@ -34,9 +34,10 @@ class ConnectionMode(StrEnum):
 
 
 class ManagementPolicy(StrEnum):
-    """How far the operator may go: write to Azure, or only report."""
+    """How far the operator may go: write to Azure, say what it would write, or only report."""
 
     ENFORCE = "Enforce"
+    PLAN = "Plan"
     OBSERVE = "Observe"
 
 
@@ -253,7 +254,7 @@ class VpnConnectionSpec(ApiModel):
     tags: Mapping[str, TagValue] = Field(default_factory=dict, max_length=40)
     """Tags of the connection in Azure. Tags with other names are left alone."""
     management_policy: ManagementPolicy | None = None
-    """Enforce writes to Azure, Observe only reports; absent means the operator's setting."""
+    """Enforce writes to Azure, Plan says what would be written, Observe only reports; absent means the operator's setting."""
     adoption_policy: AdoptionPolicy | None = None
     """Whether an existing connection is taken over; absent means the operator's setting."""
     drift_policy: DriftPolicy | None = None

@@ -43,9 +43,9 @@ class Settings(BaseSettings):
     installation_id: Identifier
     """Names this installation in the owner tag azvpn-owner. Keep it when the cluster is rebuilt: it is what makes the connections ours."""
     management_policy: ManagementPolicy = ManagementPolicy.ENFORCE
-    """For objects that do not say: Enforce or Observe."""
+    """For objects that do not say: Enforce, Plan or Observe."""
     max_management_policy: ManagementPolicy = ManagementPolicy.ENFORCE
-    """The most that any object may ask for; Observe makes the whole installation read-only."""
+    """The most that any object may ask for; Plan and Observe make the whole installation read-only."""
     adoption_policy: AdoptionPolicy = AdoptionPolicy.WHEN_EQUAL
     """For objects that do not say: Never, WhenEqual or Always."""
     drift_policy: DriftPolicy = DriftPolicy.CORRECT_SAFE

@@ -17,6 +17,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Hold,
     LetGo,
     PatchTags,
+    Planned,
     Put,
     Refuse,
     ReleaseFinalizer,
@@ -29,6 +30,7 @@ from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, judge
 from azure_vpn_operator.domain.planning.drift import new_drift
 from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
 from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.planning.preview import only_planned
 from azure_vpn_operator.domain.reporting.announcements import announce, announce_write
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.flaps import count_flaps
@@ -177,6 +179,7 @@ class ConnectionReconciler:
                 return planned
             halves += planned
         halves = [replace(half, step=under_trial(half.snapshot, half.step)) for half in coordinated(halves)]
+        halves = [replace(half, step=only_planned(half.snapshot, half.step)) for half in halves]
         return halves if stand_on_lists(halves) else await self._prepare_unit(unit, from_list=False)
 
     async def _gather(self, key: ObjectKey, *, from_list: bool) -> list[tuple[HalfKey, Snapshot]] | PassResult:
@@ -273,7 +276,7 @@ class ConnectionReconciler:
             memory.sent_tags = tags_sent_by(snapshot, step)
         elif isinstance(step, Settled) or getattr(step, "applied_hash", None) is not None:
             memory.forgive()
-        if isinstance(step, Settled | Hold | Refuse) and not waits_for_window(step):
+        if isinstance(step, Settled | Planned | Hold | Refuse) and not waits_for_window(step):
             memory.looked_at = mark_of(snapshot.metadata, snapshot.policy)
 
     async def _report(self, key: ObjectKey, reports: Sequence[HalfReport], outcomes: Sequence[Outcome]) -> PassResult:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelChange
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Settled, Step
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Planned, Put, SetKey, Settled, Step
 from azure_vpn_operator.domain.passes.verdicts import Outcome
 from azure_vpn_operator.domain.planning.pair_stages import HalfInMotion, Stage, find_stage
 from azure_vpn_operator.domain.planning.pairs import coordinate, coordinate_single
@@ -45,8 +45,11 @@ def stand_on_lists(halves: Sequence[HalfInPass]) -> bool:
     if not any(half.snapshot.listed for half in halves):
         return True
     return all(
-        isinstance(half.step, Settled)
-        and (not half.step.differences or half.step.differences == half.snapshot.previous.differences)
+        isinstance(half.step, Settled | Planned)
+        and (
+            (isinstance(half.step, Settled) and not half.step.differences)
+            or half.step.differences == half.snapshot.previous.differences
+        )
         for half in halves
     )
 

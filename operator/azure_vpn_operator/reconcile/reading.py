@@ -7,7 +7,7 @@ from azure_vpn_operator.api.base import ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import ChangeState
-from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.vpn_connection import ManagementPolicy, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import HalfRole, VpnConnectionStatus
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.installation import Installation
@@ -154,16 +154,18 @@ class Reader:
         return tuple(other for other in found if other != key)
 
     def rivals_of(self, key: ObjectKey, target: Target) -> tuple[ObjectKey, ...]:
-        """The enforced connections of the same namespace between the same gateways in the same direction."""
+        """The connections of the same namespace between the same gateways in the same direction that are enforced, or as far as it."""
+        own = self.record(key)
         if target.gateway is None or target.peer_gateway is None:
             return ()
         found = self._store.find(_BY_GATEWAYS, (key.namespace, target.gateway.key, target.peer_gateway.key))
-        return tuple(other for other in found if other != key and self._is_half(other))
+        reach = own.wanted.management if own is not None else None
+        return tuple(other for other in found if other != key and self._is_half(other, reach))
 
     def unit_of(self, key: ObjectKey) -> tuple[ObjectKey, ...]:
         """The objects that one pass is about: the halves of a tunnel, the same from either side, or the object alone.
 
-        Halves are one unit if each is the other's only partner and both are enforced and not being deleted.
+        Halves are one unit if each is the other's only partner, and both are enforced or both plan, and not being deleted.
         """
         record = self.record(key)
         crossing = self.crossing(record) if record is not None else ()
@@ -176,9 +178,9 @@ class Reader:
             found = self._store.find_first(_BY_PAIR, value, _TWO + 1)
         return found
 
-    def _is_half(self, key: ObjectKey) -> bool:
+    def _is_half(self, key: ObjectKey, reach: ManagementPolicy | None) -> bool:
         record = self.record(key)
-        return record is not None and _is_half(record)
+        return record is not None and _is_half(record) and (record.writable or record.wanted.management is reach)
 
 
 def stored_connection_status(record: Record) -> VpnConnectionStatus:
@@ -206,7 +208,8 @@ def _key_of(connection: VpnConnection) -> ObjectKey:
 def _is_half(record: ConnectionRecord) -> bool:
     """Whether it may be one half of a unit of two objects. An object that owns both halves is nobody else's half."""
     spec = record.wanted.spec
-    return spec is not None and spec.reverse is None and record.writable
+    deleting = record.metadata.deletion_timestamp is not None
+    return spec is not None and spec.reverse is None and record.wanted.plans_writes and not deleting
 
 
 def _policy_of(record: Record) -> Iterable[IndexValue]:
@@ -240,10 +243,15 @@ def _each_gateway_of(record: Record) -> Iterable[IndexValue]:
 
 
 def _pair_of(record: Record) -> Iterable[IndexValue]:
-    """A half by its gateways in one order; a gateway and itself are no pair."""
-    if not _is_half(_connection(record)):
+    """A half by its gateways in one order, beside what may be done about it; a gateway and itself are no pair."""
+    found = _connection(record)
+    if not _is_half(found):
         return []
-    return [(namespace, *sorted(ends)) for namespace, *ends in _gateways_of(record) if len(set(ends)) == _TWO]
+    return [
+        (namespace, found.wanted.management.value, *sorted(ends))
+        for namespace, *ends in _gateways_of(record)
+        if len(set(ends)) == _TWO
+    ]
 
 
 def _secret_of(record: Record) -> Iterable[IndexValue]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from azure_vpn_operator.api.base import ApiModel, Condition, ObjectMeta
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, IpsecPolicyStatus
 from azure_vpn_operator.api.kinds import API_VERSION
-from azure_vpn_operator.api.vpn_connection import VpnConnection, VpnConnectionSpec
+from azure_vpn_operator.api.vpn_connection import ManagementPolicy, VpnConnection, VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
 from azure_vpn_operator.domain.azure.mirror import find_clash, mirrored
@@ -48,11 +48,21 @@ class Wanted:
     reverse: VpnConnectionSpec | None = None
     """The spec of the other half, if the object owns both."""
     reverse_target: Target | Unresolved | None = None
-    enforced: bool = False
-    """Whether anything may be written to Azure."""
+    management: ManagementPolicy = ManagementPolicy.OBSERVE
+    """How far the operator may go for it, after settings and cap."""
     policy: str | None = None
     """Name of the IpsecPolicy; also of an invalid object, which keeps its policy from being deleted as well."""
     secret: str | None = None
+
+    @property
+    def enforced(self) -> bool:
+        """Whether anything may be written to Azure."""
+        return self.management is ManagementPolicy.ENFORCE
+
+    @property
+    def plans_writes(self) -> bool:
+        """Whether it is worked out what would be written, be it only to say so."""
+        return self.management is not ManagementPolicy.OBSERVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +167,7 @@ def _want(document: Document, spec: object, mark: bytes, installation: Installat
         target=share_gateways(target),
         reverse=other.spec if other is not None else None,
         reverse_target=share_gateways(reverse),
-        enforced=effective_policies(connection.spec, installation).may_write,
+        management=effective_policies(connection.spec, installation).management,
         policy=policy,
         secret=secret,
     )

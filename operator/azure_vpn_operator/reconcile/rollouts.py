@@ -78,7 +78,7 @@ class Rollouts:
             found.status.revisions,
             [record.holder for member in unit if (record := self._reader.record(member)) is not None],
             own.holder if own is not None else None,
-            granted=grants is not None and grants.target == wanted and unit[0] in grants.holders,
+            granted=_plans_only(own) or (grants is not None and grants.target == wanted and unit[0] in grants.holders),
             recall=lambda held: self._recall(key, held),
         )
 
@@ -150,3 +150,8 @@ class Rollouts:
             any(memory.last_read is None for memory in known.values()) or not known
             for known in (self._memories.of_object(key) for key in users)
         )
+
+
+def _plans_only(record: ConnectionRecord | None) -> bool:
+    """Whether the object only says what would be written: it waits for nobody."""
+    return record is not None and record.wanted.plans_writes and not record.wanted.enforced

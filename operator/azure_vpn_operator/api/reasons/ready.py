@@ -21,6 +21,11 @@ READY: Final = {
         "The object only observes (managementPolicy Observe); Azure was read.",
         "Nothing. Set managementPolicy to Enforce to let the operator write.",
     ),
+    Reason.PLANNED: ReasonInfo(
+        ((ConditionType.READY, _T),),
+        "The object only plans (managementPolicy Plan): the message and status.differences say what would be written to Azure.",
+        "If that is what you want, set managementPolicy to Enforce; else change the object.",
+    ),
     Reason.VALID: ReasonInfo(
         ((ConditionType.READY, _T),),
         "The policy is valid.",
@@ -66,7 +71,7 @@ READY: Final = {
     ),
     Reason.MANAGEMENT_POLICY_CAPPED: ReasonInfo(
         ((ConditionType.READY, _T),),
-        "The object asks for more than the operator's setting maxManagementPolicy allows, so it only observes.",
+        "The object asks for more than the operator's setting maxManagementPolicy allows, so it only observes or plans.",
         "Raise maxManagementPolicy if writing is wanted.",
     ),
     Reason.NOT_ALLOWED: ReasonInfo(

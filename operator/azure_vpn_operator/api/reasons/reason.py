@@ -14,6 +14,7 @@ class Reason(StrEnum):
 
     UP_TO_DATE = "UpToDate"
     OBSERVED = "Observed"
+    PLANNED = "Planned"
     VALID = "Valid"
 
     INVALID_SPEC = "InvalidSpec"

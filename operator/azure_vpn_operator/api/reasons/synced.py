@@ -64,7 +64,7 @@ SYNCED: Final = {
     ),
     Reason.DIFFERENCES_OBSERVED: ReasonInfo(
         ((ConditionType.SYNCED, _F),),
-        "The object only observes, and Azure differs from it; status.differences says where.",
+        "The object only observes or plans, and Azure differs from it; status.differences says where.",
         "Nothing, or change one of the two.",
     ),
     Reason.NOT_FOUND_IN_AZURE: ReasonInfo(

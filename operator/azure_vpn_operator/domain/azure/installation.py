@@ -1,6 +1,7 @@
 """The operator's own settings, as far as decisions depend on them, and what they make of an object's absent fields."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from azure_vpn_operator.api.vpn_connection import (
     AdoptionPolicy,
@@ -10,6 +11,9 @@ from azure_vpn_operator.api.vpn_connection import (
     OnFailure,
     VpnConnectionSpec,
 )
+
+_BY_REACH: Final = (ManagementPolicy.OBSERVE, ManagementPolicy.PLAN, ManagementPolicy.ENFORCE)
+"""Each allows what those before it allow, and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,19 @@ class EffectivePolicies:
         """Whether anything may be written to Azure at all."""
         return self.management is ManagementPolicy.ENFORCE
 
+    @property
+    def plans_writes(self) -> bool:
+        """Whether it is worked out what would be written, be it only to say so."""
+        return self.management is not ManagementPolicy.OBSERVE
+
 
 def effective_policies(spec: VpnConnectionSpec, installation: Installation) -> EffectivePolicies:
     """The object's policies; an absent field means the installation's setting."""
     asked = spec.management_policy or installation.management_policy
-    capped = asked is ManagementPolicy.ENFORCE and installation.max_management_policy is ManagementPolicy.OBSERVE
+    most = installation.max_management_policy
+    capped = _BY_REACH.index(asked) > _BY_REACH.index(most)
     return EffectivePolicies(
-        management=ManagementPolicy.OBSERVE if capped else asked,
+        management=most if capped else asked,
         capped=capped,
         adoption=spec.adoption_policy or installation.adoption_policy,
         drift=spec.drift_policy or installation.drift_policy,

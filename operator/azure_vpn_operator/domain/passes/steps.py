@@ -135,12 +135,27 @@ class LetGo:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Write nothing, since the object only plans; this is what would be written."""
+
+    write: "Put | PatchTags | SetKey"
+    reason: Reason
+    message: str
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What the write would change; empty where it creates the connection, or sets the key."""
+        return self.write.differences if isinstance(self.write, Put | PatchTags) else ()
+
+
 Step = (
     Refuse
     | Hold
     | Wait
     | Blocked
     | Settled
+    | Planned
     | AddFinalizer
     | ReleaseFinalizer
     | Put

@@ -18,6 +18,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Hold,
     LetGo,
     PatchTags,
+    Planned,
     Put,
     Refuse,
     ReleaseFinalizer,
@@ -184,6 +185,16 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
             return Summary(
                 ready=True,
                 synced=ConditionStatus.FALSE if differences else ConditionStatus.TRUE,
+                progress=Progress.NONE,
+                reason=reason,
+                message=message,
+                differences=differences,
+                next_look=snapshot.cadence.steady,
+            )
+        case Planned(_, reason, message):
+            return Summary(
+                ready=True,
+                synced=ConditionStatus.FALSE,
                 progress=Progress.NONE,
                 reason=reason,
                 message=message,

@@ -25,7 +25,7 @@ def plan_deletion(snapshot: Snapshot) -> Step:
         return ReleaseFinalizer(Reason.RETAINED, why)
     management, suspended, deletion = _wishes(snapshot)
     if management is not ManagementPolicy.ENFORCE or suspended:
-        why = "spec.suspend is true" if suspended else "the object only observes"
+        why = "spec.suspend is true" if suspended else f"nothing is written under managementPolicy {management}"
         return ReleaseFinalizer(Reason.RETAINED, f"{why}: the connection stays in Azure as it is")
     retain = deletion is DeletionPolicy.RETAIN
     match snapshot.operation:

@@ -20,6 +20,7 @@ _AT_REST: Final = frozenset(
     {
         Reason.UP_TO_DATE,
         Reason.OBSERVED,
+        Reason.PLANNED,
         Reason.MANAGEMENT_POLICY_CAPPED,
         Reason.WAITING_FOR_ROLLOUT,
         Reason.ROLLOUT_STOPPED,
@@ -39,7 +40,7 @@ def standing_word(snapshot: Snapshot, fault: Fault) -> tuple[Finding, Finding] |
         return None
     if fault.kind not in _PASSING or snapshot.operation is not None or snapshot.is_outdated:
         return None
-    if ready.reason in {Reason.OBSERVED, Reason.MANAGEMENT_POLICY_CAPPED} and len(previous.halves) > 1:
+    if ready.reason in {Reason.OBSERVED, Reason.PLANNED, Reason.MANAGEMENT_POLICY_CAPPED} and len(previous.halves) > 1:
         # What was observed of two halves was said in one text, which is neither half's own.
         return None
     return (

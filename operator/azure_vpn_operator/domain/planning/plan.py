@@ -58,7 +58,10 @@ RETRY_FAILED_SECONDS: Final = 5.0
 
 
 def plan(snapshot: Snapshot) -> Step:
-    """Decide. At most one write per pass, and none unless Azure differs from what is wanted."""
+    """Decide. At most one write per pass, and none unless Azure differs from what is wanted.
+
+    Under managementPolicy Plan this is what Enforce would do: `only_planned` makes words of it.
+    """
     if snapshot.metadata.deletion_timestamp is not None:
         return plan_deletion(snapshot)
     if snapshot.released:
@@ -74,9 +77,11 @@ def plan(snapshot: Snapshot) -> Step:
     if (changed := _identity_change(snapshot, target)) is not None:
         return changed
     policies = effective_policies(subject.spec, snapshot.installation)
-    if not policies.may_write:
+    if not policies.may_write and CONNECTION_FINALIZER in snapshot.metadata.finalizers:
+        return ReleaseFinalizer()
+    if not policies.plans_writes:
         return _plan_observation(snapshot, subject, target)
-    if CONNECTION_FINALIZER not in snapshot.metadata.finalizers and not subject.spec.suspend:
+    if policies.may_write and CONNECTION_FINALIZER not in snapshot.metadata.finalizers and not subject.spec.suspend:
         return AddFinalizer()
     if (waiting := _wait_for_azure(snapshot)) is not None:
         return waiting
@@ -100,8 +105,6 @@ def _identity_change(snapshot: Snapshot, target: Target) -> Refuse | None:
 
 
 def _plan_observation(snapshot: Snapshot, subject: VpnConnection, target: Target) -> Step:
-    if CONNECTION_FINALIZER in snapshot.metadata.finalizers:
-        return ReleaseFinalizer()
     if isinstance(snapshot.operation, OpenOperation):
         # Left over from when the object was enforced.
         return wait_for_operation(snapshot, snapshot.operation)

@@ -14,7 +14,7 @@ from azure_vpn_operator.api.vpn_connection_status import (
     ConnectionSummary,
     VpnConnectionStatus,
 )
-from azure_vpn_operator.domain.azure.installation import effective_policies
+from azure_vpn_operator.domain.azure.installation import EffectivePolicies, effective_policies
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.pairs.foreign_half import judge_foreign
@@ -188,7 +188,12 @@ def _paused(snapshot: Snapshot) -> Finding:
 
 
 def _assigned_policy(snapshot: Snapshot) -> AssignedPolicy | None:
-    return assign_policy(snapshot.subject, snapshot.policy, snapshot.previous.policy, may_write=_may_write(snapshot))
+    policies = _policies(snapshot)
+    if policies is not None and policies.plans_writes and not policies.may_write:
+        # A plan assigns nothing: Azure keeps what it was given before.
+        return snapshot.previous.policy
+    may_write = policies is not None and policies.may_write
+    return assign_policy(snapshot.subject, snapshot.policy, snapshot.previous.policy, may_write=may_write)
 
 
 def _warnings(snapshot: Snapshot) -> tuple[Advice, ...]:
@@ -214,13 +219,14 @@ def _columns(
     before = snapshot.previous.summary
     other_end = (target.local_gateway or target.peer_gateway) if target is not None else None
     worst = _worst(summary, findings)
+    policies = _policies(snapshot)
     return ConnectionSummary(
         tunnel=_tunnel_column(snapshot, reverse, before.tunnel if before is not None else None),
         peer=other_end.name if other_end is not None else _name_in_azure(snapshot, of_peer=True),
         gateway=target.gateway.name
         if target is not None and target.gateway is not None
         else _name_in_azure(snapshot, of_peer=False),
-        policy=policy_column(snapshot.subject, may_write=_may_write(snapshot)),
+        policy=policy_column(snapshot.subject, may_write=policies is not None and policies.plans_writes),
         reason=worst.reason.value,
         message=worst.message[:1024],
     )
@@ -271,6 +277,6 @@ def _tunnel_column(snapshot: Snapshot, reverse: Snapshot | None, before: str | N
     return f"{up}/{total}"
 
 
-def _may_write(snapshot: Snapshot) -> bool:
+def _policies(snapshot: Snapshot) -> EffectivePolicies | None:
     subject = snapshot.subject
-    return isinstance(subject, VpnConnection) and effective_policies(subject.spec, snapshot.installation).may_write
+    return effective_policies(subject.spec, snapshot.installation) if isinstance(subject, VpnConnection) else None

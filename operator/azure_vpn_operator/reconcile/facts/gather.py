@@ -124,7 +124,8 @@ class Gatherer:
         subject, previous, target, policy = stored.subject, stored.previous, stored.target, stored.policy
         metadata, released, pair = stored.metadata, stored.released, stored.pair
         owner = Owner(self._installation.id, key.namespace, key.name)
-        enforced = isinstance(subject, VpnConnection) and effective_policies(subject.spec, self._installation).may_write
+        policies = effective_policies(subject.spec, self._installation) if isinstance(subject, VpnConnection) else None
+        plans_writes = policies is not None and policies.plans_writes
         known = next((item.id for item in previous.halves if item.role is half.role), None)
         deleting = metadata.deletion_timestamp is not None
         connection = _connection_in_question(known, target, letting_go=deleting or released)
@@ -143,10 +144,10 @@ class Gatherer:
         # Nothing is written while an operation is open: then no key is needed either.
         needed = not isinstance(operation, OpenOperation)
         lookup = _key_without_reading(subject)
-        if enforced:
+        if plans_writes:
             lookup = await self._look_up_key(key, whole, previous, needed=needed)
         azure = self._tenancy.ports_for(key.namespace)
-        resolved = target if isinstance(target, Target) and enforced and not deleting and denial is None else None
+        resolved = target if isinstance(target, Target) and plans_writes and not deleting and denial is None else None
         if asked:
             memory.key.ask()
             _forget_gateways(azure, target)

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from azure_vpn_operator.api.algorithms import DhGroup, IkeEncryption, IkeIntegrity, PfsGroup
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import (
     AdoptionPolicy,
     DeletionPolicy,
@@ -23,6 +24,7 @@ from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, SharedKey, Unreadable
 from azure_vpn_operator.domain.azure.target import Target, resolve_target
 from azure_vpn_operator.domain.pairs.pairing import PairView, judge_pair
+from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.domain.passes.snapshot import (
     Attempts,
     KeyCheck,
@@ -35,9 +37,19 @@ from azure_vpn_operator.domain.passes.snapshot import (
     PolicyBroken,
     Snapshot,
 )
-from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, ReleaseFinalizer, SetKey, Settled
+from azure_vpn_operator.domain.passes.steps import (
+    Delete,
+    LetGo,
+    PatchTags,
+    Planned,
+    Put,
+    ReleaseFinalizer,
+    SetKey,
+    Settled,
+)
 from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy
 from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.planning.preview import only_planned
 from support.builders import (
     KEY,
     NOW,
@@ -217,12 +229,16 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     live_build = a_live_vnet_connection if vnet else a_live_connection
     installation = an_installation(
         management_policy=draw(st.sampled_from(ManagementPolicy)),
-        max_management_policy=draw(st.sampled_from(["Observe", "Enforce", "Enforce", "Enforce"]).map(ManagementPolicy)),
+        max_management_policy=draw(
+            st.sampled_from(["Observe", "Plan", "Enforce", "Enforce", "Enforce"]).map(ManagementPolicy)
+        ),
         subscription_id=draw(st.sampled_from([None, *[an_installation().subscription_id] * 4])),
     )
     valid = subject if isinstance(subject, VpnConnection) else None
     resolved = valid is not None and isinstance(resolve_target(valid, installation), Target)
-    enforced = valid is not None and effective_policies(valid.spec, installation).may_write
+    policies = effective_policies(valid.spec, installation) if valid is not None else None
+    enforced = policies is not None and policies.may_write
+    plans_writes = policies is not None and policies.plans_writes
     operation = draw(
         st.none()
         | st.builds(an_open_operation, st.sampled_from(OperationKind), creating=st.booleans(), since=_moments)
@@ -240,7 +256,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     }
     if valid is not None:
         changes["policy"] = draw(st.just(Absent()) | _policies | st.builds(PolicyBroken, _texts))
-    if enforced:
+    if plans_writes:
         changes["key"] = draw(_keys)
         if isinstance(live, LiveConnection) and live.settled and not unread and isinstance(changes["key"], KeyFound):
             changes["key_check"] = draw(st.sampled_from(KeyCheck))
@@ -258,7 +274,7 @@ def run_any(snapshot: Snapshot, outcome: Any) -> PassRecord | None:
     step = plan(snapshot)
     if isinstance(step, ReleaseFinalizer | LetGo) or type(step).__name__ == "AddFinalizer":
         return None
-    return run_pass(snapshot, outcome if isinstance(step, WRITES) else None)
+    return run_pass(snapshot, outcome if isinstance(only_planned(snapshot, step), WRITES) else None)
 
 
 @FAST
@@ -273,7 +289,7 @@ def test_every_pass_ends_with_a_lawful_status(snapshot: Snapshot, outcome: Any):
 @FAST
 @given(snapshots())
 def test_a_second_look_at_the_same_writes_nothing_and_announces_nothing(snapshot: Snapshot):
-    step = plan(snapshot)
+    step = only_planned(snapshot, plan(snapshot))
     assume(not isinstance(step, WRITES))
     record = run_any(snapshot, None)
     assume(record is not None and type(step).__name__ != "AddFinalizer")
@@ -284,6 +300,42 @@ def test_a_second_look_at_the_same_writes_nothing_and_announces_nothing(snapshot
     assert again is not None
     assert again.status == stored
     assert again.events == ()
+
+
+@FAST
+@given(snapshots())
+def test_plan_says_what_enforce_would_do(snapshot: Snapshot):
+    """Whatever there is: the step of an object that only plans is the one that it would take if it were enforced."""
+    subject = snapshot.subject
+    assume(isinstance(subject, VpnConnection) and subject.metadata.deletion_timestamp is None)
+    assert isinstance(subject, VpnConnection)
+    step = plan(_managed(snapshot, subject, ManagementPolicy.ENFORCE, finalizers=(CONNECTION_FINALIZER,)))
+    planned = _managed(snapshot, subject, ManagementPolicy.PLAN, finalizers=())
+    said = only_planned(planned, plan(planned))
+    if isinstance(step, WRITES):
+        assert isinstance(said, Planned)
+        assert said.write == step
+        assert said.differences == getattr(step, "differences", ())
+    elif isinstance(step, Settled) and step.reason is Reason.UP_TO_DATE:
+        assert said == replace(step, reason=Reason.PLANNED, message="planned only; nothing would be written")
+    else:
+        assert said == step
+
+
+def _managed(
+    snapshot: Snapshot, subject: VpnConnection, management: ManagementPolicy, *, finalizers: tuple[str, ...]
+) -> Snapshot:
+    """The snapshot, had its object this managementPolicy; no cap, and gateways that were read."""
+    spec = subject.spec.model_copy(update={"management_policy": management})
+    metadata = subject.metadata.model_copy(update={"finalizers": finalizers})
+    gateway = snapshot.gateway if not isinstance(snapshot.gateway, NotRead) else Present(a_gateway())
+    return replace(
+        snapshot,
+        installation=replace(snapshot.installation, max_management_policy=ManagementPolicy.ENFORCE),
+        subject=VpnConnection(metadata=metadata, spec=spec),
+        metadata=metadata,
+        gateway=gateway,
+    )
 
 
 @FAST

@@ -53,6 +53,7 @@ from support.checkers import run_pass
 STALLED, RECONCILING, WAITING, READY = "Stalled", "Reconciling", "waiting", "ready"
 EDIT = {"routingWeight": 5}
 OBSERVE: dict[str, Any] = {"managementPolicy": "Observe", "finalizers": ()}
+PLAN: dict[str, Any] = {"managementPolicy": "Plan", "finalizers": ()}
 DELETING: dict[str, Any] = {"deleting": True}
 FORBIDDEN = a_fault(
     FaultKind.FORBIDDEN, "AuthorizationFailed", message="no right to Microsoft.Network/connections/write"
@@ -67,6 +68,9 @@ CASES: dict[str, tuple[Snapshot, Outcome, str, str, str]] = {
     ),
     "observed": (a_snapshot(a_connection(**OBSERVE)), None, READY, "Observed", "True"),
     "observed with differences": (a_snapshot(a_connection(**OBSERVE, **EDIT)), None, READY, "Observed", "False"),
+    "planned, with nothing to do": (a_snapshot(a_connection(**PLAN)), None, READY, "Planned", "True"),
+    "planned, with a change": (a_snapshot(a_connection(**PLAN, **EDIT)), None, READY, "Planned", "False"),
+    "a planned creation": (a_snapshot(a_connection(**PLAN), live=Absent()), None, READY, "Planned", "False"),
     "capped": (
         a_snapshot(a_connection(finalizers=()), installation=an_installation(max_management_policy=ManagementPolicy.OBSERVE)), None, READY,
         "ManagementPolicyCapped", "True",
