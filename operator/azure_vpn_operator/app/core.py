@@ -119,7 +119,7 @@ class Core:
         self.line = GatewayLine(
             self.tenancy.connections_for, Line(clock, self._on_turn, group_of=lambda key: key.namespace)
         )
-        rollouts = Rollouts(installation, self.reader, self.memories)
+        self.rollouts = Rollouts(installation, self.reader, self.memories)
         gatherer = Gatherer(
             installation=installation,
             store=self.store,
@@ -134,7 +134,7 @@ class Core:
                 clock=clock,
                 kept=timedelta(seconds=settings.recent_interval),
             ),
-            rollouts=rollouts,
+            rollouts=self.rollouts,
             operations=self.operations,
             clock=clock,
             cadence=self.timed_reads.cadence_for,
@@ -184,7 +184,7 @@ class Core:
             reader=self.reader,
             objects=ports.objects,
             events=ports.events,
-            rollouts=rollouts,
+            rollouts=self.rollouts,
             clock=clock,
             enqueue=self.enqueue_looks,
         )

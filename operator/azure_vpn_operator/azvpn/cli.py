@@ -43,6 +43,10 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "lint": Entry(
             "azure_vpn_operator.azvpn.lint.command", "say what the API server and the operator would say of manifests"
         ),
+        "plan": Entry(
+            "azure_vpn_operator.azvpn.planning.command",
+            "say what applying manifests would change in Azure, before it is done",
+        ),
         "status": Entry("azure_vpn_operator.azvpn.status", "show the fleet: tunnels, changes, what needs a look"),
         "import": Entry(
             "azure_vpn_operator.azvpn.importing.command", "write manifests for what exists in Azure or in files"

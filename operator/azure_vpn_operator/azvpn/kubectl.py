@@ -27,8 +27,17 @@ class Kubectl:
     """Runs kubectl with the flags that the user gave."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        given = vars(options)
-        self._flags = [f"--{name}={given[name]}" for name in _FLAGS if given.get(name)]
+        self._given = {name: value for name in _FLAGS if (value := vars(options).get(name))}
+        self._flags = [f"--{name}={value}" for name, value in self._given.items()]
+
+    def in_namespace(self, namespace: str) -> "Kubectl":
+        """The same cluster, in another namespace."""
+        return Kubectl(argparse.Namespace(**{**self._given, "namespace": namespace}))
+
+    def namespace(self) -> str:
+        """The namespace that is meant where none is named: that of the flag, else of the context, else `default`."""
+        given: str = self._given.get("namespace", "")
+        return given or self("config", "view", "--minify", "--output=jsonpath={..namespace}").strip() or "default"
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> str:
         """Return what it printed. Raises ToolError with its own words if it fails or cannot be found."""
@@ -48,9 +57,10 @@ class Kubectl:
         """One object, such as `get("vpnconnections.azvpn.dev", "to-site6")`."""
         return self._read("get", kind, name)
 
-    def list(self, kind: str, *, everywhere: bool = False) -> Sequence[Document]:
-        """All objects of the kind, in the namespace or in all of them."""
-        found = self._read("get", kind, *(["--all-namespaces"] if everywhere else []))
+    def list(self, kind: str, *, everywhere: bool = False, selector: str = "") -> Sequence[Document]:
+        """All objects of the kind, in the namespace or in all of them, or those with these labels."""
+        chosen = [*(["--all-namespaces"] if everywhere else []), *([f"--selector={selector}"] if selector else [])]
+        found = self._read("get", kind, *chosen)
         items: Sequence[Document] = found["items"]
         return items
 

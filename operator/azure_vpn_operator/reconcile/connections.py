@@ -144,6 +144,15 @@ class ConnectionReconciler:
                 if not (self._writer.waits(key) or self._disruptions.waits(key)):
                     self._disruptions.leave(key)
 
+    async def preview(self, key: ObjectKey) -> "Sequence[HalfInPass] | PassResult":
+        """What a pass over the object's unit would do now: the same reads and the same decision, and no write to Azure.
+
+        A change that would wait for its window says so. A PassResult: something is missing, or has changed meanwhile.
+        """
+        unit = self._reader.unit_of(key)
+        halves = await self._prepare_unit(unit, from_list=False)
+        return halves if isinstance(halves, PassResult) else self._sender.hold_outside_windows(unit, halves)
+
     async def _pass(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult:
         halves = await self._prepare_unit(unit, from_list=priority is Priority.RESYNC)
         if isinstance(halves, PassResult):

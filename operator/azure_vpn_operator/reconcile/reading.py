@@ -55,6 +55,11 @@ class Reader:
         found = self._store.get(key)
         return found if isinstance(found, ConnectionRecord) else None
 
+    def policy_record(self, key: ObjectKey) -> PolicyRecord | None:
+        """What is known of an IpsecPolicy."""
+        found = self._store.get(key)
+        return found if isinstance(found, PolicyRecord) else None
+
     def metadata_of(self, key: ObjectKey) -> ObjectMeta | None:
         """The metadata of an object of either kind, if it is there."""
         found = self._store.get(key)

@@ -62,6 +62,15 @@ class Rollouts:
         known = before.holders if before is not None and before.target == grants.target else frozenset()
         return grants.holders - known
 
+    def grant_all(self, policy: ObjectKey) -> None:
+        """Let all its connections move to its values at once: for one who asks what will be in the end, and writes nothing."""
+        record = self._reader.policy_record(policy)
+        if record is None or not isinstance(record.subject, IpsecPolicy):
+            return
+        users = self._reader.users_of_policy(policy.namespace, policy.name)
+        target = canonical_policy(record.subject.spec).hash
+        self.grant(policy, Grants(target, frozenset(self._reader.unit_of(user)[0] for user in users)))
+
     def forget(self, policy: ObjectKey) -> None:
         """The policy is gone, or nothing of it is on its way."""
         self._grants.pop(policy, None)
