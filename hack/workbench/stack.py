@@ -26,6 +26,7 @@ START_SECONDS = 60.0
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
+INSTALLATION_ID = "demo"
 CLIENT_ID = "33333333-3333-4333-8333-333333333333"
 CLIENT_SECRET = "demo-only-client-secret"  # noqa: S105 (the simulator's demo topology, nothing else)
 
@@ -254,7 +255,7 @@ class Stack:
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             **self.azure.environment,
             "KUBECONFIG": str(_operator_kubeconfig(self.directory)),
-            "AZVPN_INSTALLATION_ID": "demo",
+            "AZVPN_INSTALLATION_ID": INSTALLATION_ID,
             "AZVPN_PROBE_ADDRESS": f"127.0.0.1:{self.probe_port}",
             "AZVPN_METRICS_ADDRESS": f"127.0.0.1:{self.metrics_port}",
             "AZVPN_STATUS_PAGE_ADDRESS": f"127.0.0.1:{self.status_page_port}",

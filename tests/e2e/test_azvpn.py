@@ -6,6 +6,7 @@ import yaml
 
 from support.world.side_by_side import side_by_side
 from support.world.tenant import KEY, POLICY_SPEC, Document, Ran, Tenant, condition
+from workbench.stack import INSTALLATION_ID
 
 
 @side_by_side
@@ -106,3 +107,57 @@ async def test_a_group_that_is_not_there_is_said_in_azures_words(tenant: Tenant)
 
     assert ran.code == 2
     assert "nowhere" in ran.err
+
+
+@side_by_side
+async def test_plan_says_what_applying_then_does_and_writes_nothing_itself(tenant: Tenant):
+    await tenant.apply(
+        tenant.policy(), tenant.connection(ipsecPolicyRef={"name": "p1"}), tenant.connection("c2", site=2)
+    )
+    await tenant.until_ready("c1", "c2")
+    wanted = [
+        tenant.policy(dhGroup="ECP384"),
+        tenant.connection(ipsecPolicyRef={"name": "p1"}, routingWeight=7),
+        tenant.connection("c3", site=3),
+        tenant.connection("c2", site=2),
+    ]
+    manifests = yaml.safe_dump_all(wanted)
+    since = await tenant.now()
+
+    ran = await plan(tenant, manifests, "--output", "json", "--exit-code")
+    assert ran.code == 1, ran.err
+    told = {item["object"].partition("/")[2]: item for item in json.loads(ran.out)["connections"]}
+    assert {name: (item["action"], item["effect"]) for name, item in told.items()} == {
+        "c1": ("Change", "TunnelDrop"),
+        "c2": ("Nothing", "None"),
+        "c3": ("Create", "None"),
+    }
+    assert {item["path"] for item in told["c1"]["differences"]} == {"ipsecPolicies[0].dhGroup", "routingWeight"}
+    assert await tenant.writes(since) == []
+    assert KEY not in ran.out + ran.err
+
+    applied = await tenant.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifests)
+    assert applied.code == 0, applied.err
+    await tenant.until_ready("c1", "c2", "c3")
+    await tenant.until(lambda found: found["status"].get("change", {}).get("state") != "Confirming")
+
+    assert {name for _, name in await tenant.writes(since)} == {"c1", "c3"}
+    assert (await plan(tenant, manifests, "--exit-code")).code == 0
+
+
+@side_by_side
+async def test_an_object_that_plans_says_so_and_writes_nothing_until_it_is_enforced(tenant: Tenant):
+    since = await tenant.now()
+    await tenant.apply(tenant.connection(managementPolicy="Plan"))
+    planned = await tenant.until_reason("Planned")
+    assert condition(planned, "Ready")["message"] == "planned only; would create the connection"
+    assert await tenant.writes(since) == []
+    await tenant.edit(managementPolicy="Enforce")
+    await tenant.until_ready()
+    assert await tenant.writes(since) == [("PUT", "c1")]
+
+
+async def plan(tenant: Tenant, manifests: str, *arguments: str) -> Ran:
+    """With the operator's settings and the identity of the simulated Azure, as a user who has signed in."""
+    environment = {**tenant.stack.azure.environment, "AZVPN_INSTALLATION_ID": INSTALLATION_ID}
+    return await tenant.azvpn("plan", "-", *arguments, environment=environment, stdin=manifests)

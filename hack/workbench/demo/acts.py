@@ -14,7 +14,7 @@ from workbench.demo.folder import STATUS_PAGE, DemoFolder
 from workbench.demo.live_table import Fleet, Missing
 from workbench.demo.screen import Screen
 from workbench.rest import ApiError, Document, call
-from workbench.stack import ROOT, Stack
+from workbench.stack import INSTALLATION_ID, ROOT, Stack
 
 NAMESPACE: Final = "network"
 LOOK_SECONDS: Final = 0.5
@@ -104,6 +104,8 @@ class Demo:
                     "SIMULATOR_CONTROL_URL": azure.control_url,
                     "OPERATOR_METRICS_URL": f"http://127.0.0.1:{self.stack.metrics_port}/metrics",
                     STATUS_PAGE: self.stack.status_page,
+                    # What `kubectl azvpn plan` reads in the operator's Deployment elsewhere.
+                    "AZVPN_INSTALLATION_ID": INSTALLATION_ID,
                 },
                 ca=azure.ca_file.read_bytes(),
                 namespace=NAMESPACE,

@@ -196,18 +196,18 @@ class Tenant:
         out, err = await process.communicate(stdin.encode())
         return Ran(process.returncode or 0, out.decode(), err.decode())
 
-    async def azvpn(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
+    async def azvpn(self, *arguments: str, environment: Mapping[str, str] | None = None, stdin: str = "") -> Ran:
         """Run `kubectl azvpn` likewise, with this checkout's plugin, and further variables."""
         path = os.pathsep.join([str(Path(sys.executable).parent), str(self._kubectl.parent), os.environ["PATH"]])
         process = await asyncio.create_subprocess_exec(
             str(self._kubectl),
             *("azvpn", *arguments, "--namespace", self.namespace),
             env={**os.environ, "PATH": path, "KUBECONFIG": str(self.stack.plane.kubeconfig), **(environment or {})},
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await process.communicate()
+        out, err = await process.communicate(stdin.encode())
         return Ran(process.returncode or 0, out.decode(), err.decode())
 
     def _path(self, kind: str, name: str | None = None) -> str:

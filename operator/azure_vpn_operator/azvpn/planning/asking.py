@@ -16,7 +16,7 @@ from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.azvpn.kubectl import Document, Kubectl
 from azure_vpn_operator.azvpn.planning.edits import tell_edit
 from azure_vpn_operator.azvpn.planning.foreseen import Action, Foreseen, foresee
-from azure_vpn_operator.azvpn.planning.objects import Files, Name
+from azure_vpn_operator.azvpn.planning.objects import SECRET, Files, Name
 from azure_vpn_operator.azvpn.planning.reading import DigestKeyByKubectl, NoEvents, ObjectsInMemory, SecretsByKubectl
 from azure_vpn_operator.reconcile.pass_result import PassResult
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY
@@ -86,7 +86,8 @@ async def ask_operator(question: Question, kubectl: Kubectl, progress: Callable[
             events=NoEvents(),
         )
         core = Core(question.settings, question.environment, ports, clock, Metrics(version=version(DISTRIBUTION)))
-        connections = await foresee_all(core, question.files.objects, progress)
+        given = [*question.files.objects, *question.files.secrets]
+        connections = await foresee_all(core, given, progress)
         return Answer(connections, _edits(core))
 
 
@@ -123,7 +124,7 @@ async def _foresee_unit(core: Core, unit: Sequence[ObjectKey]) -> list[Foreseen]
 
 
 def _touched(core: Core, given: Iterable[Name]) -> set[ObjectKey]:
-    """The connections among these objects, and those that use a policy among them."""
+    """The connections among these objects, and those that use a policy or a Secret among them."""
     names = set(given)
     if not names:
         return set(core.store.keys(CONNECTION))
@@ -131,7 +132,10 @@ def _touched(core: Core, given: Iterable[Name]) -> set[ObjectKey]:
     users = {
         user for kind, *place in names if kind == POLICY for user in core.reader.users_of_policy(place[0], place[1])
     }
-    return connections | users
+    keyed = {
+        user for kind, *place in names if kind == SECRET for user in core.reader.users_of_secret(place[0], place[1])
+    }
+    return connections | users | keyed
 
 
 def _edits(core: Core) -> list[str]:

@@ -48,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
     reach = kubectl.Kubectl(options)
     namespace = reach.namespace()
     files = objects.read_files(options.paths, namespace)
-    if options.paths and not files.objects:
-        raise ToolError("the files have no VpnConnection and no IpsecPolicy in them")
+    if options.paths and not (files.objects or files.secrets):
+        raise ToolError("the files have no VpnConnection, no IpsecPolicy and no Secret in them")
     decided = settings.find_settings(reach, options.operator_namespace, options.installation_id)
     known = _read_cluster(reach, files.namespaces or [namespace])
     question = asking.Question(

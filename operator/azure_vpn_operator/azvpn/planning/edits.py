@@ -19,8 +19,11 @@ def tell_edit(record: PolicyRecord, units: int) -> str | None:
     terms = wave_terms(policy, revisions)
     if terms.paused:
         return f"{name}: spec.rollout.paused is true, so its new values reach none of its {units} connections"
+    if units == 1:
+        return f"{name}: its new values reach the one connection that uses it"
     if terms.strategy is RolloutStrategy.ALL_AT_ONCE:
         return f"{name}: its new values reach all of its {units} connections at once (AllAtOnce)"
     most = most_unavailable(terms.max_unavailable, units)
-    rekey = "; the first has to survive a rekey, since the PFS group changes" if terms.rekey_proof else ""
+    new_group = current.values.pfs_group != canonical_policy(policy.spec).pfs_group
+    rekey = "; the first has to survive a rekey, since the PFS group changes" if terms.rekey_proof and new_group else ""
     return f"{name}: its new values reach one of its {units} connections first, then at most {most} at a time{rekey}"

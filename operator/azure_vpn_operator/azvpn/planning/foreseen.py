@@ -26,6 +26,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Wait,
 )
 from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
+from azure_vpn_operator.domain.planning.plan import plan_key_alone
 from azure_vpn_operator.domain.planning.preview import describe_write
 
 
@@ -65,6 +66,8 @@ class Foreseen:
     reason: str
     message: str
     differences: tuple[Difference, ...] = ()
+    then_sets_key: bool = False
+    """The shared key is due too, and is set once the change is in force."""
 
 
 def foresee(name: str, snapshot: Snapshot, step: Step) -> Foreseen:
@@ -73,7 +76,18 @@ def foresee(name: str, snapshot: Snapshot, step: Step) -> Foreseen:
     write = step.write if isinstance(step, Planned) else step
     differences: tuple[Difference, ...] = getattr(write, "differences", ())
     action, reason, message = _told(write)
-    return Foreseen(name, str(target), action, _effect(snapshot, write, differences), reason, message, differences)
+    then_sets_key = _is_key_due_too(snapshot, write)
+    if then_sets_key:
+        message = f"{message}; then would set the shared key"
+    effect = _effect(snapshot, write, differences, then_sets_key=then_sets_key)
+    return Foreseen(name, str(target), action, effect, reason, message, differences, then_sets_key)
+
+
+def _is_key_due_too(snapshot: Snapshot, write: Step) -> bool:
+    """A change is followed by the key that is due, in a write of its own."""
+    if not isinstance(write, Put | PatchTags) or not isinstance(snapshot.live, Present):
+        return False
+    return isinstance(plan_key_alone(snapshot, snapshot.live.value), SetKey)
 
 
 def _told(step: Step) -> tuple[Action, str, str]:
@@ -102,9 +116,11 @@ def _told(step: Step) -> tuple[Action, str, str]:
             return Action.NOTHING, "", "would let the object go, and leave Azure as it is"
 
 
-def _effect(snapshot: Snapshot, step: Step, differences: Sequence[Difference]) -> DifferenceEffect:
+def _effect(
+    snapshot: Snapshot, step: Step, differences: Sequence[Difference], *, then_sets_key: bool
+) -> DifferenceEffect:
     if any(difference.effect is DifferenceEffect.RECREATE for difference in differences):
         return DifferenceEffect.RECREATE
     up = isinstance(snapshot.live, Present) and may_be_up(snapshot, snapshot.live.value)
-    drops = isinstance(step, SetKey | Delete) or drops_tunnel(tuple(differences))
+    drops = then_sets_key or isinstance(step, SetKey | Delete) or drops_tunnel(tuple(differences))
     return DifferenceEffect.TUNNEL_DROP if up and drops else DifferenceEffect.NONE

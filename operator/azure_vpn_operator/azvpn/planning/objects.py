@@ -30,7 +30,7 @@ class Files:
     @property
     def namespaces(self) -> Sequence[str]:
         """Where they are to be."""
-        return sorted({namespace for _, namespace, _ in self.objects})
+        return sorted({namespace for _, namespace, _ in (*self.objects, *self.secrets)})
 
 
 def read_files(paths: Sequence[str], namespace: str) -> Files:
