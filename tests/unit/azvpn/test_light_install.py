@@ -57,3 +57,13 @@ def test_the_controller_says_what_to_install() -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("azure-vpn-operator: the library ")
     assert ended.stderr.endswith("is not installed: pip install 'azure-vpn-operator[controller]'\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [pytest.param(["plan", "x.yaml"], id="plan"), pytest.param(["import", "-g", "TestRG1"], id="import")]
+)
+def test_what_asks_azure_says_what_to_install(arguments: list[str]) -> None:
+    ended = run("azure_vpn_operator.azvpn.cli", *arguments)
+
+    assert ended.returncode == 2
+    assert ended.stderr.endswith(": pip install 'azure-vpn-operator[controller]'\n")

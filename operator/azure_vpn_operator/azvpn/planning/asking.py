@@ -66,6 +66,11 @@ class Answer:
     edits: Sequence[str]
     """How the new values of edited policies would reach their connections."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done, and nothing is in the way."""
+        return all(item.action is Action.NOTHING for item in self.connections)
+
 
 async def ask_operator(question: Question, kubectl: Kubectl, progress: Callable[[int, int], None]) -> Answer:
     """What the operator would do about each connection that the files have a part in; about all, if there are no files.

@@ -4,13 +4,12 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
 from azure_vpn_operator.azvpn import kubectl
 from azure_vpn_operator.azvpn.failure import ToolError
-from azure_vpn_operator.azvpn.fleet import CONNECTIONS, POLICIES
 
 EXAMPLES: Final = """\
   kubectl azvpn plan manifests/                        what would `kubectl apply -f manifests/` change in Azure?
@@ -39,11 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the plan; 1 with --exit-code if it is not empty."""
+    # What this takes is loaded here: it is much, and where only the light install is, some of it is missing.
     try:
-        from azure_vpn_operator.azvpn.planning import asking, objects, report, settings  # noqa: PLC0415 - see below
-        from azure_vpn_operator.azvpn.planning.foreseen import Action  # noqa: PLC0415
+        from azure_vpn_operator.azvpn.planning import asking, objects, report, settings  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        # The light install can do without what talks to Azure.
         raise ToolError(f"plan needs the library {error.name}: pip install 'azure-vpn-operator[controller]'") from error
     reach = kubectl.Kubectl(options)
     namespace = reach.namespace()
@@ -51,23 +49,13 @@ def run(options: argparse.Namespace) -> int:
     if options.paths and not (files.objects or files.secrets):
         raise ToolError("the files have no VpnConnection, no IpsecPolicy and no Secret in them")
     decided = settings.find_settings(reach, options.operator_namespace, options.installation_id)
-    known = _read_cluster(reach, files.namespaces or [namespace])
+    known = objects.read_cluster(reach, files.namespaces or [namespace])
     question = asking.Question(
         objects.overlay(known, files, datetime.now(UTC)), files, *decided, options.operator_namespace
     )
     answer = asyncio.run(asking.ask_operator(question, reach, _progress()))
     sys.stdout.write(report.as_json(answer) if options.output == "json" else report.as_text(answer))
-    empty = all(item.action is Action.NOTHING for item in answer.connections)
-    return int(options.exit_code and not empty)
-
-
-def _read_cluster(reach: kubectl.Kubectl, namespaces: Iterable[str]) -> list[kubectl.Document]:
-    found: list[kubectl.Document] = []
-    for namespace in namespaces:
-        there = reach.in_namespace(namespace)
-        for kind in (CONNECTIONS, POLICIES):
-            found += there.list(kind)
-    return found
+    return int(options.exit_code and not answer.is_empty)
 
 
 def _progress() -> Callable[[int, int], None]:

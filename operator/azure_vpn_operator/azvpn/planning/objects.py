@@ -9,7 +9,8 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.kinds import API_VERSION
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.azvpn.failure import ToolError
-from azure_vpn_operator.azvpn.kubectl import Document
+from azure_vpn_operator.azvpn.fleet import CONNECTIONS, POLICIES
+from azure_vpn_operator.azvpn.kubectl import Document, Kubectl
 from azure_vpn_operator.azvpn.lint.composing import UnreadableError
 from azure_vpn_operator.azvpn.lint.documents import read_documents
 from azure_vpn_operator.azvpn.lint.sources import Source, read_sources
@@ -50,6 +51,16 @@ def read_files(paths: Sequence[str], namespace: str) -> Files:
                 raise ToolError(f"{kind} {name[1]}/{name[2]} is in the files twice: leave one of them out")
             found[name] = document
     return Files(objects, secrets)
+
+
+def read_cluster(kubectl: Kubectl, namespaces: Iterable[str]) -> list[Document]:
+    """All objects of both kinds in these namespaces. Raises ToolError."""
+    return [
+        document
+        for namespace in namespaces
+        for kind in (CONNECTIONS, POLICIES)
+        for document in kubectl.in_namespace(namespace).list(kind)
+    ]
 
 
 def overlay(known: Iterable[Document], files: Files, now: datetime) -> dict[Name, Document]:
