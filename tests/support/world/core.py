@@ -240,6 +240,8 @@ class CoreHarness:
         unexpected = [r for r in results if r is not None and not isinstance(r, asyncio.CancelledError | CrashError)]
         assert not unexpected, f"a part of the core ended: {unexpected!r}"
         assert not self.problems, "\n".join(self.problems)
+        if self in HARNESSES:
+            HARNESSES.remove(self)
 
     def crash(self, life: "_Life") -> None:
         """Kill a core, as from outside; a new one starts at once, or after `down_for` seconds."""

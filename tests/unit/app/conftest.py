@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.world.core import HARNESSES, CoreHarness
+from support.world.core import CoreHarness
 
 
 @pytest.fixture
@@ -14,4 +14,3 @@ async def world() -> AsyncIterator[CoreHarness]:
     await harness.settle()
     yield harness
     await harness.stop()
-    HARNESSES.clear()
