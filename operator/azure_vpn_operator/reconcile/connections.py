@@ -20,6 +20,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Put,
     Refuse,
     ReleaseFinalizer,
+    Reset,
     SetKey,
     Settled,
     Step,
@@ -29,6 +30,7 @@ from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome, judge
 from azure_vpn_operator.domain.planning.drift import new_drift
 from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
 from azure_vpn_operator.domain.planning.plan import plan
+from azure_vpn_operator.domain.planning.resets import view_reset
 from azure_vpn_operator.domain.reporting.announcements import announce, announce_write
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.flaps import count_flaps
@@ -49,6 +51,7 @@ from azure_vpn_operator.reconcile.halves import (
     stage_of,
     stand_on_lists,
     tags_sent_by,
+    with_resets,
 )
 from azure_vpn_operator.reconcile.letting_go import after_letting_go, is_worth_waiting_for
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey, Memories
@@ -148,7 +151,7 @@ class ConnectionReconciler:
             return halves
         self._wake_those_ahead(halves)
         halves = self._sender.hold_outside_windows(unit, halves)
-        halves = self._sender.hold_without_place(unit, halves, priority)
+        halves = with_resets(self._sender.hold_without_place(unit, halves, priority))
         try:
             if not self._may_rotate(unit[0], halves):
                 return PassResult(TURN_RETRY_SECONDS)
@@ -168,7 +171,8 @@ class ConnectionReconciler:
             if isinstance(found, PassResult):
                 return found
             gathered += found
-        snapshots = self._trials.judge(unit, gathered)
+        judged = self._trials.judge(unit, gathered)
+        snapshots = [replace(snapshot, reset=view_reset(snapshot)) for snapshot in judged]
         read = [(half, snapshot) for (half, _), snapshot in zip(gathered, snapshots, strict=True)]
         halves: list[HalfInPass] = []
         for member in unit:
@@ -284,7 +288,7 @@ class ConnectionReconciler:
         again_in = next_look(snapshot, summary, status)
         notes = announce(snapshot, forward.step, outcomes[0], status)
         if reverse is not None:
-            notes += announce_write(reverse.step, outcomes[1], reverse.name)
+            notes += (*reverse.snapshot.reset.news, *announce_write(reverse.step, outcomes[1], reverse.name))
         for report, outcome in zip(reports, outcomes, strict=True):
             if (effect := new_drift(report.snapshot, report.step, outcome)) is not None:
                 self._on_drift(key.namespace, effect.value)
@@ -306,8 +310,9 @@ class ConnectionReconciler:
         before = stored_connection_status(document)
         if status != before:
             version = snapshot.metadata.resource_version
-            # That Azure has taken a key is known to nobody else: an edit must not keep it from being stored.
-            told = AnyVersion(snapshot.metadata.uid) if _has_sent_key(reports, outcomes) else version
+            # That Azure has taken a key is known to nobody else: an edit must not keep it from being stored. So is a reset's end.
+            surely = _has_sent_key(reports, outcomes) or any(map(_tells_of_reset, reports))
+            told = AnyVersion(snapshot.metadata.uid) if surely else version
             ended = await self._object_writer.write_status(key, told, status)
             if ended is None and told != version and self._sender.is_outdated(key, snapshot):
                 # The store has the edit with the answer, so the watch brings no news of it.
@@ -357,6 +362,11 @@ class ConnectionReconciler:
 
 def _runs(snapshot: Snapshot, outcome: Outcome) -> bool:
     return isinstance(outcome, Accepted) or isinstance(snapshot.operation, OpenOperation)
+
+
+def _tells_of_reset(report: HalfReport) -> bool:
+    view = report.snapshot.reset
+    return isinstance(report.step, Reset) or view.record not in (None, *report.snapshot.previous.resets)
 
 
 def _has_sent_key(reports: Sequence[HalfReport], outcomes: Sequence[Outcome]) -> bool:

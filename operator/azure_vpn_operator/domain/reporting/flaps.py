@@ -9,7 +9,13 @@ from typing import Final
 from azure_vpn_operator.api.conditions import ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import ChangeState
-from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, Tunnel, VpnConnectionStatus
+from azure_vpn_operator.api.vpn_connection_status import (
+    ConnectionHalf,
+    HalfRole,
+    ResetState,
+    Tunnel,
+    VpnConnectionStatus,
+)
 from azure_vpn_operator.domain.passes.findings import find_condition
 
 _UP: Final = "Connected"
@@ -36,6 +42,8 @@ def changes_by_us(status: VpnConnectionStatus) -> bool:
         find_condition(status.conditions, kind) for kind in (ConditionType.CONNECTED, ConditionType.SYNCED)
     )
     if connected is not None and connected.reason == Reason.RENEGOTIATING:
+        return True
+    if any(record.state is ResetState.SENT for record in status.resets):
         return True
     return synced is not None and synced.reason in _WRITING
 
