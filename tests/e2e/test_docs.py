@@ -49,7 +49,12 @@ NOT_RUN = {
         "kubectl delete vpnconn vnet1tosite6",
     ],
     # What is to be installed is here already.
-    "kubectl-azvpn.md": ["pip install azure-vpn-operator"],
+    "kubectl-azvpn.md": [
+        "pip install azure-vpn-operator",
+        # tests/e2e/test_plugin.py packs an archive and unpacks it as krew does.
+        "make plugin BASE=https://downloads.mycompany.net/azure-vpn-operator",
+        "kubectl krew install --manifest=dist/azvpn.yaml --archive=dist/kubectl-azvpn_v0.1.0_linux_amd64.tar.gz",
+    ],
     # The demo's API server has no pods.
     "status-page.md": ["kubectl --namespace azure-vpn-system port-forward deployment/azure-vpn-operator 8082"],
 }
