@@ -100,16 +100,17 @@ def progress_of(status: VpnConnectionStatus, halves: int, token: str, now: datet
     if not own:
         return Progress("The operator has not taken it up yet.")
     if len(own) < halves or any(record.state not in _OVER for record in own):
-        return Progress(_under_way(status, own))
+        return Progress(_under_way(status, own, halves))
     for record in own:
         if record.state is not ResetState.DONE:
             return Progress(f"{record.state}: {printable(record.message or '')}", 1)
     return _afterwards(status, max(record.time for record in own), now)
 
 
-def _under_way(status: VpnConnectionStatus, own: Sequence[ResetRecord]) -> str:
+def _under_way(status: VpnConnectionStatus, own: Sequence[ResetRecord], halves: int) -> str:
     if any(record.state is ResetState.SENT for record in own):
-        return "Sent: Azure carries it out."
+        number = 1 + sum(record.state in _OVER for record in own)
+        return "Sent: Azure carries it out" + (f", {number} of {halves}." if halves > 1 else ".")
     ready = find_condition(status.conditions, ConditionType.READY)
     why = f" ({ready.reason}: {printable(ready.message)})" if ready is not None and ready.status != "True" else ""
     return f"Waits{why}"

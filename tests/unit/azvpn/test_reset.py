@@ -38,8 +38,10 @@ def a_status(*states: str, ready: str = "UpToDate", connected: str = "True", tok
         pytest.param(a_status("Waits", ready="GatewayBusy"), 1, "Waits (GatewayBusy: words)", None, id="in the line"),
         pytest.param(a_status("Waits"), 1, "Waits", None, id="nothing says for what"),
         pytest.param(a_status("Sent"), 1, "Sent", None, id="it runs"),
-        pytest.param(a_status("Sent", "Waits"), 2, "Sent", None, id="one half after the other"),
-        pytest.param(a_status("Done", "Sent"), 2, "Sent", None, id="the second half"),
+        pytest.param(
+            a_status("Sent", "Waits"), 2, "Sent: Azure carries it out, 1 of 2.", None, id="one half after the other"
+        ),
+        pytest.param(a_status("Done", "Sent"), 2, "Sent: Azure carries it out, 2 of 2.", None, id="the second half"),
         pytest.param(a_status("Done"), 2, "Waits", None, id="the second half is not told of yet"),
         pytest.param(a_status("Refused"), 1, "Refused: spec.suspend is true", 1, id="a pause"),
         pytest.param(a_status("Failed"), 1, "Failed: ", 1, id="Azure could not"),
