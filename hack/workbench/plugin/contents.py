@@ -79,16 +79,20 @@ def locked_names() -> list[str]:
 def _install(target: Path, platform: Platform, python: str, names: Sequence[str], log: Path) -> None:
     wanted = log.with_name("requirements.txt")
     wanted.write_text(_lock_of(names), encoding="utf-8")
-    where = [argument for tag in platform.tags for argument in ("--platform", tag)]
-    run_step(
-        f"fetching libraries for {platform.os}/{platform.arch}, Python {python}",
-        (
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"),
-            *("--require-hashes", "--only-binary=:all:", "--implementation", "cp", "--python-version", python),
-            *(*where, "--no-compile", "--target", target, "-r", wanted),
-        ),
-        log=log,
-    )
+    where = [f"--platform={tag}" for tag in platform.tags]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-compile",
+    ]
+    what = ["--require-hashes", "--only-binary=:all:", "--implementation=cp", f"--python-version={python}", *where]
+    command = [*pip, *what, f"--target={target}", f"--requirement={wanted}"]
+    run_step(f"fetching libraries for {platform.os}/{platform.arch}, Python {python}", command, log=log)
     _clean(target)
 
 
