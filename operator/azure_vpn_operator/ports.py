@@ -111,6 +111,10 @@ class ConnectionsPort(Protocol):
         """Set the key, and nothing else of the connection."""
         ...
 
+    async def reset(self, connection: ArmId) -> Accepted | Fault:
+        """Take the tunnels of the connection down and have them negotiated anew; nothing else of it changes."""
+        ...
+
     async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
         """Look at an operation once. A URL on another host than the resource manager's is not followed (kind UNSUPPORTED)."""
         ...

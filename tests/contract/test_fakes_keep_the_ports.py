@@ -302,6 +302,28 @@ async def test_key_is_set_by_an_operation_on_the_connection(azure: Azure) -> Non
     assert await azure.connections.get_shared_key(connection_id()) == Present(SharedKey("Another.Key.2"))
 
 
+async def test_a_reset_is_an_operation_that_locks_the_gateway_and_changes_no_value(azure: Azure) -> None:
+    await azure.create()
+    before = await azure.connections.get(connection_id())
+    accepted = await azure.connections.reset(connection_id())
+    assert isinstance(accepted, Accepted)
+    assert accepted.operation_url is not None
+    refused = await azure.connections.put_shared_key(connection_id(), SharedKey("Another.Key.2"))
+    assert isinstance(refused, Fault)
+    assert refused.kind is FaultKind.BUSY
+    await azure.settle()
+    after = await azure.connections.get(connection_id())
+    assert isinstance(before, Present)
+    assert isinstance(after, Present)
+    assert after.value.configuration == before.value.configuration
+
+
+async def test_what_does_not_exist_cannot_be_reset(azure: Azure) -> None:
+    result = await azure.connections.reset(connection_id("nobody"))
+    assert isinstance(result, Fault)
+    assert (result.kind, result.code) == (FaultKind.NOT_FOUND, "ResourceNotFound")
+
+
 async def test_reference_to_nothing_is_not_found(azure: Azure) -> None:
     result = await azure.connections.put(connection_id(), body(virtualNetworkGateway1={"id": str(gateway_id("No"))}))
     assert isinstance(result, Fault)

@@ -58,6 +58,41 @@ async def test_a_policy_that_is_not_there_is_kubectls_own_error(tenant: Tenant):
     assert 'ipsecpolicies.azvpn.dev "nobody" not found' in ran.err
 
 
+@side_by_side
+async def test_a_reset_brings_the_tunnel_down_and_up_once(tenant: Tenant):
+    await tenant.apply(tenant.connection())
+    before = (await tenant.until_ready())["status"]["halves"][0]["tunnels"][0]["lastEstablished"]
+    since = await tenant.now()
+
+    ran = await tenant.azvpn("reset", "c1")
+
+    assert (ran.code, ran.out.splitlines()[-1][:12]) == (0, "Done, and up"), ran
+    assert [path for _, path in await tenant.writes(since)].count("c1/resetconnection") == 1
+
+    def is_established_anew(found: Document) -> bool:
+        tunnels = found["status"]["halves"][0]["tunnels"]
+        return bool(tunnels) and tunnels[0]["lastEstablished"] > before
+
+    await tenant.until(is_established_anew)
+    await tenant.until_event("ResetAccepted")
+
+
+@side_by_side
+async def test_a_reset_of_a_suspended_object_is_refused_and_not_done_later(tenant: Tenant):
+    await tenant.apply(tenant.connection())
+    await tenant.until_ready()
+    await tenant.edit(suspend=True)
+    since = await tenant.now()
+
+    ran = await tenant.azvpn("reset", "c1")
+    await tenant.edit(suspend=False)
+    await tenant.until_ready()
+
+    assert ran.code == 1
+    assert "Refused: spec.suspend is true" in ran.out
+    assert not [path for _, path in await tenant.writes(since) if "resetconnection" in path]
+
+
 async def import_group(tenant: Tenant, *arguments: str) -> Ran:
     """With the identity and the address of the simulated Azure, as a user who has signed in."""
     return await tenant.azvpn(

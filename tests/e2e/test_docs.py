@@ -1,6 +1,7 @@
 """Runs the commands of the tour and of guides against a demo, so that no page can promise what does not happen."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ GUIDES = tuple(
     for name in (
         *("monitoring", "gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability"),
         *("crypto-floor", "status-page", "configure-the-other-side", "kubectl-azvpn", "bring-in-what-exists", "plan"),
+        "from-nothing-to-a-tunnel",
     )
 )
 """These leave the demo as they found it, but for keys and a policy."""
@@ -49,11 +51,18 @@ NOT_RUN = {
         "kubectl delete vpnconn vnet1tosite6",
     ],
     # What is to be installed is here already.
-    "kubectl-azvpn.md": ["pip install azure-vpn-operator"],
+    "kubectl-azvpn.md": [
+        "pip install azure-vpn-operator",
+        # tests/e2e/test_plugin.py packs an archive and unpacks it as krew does.
+        "make plugin BASE=https://downloads.mycompany.net/azure-vpn-operator",
+        "kubectl krew install --manifest=dist/azvpn.yaml --archive=dist/kubectl-azvpn_v0.1.0_linux_amd64.tar.gz",
+    ],
     # The demo's API server has no pods.
     "status-page.md": ["kubectl --namespace azure-vpn-system port-forward deployment/azure-vpn-operator 8082"],
 }
 """Commands that no test runs, by page."""
+SHOWS_AZ = {"from-nothing-to-a-tunnel.md"}
+"""These compare with the `az` of today, which is not there."""
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -109,4 +118,7 @@ async def test_linting_says_what_the_page_shows(tmp_path: Path, environment: dic
 
 @pytest.mark.parametrize("page", [TOUR, *GUIDES, *RUNBOOKS, LAST, LINT, INSTALL], ids=lambda page: page.stem)
 def test_every_command_of_a_page_is_run_but_those_that_start_and_end_the_demo(page: Path) -> None:
-    assert commands_not_run(page) == NOT_RUN.get(page.name, [])
+    not_run = commands_not_run(page)
+    if page.name in SHOWS_AZ:
+        not_run = [command for command in not_run if not re.search(r"\baz network ", command)]
+    assert not_run == NOT_RUN.get(page.name, [])

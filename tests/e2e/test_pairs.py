@@ -208,6 +208,23 @@ async def test_without_a_secret_both_halves_get_one_key_that_only_azure_knows_an
 
 
 @side_by_side
+async def test_a_reset_of_an_owned_pair_resets_both_halves_one_after_the_other_and_once(tenant: Tenant):
+    await make_owned_pair(tenant)
+    since = await tenant.now()
+
+    await tenant.annotate(ONE, reset="once")
+    await tenant.until(lambda found: [item["state"] for item in found["status"].get("resets", [])] == ["Done"] * 2, ONE)
+    document = await tenant.until(is_ready_and_connected, ONE)
+    await asyncio.sleep(2)
+
+    assert document["status"]["lastHandled"]["reset"] == "once"
+    resets = [f"{ONE}/resetconnection", f"{TWO}/resetconnection"]
+    posts = [path for _, path in await tenant.writes(since) if path in resets]
+    assert posts == resets
+    assert not [path for verb, path in await tenant.writes(since) if verb != "POST"]
+
+
+@side_by_side
 async def test_from_two_objects_to_one_and_back_only_tags_are_written(tenant: Tenant):
     await make_two_objects(tenant)
     since = await tenant.now()

@@ -30,7 +30,7 @@ async def test_to_watch_the_smaller_role_is_enough(tenant: Tenant):
 
 
 async def _use_everything(tenant: Tenant) -> None:
-    """A connection with BGP and policy-based selectors: made, changed where Azure shows no times, its key changed, and deleted."""
+    """A connection with BGP and policy-based selectors: made, changed where Azure shows no times, its key changed, reset, and deleted."""
     await _hide_times_of_tunnels(tenant)
     await tenant.change_topology(BGP_SITE)
     await tenant.apply(
@@ -46,6 +46,8 @@ async def _use_everything(tenant: Tenant) -> None:
     await tenant.annotate(reconcile_at="now")
     await tenant.eventually(lambda: _key_is_written(tenant), what="the key is written")
     await tenant.until_ready()
+    await tenant.annotate(reset="once")
+    await tenant.until(lambda found: [item["state"] for item in found["status"].get("resets", [])] == ["Done"])
     await tenant.delete()
     await tenant.until_gone()
 

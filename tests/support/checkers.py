@@ -22,6 +22,7 @@ from azure_vpn_operator.domain.passes.steps import Step
 from azure_vpn_operator.domain.passes.verdicts import Outcome, Summary, judge
 from azure_vpn_operator.domain.planning.plan import plan
 from azure_vpn_operator.domain.planning.preview import only_planned
+from azure_vpn_operator.domain.planning.resets import plan_resets, settle_answer, view_reset
 from azure_vpn_operator.domain.reporting.announcements import announce
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.status import build_status
@@ -63,9 +64,11 @@ class PassRecord:
 
 def run_pass(snapshot: Snapshot, outcome: Outcome = None) -> PassRecord:
     """Do the pure part of a pass, in which a write ends in `outcome`, and check what must hold for any status."""
-    snapshot = replace(snapshot, change_view=_judged_alone(snapshot))
+    snapshot = replace(snapshot, change_view=_judged_alone(snapshot), reset=view_reset(snapshot))
     decided = only_planned(snapshot, under_trial(snapshot, plan(snapshot)))
     (step,) = hold_outside_windows([(snapshot, decided)])
+    (step,) = plan_resets([(snapshot, step)])
+    snapshot, step, outcome = settle_answer(snapshot, step, outcome)
     summary = judge(snapshot, step, outcome)
     status = build_status(snapshot, step, summary)
     check_status(status.wire(), document_of(snapshot), snapshot.previous.wire())

@@ -112,6 +112,8 @@ class LastHandled(ApiModel):
     """The last value of the annotation azvpn.dev/reconcile-at that was acted upon, cut to 1024 characters."""
     rotate_key: str | None = Field(default=None, max_length=1024)
     """The last value of the annotation azvpn.dev/rotate-key, cut to 1024 characters; written before the key is."""
+    reset: str | None = Field(default=None, max_length=1024)
+    """The last value of the annotation azvpn.dev/reset that was taken up, cut to 1024 characters; written before Azure is called."""
     rollout_retry: str | None = Field(default=None, max_length=1024)
     """The last value of the annotation azvpn.dev/rollout-retry that was acted upon, cut to 1024 characters."""
     rollout_continue: str | None = Field(default=None, max_length=1024)

@@ -139,6 +139,32 @@ class ConnectionHalf(ApiModel):
     """BGP sessions, where they can be read."""
 
 
+class ResetState(StrEnum):
+    """How a request to reset a connection stands."""
+
+    WAITS = "Waits"
+    SENT = "Sent"
+    DONE = "Done"
+    REFUSED = "Refused"
+    FAILED = "Failed"
+
+
+class ResetRecord(ApiModel):
+    """What became of the last request to reset one half."""
+
+    role: HalfRole
+    """Which half."""
+    token: str = Field(max_length=1024)
+    """The value of the annotation azvpn.dev/reset, cut to 1024 characters."""
+    state: ResetState
+    """Waits for its turn, Sent (written before Azure is called), Done, Refused (nothing was sent, or Azure refused it), or Failed.
+    None of the last three is tried again."""
+    time: Timestamp
+    """Since when it stands so."""
+    message: str | None = Field(default=None, max_length=1024)
+    """Why it was refused, or failed."""
+
+
 class SelectorSource(StrEnum):
     """Where the traffic selectors come from."""
 
@@ -202,6 +228,8 @@ class VpnConnectionStatus(ApiModel):
     """The policy that the connection is assigned."""
     halves: tuple[ConnectionHalf, ...] = keyed_list("role", max_length=2)
     """The connection resources in Azure."""
+    resets: tuple[ResetRecord, ...] = keyed_list("role", max_length=2)
+    """What became of the last request to reset the connection, for each half."""
     traffic_selectors: TrafficSelectors | None = None
     """What a policy-based device must have; only with `usePolicyBasedTrafficSelectors`."""
     differences: tuple[Difference, ...] = atomic_list(max_length=64)

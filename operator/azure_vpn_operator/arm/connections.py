@@ -24,6 +24,7 @@ from azure_vpn_operator.runtime.fence import Fence, NoFence, NotCoveredError, wi
 
 _SHARED_KEY = "sharedKey"
 _IKE_SAS = "getikesas"
+_RESET = "resetconnection"
 
 
 class ArmConnections:
@@ -109,6 +110,10 @@ class ArmConnections:
         """Set the key, and nothing else of the connection."""
         self._session.secrets.register(key.value)
         return await self._write("PUT", self._key_address(connection), connection, _SHARED_KEY, {"value": key.value})
+
+    async def reset(self, connection: ArmId) -> Accepted | Fault:
+        """Take the tunnels of the connection down and have them negotiated anew; nothing else of it changes."""
+        return await self._write("POST", self._session.address(connection, _RESET), connection, _RESET, None)
 
     async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
         """Look at an operation once. A URL on another host than the resource manager's is not followed (kind UNSUPPORTED)."""

@@ -17,7 +17,7 @@ class Exchange:
     subscription: str
     """In lower case."""
     resource: str
-    """`connections`, `sharedKey`, `virtualNetworkGateways`, `localNetworkGateways` or `operations`."""
+    """`connections`, `sharedKey`, `resetconnection`, `virtualNetworkGateways`, `localNetworkGateways` or `operations`."""
     method: str
     response_code: int | str
     """The HTTP status, or the fault's code if there was no answer."""

@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "rollout": Entry(
             "azure_vpn_operator.azvpn.rollout", "show, follow, pause, try again or go back on an edit of a policy"
         ),
+        "reset": Entry("azure_vpn_operator.azvpn.reset", "bring the tunnels of a connection down and up again"),
         "strength": Entry("azure_vpn_operator.azvpn.strength", "show how strong the policies are"),
         "peer-config": Entry(
             "azure_vpn_operator.azvpn.peer_config.command", "write the configuration of the device at the other end"

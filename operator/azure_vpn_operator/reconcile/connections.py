@@ -21,6 +21,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Put,
     Refuse,
     ReleaseFinalizer,
+    Reset,
     SetKey,
     Settled,
     Step,
@@ -31,6 +32,7 @@ from azure_vpn_operator.domain.planning.drift import new_drift
 from azure_vpn_operator.domain.planning.pair_stages import Stage, with_stage
 from azure_vpn_operator.domain.planning.plan import plan
 from azure_vpn_operator.domain.planning.preview import only_planned
+from azure_vpn_operator.domain.planning.resets import view_reset
 from azure_vpn_operator.domain.reporting.announcements import announce, announce_write
 from azure_vpn_operator.domain.reporting.cadence import next_look
 from azure_vpn_operator.domain.reporting.flaps import count_flaps
@@ -51,6 +53,7 @@ from azure_vpn_operator.reconcile.halves import (
     stage_of,
     stand_on_lists,
     tags_sent_by,
+    with_resets,
 )
 from azure_vpn_operator.reconcile.letting_go import after_letting_go, is_worth_waiting_for
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey, Memories
@@ -151,7 +154,9 @@ class ConnectionReconciler:
         """
         unit = self._reader.unit_of(key)
         halves = await self._prepare_unit(unit, from_list=False)
-        return halves if isinstance(halves, PassResult) else self._sender.hold_outside_windows(unit, halves)
+        if isinstance(halves, PassResult):
+            return halves
+        return with_resets(self._sender.hold_outside_windows(unit, halves))
 
     async def _pass(self, unit: Sequence[ObjectKey], priority: Priority) -> PassResult:
         halves = await self._prepare_unit(unit, from_list=priority is Priority.RESYNC)
@@ -159,7 +164,7 @@ class ConnectionReconciler:
             return halves
         self._wake_those_ahead(halves)
         halves = self._sender.hold_outside_windows(unit, halves)
-        halves = self._sender.hold_without_place(unit, halves, priority)
+        halves = with_resets(self._sender.hold_without_place(unit, halves, priority))
         try:
             if not self._may_rotate(unit[0], halves):
                 return PassResult(TURN_RETRY_SECONDS)
@@ -179,7 +184,8 @@ class ConnectionReconciler:
             if isinstance(found, PassResult):
                 return found
             gathered += found
-        snapshots = self._trials.judge(unit, gathered)
+        judged = self._trials.judge(unit, gathered)
+        snapshots = [replace(snapshot, reset=view_reset(snapshot)) for snapshot in judged]
         read = [(half, snapshot) for (half, _), snapshot in zip(gathered, snapshots, strict=True)]
         halves: list[HalfInPass] = []
         for member in unit:
@@ -296,7 +302,7 @@ class ConnectionReconciler:
         again_in = next_look(snapshot, summary, status)
         notes = announce(snapshot, forward.step, outcomes[0], status)
         if reverse is not None:
-            notes += announce_write(reverse.step, outcomes[1], reverse.name)
+            notes += (*reverse.snapshot.reset.news, *announce_write(reverse.step, outcomes[1], reverse.name))
         for report, outcome in zip(reports, outcomes, strict=True):
             if (effect := new_drift(report.snapshot, report.step, outcome)) is not None:
                 self._on_drift(key.namespace, effect.value)
@@ -318,8 +324,9 @@ class ConnectionReconciler:
         before = stored_connection_status(document)
         if status != before:
             version = snapshot.metadata.resource_version
-            # That Azure has taken a key is known to nobody else: an edit must not keep it from being stored.
-            told = AnyVersion(snapshot.metadata.uid) if _has_sent_key(reports, outcomes) else version
+            # That Azure has taken a key is known to nobody else: an edit must not keep it from being stored. So is a reset's end.
+            surely = _has_sent_key(reports, outcomes) or any(map(_tells_of_reset, reports))
+            told = AnyVersion(snapshot.metadata.uid) if surely else version
             ended = await self._object_writer.write_status(key, told, status)
             if ended is None and told != version and self._sender.is_outdated(key, snapshot):
                 # The store has the edit with the answer, so the watch brings no news of it.
@@ -369,6 +376,11 @@ class ConnectionReconciler:
 
 def _runs(snapshot: Snapshot, outcome: Outcome) -> bool:
     return isinstance(outcome, Accepted) or isinstance(snapshot.operation, OpenOperation)
+
+
+def _tells_of_reset(report: HalfReport) -> bool:
+    view = report.snapshot.reset
+    return isinstance(report.step, Reset) or view.record not in (None, *report.snapshot.previous.resets)
 
 
 def _has_sent_key(reports: Sequence[HalfReport], outcomes: Sequence[Outcome]) -> bool:

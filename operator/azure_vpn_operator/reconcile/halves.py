@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from azure_vpn_operator.api.tunnel_change import ChangeState, TunnelChange
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Planned, Put, SetKey, Settled, Step
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Planned, Put, Reset, SetKey, Settled, Step
 from azure_vpn_operator.domain.passes.verdicts import Outcome
 from azure_vpn_operator.domain.planning.pair_stages import HalfInMotion, Stage, find_stage
 from azure_vpn_operator.domain.planning.pairs import coordinate, coordinate_single
+from azure_vpn_operator.domain.planning.resets import plan_resets
 from azure_vpn_operator.reconcile.facts.gather import mark_of
 from azure_vpn_operator.reconcile.memory import ConnectionMemory, HalfKey
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -34,7 +35,7 @@ class HalfInPass:
     @property
     def writes(self) -> bool:
         """Whether its step calls Azure."""
-        return isinstance(self.step, Put | PatchTags | SetKey | Delete | LetGo)
+        return isinstance(self.step, Put | PatchTags | SetKey | Reset | Delete | LetGo)
 
 
 def stand_on_lists(halves: Sequence[HalfInPass]) -> bool:
@@ -67,6 +68,12 @@ def coordinated(halves: list[HalfInPass]) -> list[HalfInPass]:
     return planned[::-1] if plan_of_pair.first == 1 else planned
 
 
+def with_resets(halves: list[HalfInPass]) -> list[HalfInPass]:
+    """The halves, one of them with the reset that somebody asks for, if nothing else is to be written now."""
+    steps = plan_resets([(half.snapshot, half.step) for half in halves])
+    return [replace(half, step=step) for half, step in zip(halves, steps, strict=True)]
+
+
 def stage_of(halves: Sequence[HalfInPass]) -> Stage | None:
     """How far the change of a pair has come; None for a single connection, or a pair at rest."""
     if len(halves) != 2:
@@ -92,6 +99,9 @@ def line_priority(halves: Iterable[HalfInPass], priority: Priority) -> Priority:
     halves = list(halves)
     if any(is_rolling_back(half.snapshot.change_view.change) for half in halves):
         return Priority.UNDO
+    if any(isinstance(half.step, Reset) for half in halves):
+        # Somebody waits for it.
+        return min(priority, Priority.EDIT)
     drift = all(isinstance(half.step, Put | PatchTags | SetKey) and half.step.drift for half in halves)
     return min(priority, Priority.DRIFT if drift else Priority.ROLLOUT)
 

@@ -8,6 +8,7 @@ from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRol
 from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.passes.observations import Observations
+from azure_vpn_operator.domain.passes.reset_view import SentReset
 from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck
 from azure_vpn_operator.domain.passes.traffic import TrafficRecord
 from azure_vpn_operator.ports import Pending
@@ -126,6 +127,8 @@ class ConnectionMemory:
     """The version of object and policy for which a look at Azure showed that nothing is to be written now."""
     untold: tuple[str, ConnectionHalf | None] | None = None
     """Uid of the object, and its half as the last status has it, if that could not be stored."""
+    sent_reset: SentReset | None = None
+    """The last reset that Azure has taken from this process."""
     key: KeyMemory = field(default_factory=KeyMemory)
 
     def note_key(self, mark: str | None) -> str | None:

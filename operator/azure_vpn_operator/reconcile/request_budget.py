@@ -126,6 +126,11 @@ class BudgetedConnections(ConnectionsPort):
         )
 
     @override
+    async def reset(self, connection: ArmId) -> Accepted | Fault:
+        """As promised by the port; Azure counts a POST as a write."""
+        return await self._budget.take(connection.subscription, "writes") or await self._inner.reset(connection)
+
+    @override
     async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
         """As promised by the port."""
         return await self._budget.take(subscription, "reads") or await self._inner.poll(operation_url, subscription)

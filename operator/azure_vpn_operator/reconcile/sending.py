@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from azure_vpn_operator.domain.keys.records import needs_intent
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Step, Wait
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, Reset, SetKey, Step, Wait
 from azure_vpn_operator.domain.passes.verdicts import IN_LINE_SECONDS, Accepted, Outcome, judge_before
 from azure_vpn_operator.domain.planning.pair_stages import with_stage
 from azure_vpn_operator.domain.planning.pairs import hold_back
+from azure_vpn_operator.domain.planning.resets import settle_answer
 from azure_vpn_operator.domain.reporting.halves import HalfReport
 from azure_vpn_operator.domain.reporting.status import build_status
 from azure_vpn_operator.domain.rollout.beginning import begin
@@ -117,7 +118,8 @@ class Sender:
         for half in halves:
             outcome = outcomes.get(half.key)
             step = hold_back(half.step) if half.key in outcomes and outcome is None else half.step
-            done.append(replace(half, step=step, outcome=outcome))
+            snapshot, step, outcome = settle_answer(half.snapshot, step, outcome)
+            done.append(replace(half, snapshot=snapshot, step=step, outcome=outcome))
         return done
 
     def is_outdated(self, key: ObjectKey, snapshot: Snapshot) -> bool:
@@ -132,15 +134,16 @@ class Sender:
     async def _foretell(self, halves: list[HalfInPass]) -> "list[HalfInPass] | PassResult":
         """Store what a crash must not make us forget before the first call.
 
-        That is which key is about to be written, that it was asked for, and what a change that takes the tunnel down replaces.
+        That is which key is about to be written, that it was asked for, that a reset was, and what a change that takes the tunnel
+        down replaces.
         """
         told = halves
         stage = stage_of([replace(half, outcome=Accepted(0.0)) if half.writes else half for half in halves])
         for key in sorted({half.key.object for half in halves if half.writes}):
             own = halves_of(key, halves)
-            if not any(needs_intent(half.snapshot, half.step) for half in own) and not needs_record(
-                [(half.snapshot, half.step) for half in own]
-            ):
+            steps = [(half.snapshot, half.step) for half in own]
+            resets = any(isinstance(half.step, Reset) for half in own)
+            if not (resets or any(needs_intent(*item) for item in steps) or needs_record(steps)):
                 continue
             reports = [
                 HalfReport(half.snapshot, half.step, with_stage(judge_before(half.snapshot, half.step), stage))
@@ -185,5 +188,5 @@ def _orders(halves: Iterable[HalfInPass]) -> list[Order]:
     return [
         Order(half.key, half.snapshot, half.step, half.memory)
         for half in halves
-        if isinstance(half.step, Put | PatchTags | SetKey | Delete | LetGo)
+        if isinstance(half.step, Put | PatchTags | SetKey | Reset | Delete | LetGo)
     ]

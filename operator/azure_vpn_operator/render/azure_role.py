@@ -49,6 +49,11 @@ RIGHTS: Final = (
     ),
     AzureRight("connections/sharedKey/write", "set a changed key", "a changed key is not set"),
     AzureRight(
+        "connections/resetconnection/action",
+        "optional: reset a connection when somebody asks for it by `azvpn.dev/reset`",
+        "such a request is refused (`ResetRefused`); nothing else suffers",
+    ),
+    AzureRight(
         "connections/getikesas/action",
         "optional: the ages of IKE SAs, as proof that a tunnel came back after a change",
         "a tunnel for which Azure shows no times has only counters as proof, or none: its undo stays armed until the time of the "

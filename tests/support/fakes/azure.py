@@ -41,6 +41,7 @@ Verb = Literal[
     "delete",
     "get_shared_key",
     "put_shared_key",
+    "reset",
     "poll",
     "get_gateway",
     "get_local_gateway",
@@ -116,6 +117,12 @@ class Device:
         if self.accepts(properties, key):
             self.history.append((now + self.back_after, "Connected"))
 
+    def reset(self, now: float) -> None:
+        """The tunnel begins anew with the settings that it had."""
+        self.history = [item for item in self.history if item[0] <= now]
+        was_agreed = any(state == "Connected" for _, state in self.history[-1:])
+        self.history += [(now, "NotConnected"), *([(now + self.back_after, "Connected")] if was_agreed else [])]
+
     def drop(self, now: float, seconds: float) -> None:
         """The tunnel goes down for so long, for whatever reason, if it is up."""
         if self.state(now) == "Connected":
@@ -145,6 +152,7 @@ class _Operation:
     ends_at: float
     fault: Fault | None
     deletes: bool = False
+    resets: bool = False
     done: bool = False
 
 
@@ -320,6 +328,16 @@ class FakeAzure:
 
         return self._write("put_shared_key", connection, {}, self._if_there(connection, carry_out))
 
+    async def reset(self, connection: ArmId) -> Accepted | Fault:
+        """As the port says; the tunnel goes down when the operation ends."""
+
+        def carry_out() -> Accepted | Fault:
+            if self._is_busy(self._gateways_of(connection)):
+                return BUSY
+            return self._begin(connection, resets=True)
+
+        return self._write("reset", connection, {}, self._if_there(connection, carry_out))
+
     async def poll(self, operation_url: str, subscription: str) -> OperationState | Fault:
         """As the port says."""
         del subscription
@@ -476,10 +494,10 @@ class FakeAzure:
         missing = Fault(FaultKind.NOT_FOUND, "ResourceNotFound", "The connection was not found.")
         return lambda: carry_out() if connection in self.world else missing
 
-    def _begin(self, connection: ArmId, *, deletes: bool = False) -> Accepted:
+    def _begin(self, connection: ArmId, *, deletes: bool = False, resets: bool = False) -> Accepted:
         url = f"https://azure.test/operations/{next(self._numbers)}"
         ends_at = self.clock.monotonic() + self.operation_seconds
-        self._operations[url] = _Operation(connection, ends_at, self.operation_fault, deletes)
+        self._operations[url] = _Operation(connection, ends_at, self.operation_fault, deletes, resets)
         return Accepted(operation_url=url, retry_after=10.0)
 
     def _pass_time(self) -> None:
@@ -491,7 +509,10 @@ class FakeAzure:
             known = self.world.get(operation.connection)
             if known is None:
                 continue
-            if operation.deletes and operation.fault is None:
+            if operation.resets:
+                if known.device is not None and operation.fault is None:
+                    known.device.reset(operation.ends_at)
+            elif operation.deletes and operation.fault is None:
                 del self.world[operation.connection]
             else:
                 known.document["properties"]["provisioningState"] = "Failed" if operation.fault else "Succeeded"

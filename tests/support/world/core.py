@@ -59,7 +59,7 @@ AZURE_READS: Final = frozenset(
         "list_local_gateways",
     }
 )
-AZURE_WRITES: Final = frozenset({"put", "patch_tags", "delete", "put_shared_key"})
+AZURE_WRITES: Final = frozenset({"put", "patch_tags", "delete", "put_shared_key", "reset"})
 CLUSTER_CALLS: Final = frozenset({"list_all", "write_status", "write_finalizers", "read"})
 
 POLICY_SPEC: Final[Mapping[str, Any]] = {
@@ -555,6 +555,8 @@ def _timeless(document: Mapping[str, Any]) -> dict[str, Any]:
         del copied["status"]["change"]
     for name in ("startTime", "inForceSince", "endTime"):
         copied["status"].get("change", {}).pop(name, None)
+    for record in copied["status"].get("resets", ()):
+        del record["time"]
     for revision in copied["status"].get("revisions", ()):
         del revision["since"]
     return copied

@@ -25,6 +25,21 @@ EVENTS_ONLY: Final = {
         "Event: Azure accepted a new shared key.",
         "Set the same key on the other side.",
     ),
+    Reason.RESET_ACCEPTED: ReasonInfo(
+        (),
+        "Event: somebody asked for a reset by azvpn.dev/reset, and Azure has accepted it: the tunnel goes down and comes back.",
+        "Nothing. The condition Connected says when it is back.",
+    ),
+    Reason.RESET_REFUSED: ReasonInfo(
+        (),
+        "Event: a reset that somebody asked for is not carried out; the note says what stops it. It is not tried again by itself.",
+        "End what stops it, then set azvpn.dev/reset to another text.",
+    ),
+    Reason.RESET_FAILED: ReasonInfo(
+        (),
+        "Event: Azure failed to carry out a reset, or nobody knows whether it has. It is not tried again by itself.",
+        "See whether the tunnel is up. If it is not, set azvpn.dev/reset to another text.",
+    ),
     Reason.ADOPTED: ReasonInfo(
         (),
         "Event: an existing connection was taken over.",

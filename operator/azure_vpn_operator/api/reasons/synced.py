@@ -53,6 +53,15 @@ SYNCED: Final = {
         "The shared key is being set.",
         "Wait.",
     ),
+    Reason.RESETTING: ReasonInfo(
+        (
+            (ConditionType.READY, _F),
+            (ConditionType.SYNCED, _F),
+            (ConditionType.RECONCILING, _T),
+        ),
+        "Azure is resetting the connection, since somebody asked for it by azvpn.dev/reset: its tunnels go down and come back.",
+        "Wait.",
+    ),
     Reason.DRIFT_DETECTED: ReasonInfo(
         (
             (ConditionType.READY, _F),

@@ -20,6 +20,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Planned,
     Put,
     Refuse,
+    Reset,
     SetKey,
     Settled,
     Step,
@@ -42,6 +43,8 @@ class Action(StrEnum):
     CHANGE = "Change"
     """One PUT of the connection."""
     SET_KEY = "SetKey"
+    RESET = "Reset"
+    """Somebody asks for it by annotation."""
     TAG = "Tag"
     """One PATCH of the tags."""
     WAIT = "Wait"
@@ -49,7 +52,7 @@ class Action(StrEnum):
     NOTHING = "Nothing"
 
 
-WRITES = (Action.DELETE, Action.CREATE, Action.CHANGE, Action.SET_KEY, Action.TAG)
+WRITES = (Action.DELETE, Action.CREATE, Action.CHANGE, Action.SET_KEY, Action.RESET, Action.TAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ def _told(step: Step) -> tuple[Action, str, str]:
             return Action.TAG, reason.value, describe_write(step)
         case SetKey():
             return Action.SET_KEY, Reason.SETTING_SHARED_KEY.value, describe_write(step)
+        case Reset():
+            return Action.RESET, Reason.RESETTING.value, "would reset the connection, as azvpn.dev/reset asks"
         case Delete():
             return Action.DELETE, Reason.DELETING.value, "would delete the connection"
         case LetGo():
@@ -122,5 +127,5 @@ def _effect(
     if any(difference.effect is DifferenceEffect.RECREATE for difference in differences):
         return DifferenceEffect.RECREATE
     up = isinstance(snapshot.live, Present) and may_be_up(snapshot, snapshot.live.value)
-    drops = then_sets_key or isinstance(step, SetKey | Delete) or drops_tunnel(tuple(differences))
+    drops = then_sets_key or isinstance(step, SetKey | Reset | Delete) or drops_tunnel(tuple(differences))
     return DifferenceEffect.TUNNEL_DROP if up and drops else DifferenceEffect.NONE

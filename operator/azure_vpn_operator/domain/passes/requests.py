@@ -3,9 +3,11 @@
 from typing import Final
 
 from azure_vpn_operator.api.base import LastHandled, ObjectMeta
+from azure_vpn_operator.api.vpn_connection_status import ResetState, VpnConnectionStatus
 
 RECONCILE_AT: Final = "azvpn.dev/reconcile-at"
 ROTATE_KEY: Final = "azvpn.dev/rotate-key"
+RESET: Final = "azvpn.dev/reset"
 ROLLOUT_RETRY: Final = "azvpn.dev/rollout-retry"
 ROLLOUT_CONTINUE: Final = "azvpn.dev/rollout-continue"
 TOKEN_LIMIT: Final = 1024
@@ -35,12 +37,31 @@ def is_continue_requested(metadata: ObjectMeta, handled: LastHandled | None) -> 
     return token is not None and (handled is None or handled.rollout_continue != token)
 
 
-def handle(metadata: ObjectMeta, handled: LastHandled | None, *, rotated: bool = False) -> LastHandled | None:
-    """What to remember once the pass has acted; `rotated` says that the key is written in this pass."""
+def reset_token(metadata: ObjectMeta) -> str | None:
+    """What reset carries; None if nobody asks for one."""
+    return _token(metadata, RESET)
+
+
+def is_reset_requested(metadata: ObjectMeta, status: VpnConnectionStatus) -> bool:
+    """Whether reset carries a token that has not been taken up, or waits still."""
+    token = reset_token(metadata)
+    if token is None:
+        return False
+    if status.last_handled is None or status.last_handled.reset != token:
+        return True
+    return any(record.token == token and record.state is ResetState.WAITS for record in status.resets)
+
+
+def handle(
+    metadata: ObjectMeta, handled: LastHandled | None, *, rotated: bool = False, reset: bool = False
+) -> LastHandled | None:
+    """What to remember once the pass has acted; `rotated` says that the key is written in this pass, `reset` that one is taken up."""
     before = handled or LastHandled()
     retry, going_on = _token(metadata, ROLLOUT_RETRY), _token(metadata, ROLLOUT_CONTINUE)
     reconcile_at, rotate_key = _token(metadata, RECONCILE_AT), _token(metadata, ROTATE_KEY) if rotated else None
+    asked = _token(metadata, RESET) if reset else None
     now = LastHandled(
+        reset=before.reset if asked is None else asked,
         reconcile_at=before.reconcile_at if reconcile_at is None else reconcile_at,
         rotate_key=before.rotate_key if rotate_key is None else rotate_key,
         rollout_retry=before.rollout_retry if retry is None else retry,

@@ -23,6 +23,7 @@ from azure_vpn_operator.domain.pairs.pairing import PairView
 from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.key_turns import Turn
 from azure_vpn_operator.domain.passes.observations import Observations
+from azure_vpn_operator.domain.passes.reset_view import ResetView, SentReset
 from azure_vpn_operator.domain.passes.traffic import TrafficRecord
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.domain.rules.violations import Invalid
@@ -131,6 +132,7 @@ class OperationKind(StrEnum):
     PUT = "Put"
     TAGS = "Tags"
     SHARED_KEY = "SharedKey"
+    RESET = "Reset"
     DELETE = "Delete"
 
 
@@ -242,6 +244,10 @@ class Snapshot:
     """What has been seen of the tunnels since the object's last change came into force."""
     change_view: ChangeView = field(default_factory=ChangeView)
     """How that change stands."""
+    sent_reset: SentReset | None = None
+    """The last reset that this process has sent; its end counts once no operation runs any more."""
+    reset: ResetView = field(default_factory=ResetView)
+    """How the last request to reset the half stands."""
     bgp: BgpFacts | None = None
     """None: the spec does not ask for BGP, or there is no connection to ask about."""
 

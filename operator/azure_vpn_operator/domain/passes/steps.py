@@ -124,6 +124,19 @@ class SetKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """Have Azure bring the connection's tunnels down and up again; nothing of its configuration changes."""
+
+    instead_of: "Refuse | Hold | Wait | Blocked | Settled"
+    """What the pass would have come to without the request."""
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """They stay as they are."""
+        return () if isinstance(self.instead_of, Blocked) else self.instead_of.differences
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Delete the connection in Azure."""
 
@@ -161,7 +174,8 @@ Step = (
     | Put
     | PatchTags
     | SetKey
+    | Reset
     | Delete
     | LetGo
 )
-Write = Put | PatchTags | SetKey | Delete | LetGo
+Write = Put | PatchTags | SetKey | Reset | Delete | LetGo

@@ -6,6 +6,7 @@ from typing import Final
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ConnectionType
+from azure_vpn_operator.api.vpn_connection_status import ResetState
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
 from azure_vpn_operator.domain.azure.target import Target
@@ -28,7 +29,12 @@ def count_tunnels(live: LiveConnection) -> tuple[int, int]:
 
 
 def may_be_up(snapshot: Snapshot, live: LiveConnection) -> bool:
-    """Whether a write could take a working tunnel down. Where Azure does not say, the last word counts."""
+    """Whether a write could take a working tunnel down. Where Azure does not say, the last word counts.
+
+    One that is down for a reset counts as up: that somebody asked for it is no reason to send what waits for a better moment.
+    """
+    if _is_reset_now(snapshot):
+        return True
     if live.connection_status is None and not live.tunnels:
         before = find_condition(snapshot.previous.conditions, ConditionType.CONNECTED)
         return before is not None and before.status is ConditionStatus.TRUE
@@ -110,7 +116,19 @@ def _is_renegotiating(snapshot: Snapshot) -> bool:
         return False
     if synced.reason in _WRITING:
         return before.status is ConditionStatus.TRUE
+    if _is_reset_now(snapshot):
+        return True
     return before.reason == Reason.RENEGOTIATING and snapshot.now - synced.last_transition_time < RENEGOTIATION
+
+
+def _is_reset_now(snapshot: Snapshot) -> bool:
+    """Whether a reset of the half runs, or has just ended, that found its tunnel up."""
+    record = snapshot.reset.record
+    before = find_condition(snapshot.previous.conditions, ConditionType.CONNECTED)
+    if record is None or before is None or record.state not in {ResetState.SENT, ResetState.DONE}:
+        return False
+    was_up = before.status is ConditionStatus.TRUE or before.reason == Reason.RENEGOTIATING
+    return was_up and (record.state is ResetState.SENT or snapshot.now - record.time < RENEGOTIATION)
 
 
 def _last_word(snapshot: Snapshot) -> Finding:

@@ -22,6 +22,7 @@ from azure_vpn_operator.domain.passes.steps import (
     Put,
     Refuse,
     ReleaseFinalizer,
+    Reset,
     SetKey,
     Settled,
     Step,
@@ -96,6 +97,14 @@ class Summary:
 
 def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
     """Judge the pass. The differences stay in the status for as long as Azure holds them."""
+    if isinstance(step, Reset):
+        # Whether Azure holds what it is to hold is another matter.
+        held = _judge_rest(snapshot, step.instead_of, step.differences).synced is ConditionStatus.TRUE
+        return replace(_judge(snapshot, step, outcome), synced=ConditionStatus.TRUE if held else ConditionStatus.FALSE)
+    return _judge(snapshot, step, outcome)
+
+
+def _judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
     differences = getattr(step, "differences", ())
     match outcome:
         case Fault() as fault:
@@ -131,9 +140,9 @@ def judge(snapshot: Snapshot, step: Step, outcome: Outcome) -> Summary:
 def judge_before(snapshot: Snapshot, step: Step) -> Summary:
     """The same before a write is sent, for a status that has to be stored first.
 
-    What it says of a PUT is what is said once Azure has taken it, so that nothing new is to be stored then.
+    What it says of a PUT, or a reset, is what is said once Azure has taken it, so that nothing new is to be stored then.
     """
-    if isinstance(step, Put):
+    if isinstance(step, Put | Reset):
         return replace(judge(snapshot, step, Accepted(0.0)), foretold=True)
     if isinstance(step, PatchTags | SetKey | Delete | LetGo):
         why = getattr(step, "why", "")
@@ -201,7 +210,7 @@ def _judge_rest(snapshot: Snapshot, step: Step, differences: tuple[Difference, .
                 differences=differences,
                 next_look=snapshot.cadence.steady,
             )
-        case AddFinalizer() | ReleaseFinalizer() | Put() | PatchTags() | SetKey() | Delete() | LetGo():
+        case AddFinalizer() | ReleaseFinalizer() | Put() | PatchTags() | SetKey() | Reset() | Delete() | LetGo():
             raise ValueError("a writing step needs the answer to its write")
 
 
@@ -284,6 +293,8 @@ def _reason_of_write(step: Step) -> Reason:
             return reason
         case SetKey():
             return Reason.SETTING_SHARED_KEY
+        case Reset():
+            return Reason.RESETTING
         case _:
             return Reason.DELETING
 
@@ -295,6 +306,8 @@ def message_of_write(step: Step) -> str:
             return f"the change is on its way to Azure ({why})"
         case SetKey():
             return "Azure accepted the shared key"
+        case Reset():
+            return "Azure is resetting the connection: its tunnels go down and come back"
         case _:
             return "Azure accepted the deletion"
 
@@ -307,6 +320,8 @@ def _verb(step: Step) -> str:
             return "could not update the connection"
         case SetKey():
             return "could not set the shared key"
+        case Reset():
+            return "could not reset the connection"
         case LetGo():
             return "could not remove the owner tag"
         case _:

@@ -23,7 +23,12 @@ from azure_vpn_operator.domain.pairs.pairing import PairView, find_disagreement
 from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
 from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL
-from azure_vpn_operator.domain.passes.requests import is_requested, is_retry_requested, is_rotation_requested
+from azure_vpn_operator.domain.passes.requests import (
+    is_requested,
+    is_reset_requested,
+    is_retry_requested,
+    is_rotation_requested,
+)
 from azure_vpn_operator.domain.passes.snapshot import NotReferenced, PolicyFound, PolicyLookup
 from azure_vpn_operator.domain.planning.drift import configuration_hash
 from azure_vpn_operator.domain.rollout.settings import half_of, same, settings_in, with_settings
@@ -115,6 +120,7 @@ def _may_write(facts: StoredFacts, subject: VpnConnection, installation: Install
     # What a person asks for by annotation is answered by a look at Azure.
     handled = facts.previous.last_handled
     asked = any(check(metadata, handled) for check in (is_requested, is_rotation_requested, is_retry_requested))
+    asked = asked or is_reset_requested(metadata, facts.previous)
     return not stopped and not asked and effective_policies(subject.spec, installation).may_write
 
 

@@ -11,7 +11,7 @@ from azure_vpn_operator.api.vpn_connection_status import PolicySource
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.passes.findings import Finding, recall
-from azure_vpn_operator.domain.passes.requests import is_requested, is_rotation_requested
+from azure_vpn_operator.domain.passes.requests import is_requested, is_reset_requested, is_rotation_requested
 from azure_vpn_operator.domain.passes.snapshot import GeneratedKey, NotReferenced, PolicyFound, Snapshot
 from azure_vpn_operator.domain.planning.keys import is_random_key_due, is_rotation_due
 
@@ -53,7 +53,11 @@ def standing_word(snapshot: Snapshot, fault: Fault) -> tuple[Finding, Finding] |
 def _wanted(snapshot: Snapshot) -> bool:
     """Whether something has changed, beside the spec, that has still to reach Azure."""
     metadata, handled = snapshot.metadata, snapshot.previous.last_handled
-    asked = is_requested(metadata, handled) or is_rotation_requested(metadata, handled)
+    asked = (
+        is_requested(metadata, handled)
+        or is_rotation_requested(metadata, handled)
+        or is_reset_requested(metadata, snapshot.previous)
+    )
     # A random key that would be written is another one in each process, and no reason to write it.
     key_due = is_random_key_due(snapshot) if isinstance(snapshot.key, GeneratedKey) else is_rotation_due(snapshot)
     return asked or not _same_policy(snapshot) or key_due

@@ -1,10 +1,13 @@
 """Waiting for what Azure is doing already, and when that has taken too long."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
+from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, OperationKind, Snapshot
 from azure_vpn_operator.domain.passes.steps import Refuse, Wait
 
@@ -17,7 +20,12 @@ def wait_for_operation(snapshot: Snapshot, operation: OpenOperation) -> Wait | R
     if is_stuck(snapshot, operation):
         return Refuse(Reason.OPERATION_STUCK, _stuck_message("Updating"))
     reason, text = _describe(operation)
-    return Wait(reason, operation.why or text, operation.retry_after)
+    wait = Wait(reason, operation.why or text, operation.retry_after)
+    if operation.kind is not OperationKind.RESET:
+        return wait
+    synced = find_condition(snapshot.previous.conditions, ConditionType.SYNCED)
+    held = synced is not None and synced.status is ConditionStatus.TRUE
+    return replace(wait, applied_hash=snapshot.half.applied_hash) if held else wait
 
 
 def wait_for_update(snapshot: Snapshot, live: LiveConnection, reason: Reason) -> Wait | Refuse:
@@ -44,6 +52,8 @@ def _describe(operation: OpenOperation) -> tuple[Reason, str]:
             return Reason.UPDATING, "Azure is updating the tags"
         case OperationKind.SHARED_KEY:
             return Reason.SETTING_SHARED_KEY, "Azure is setting the shared key"
+        case OperationKind.RESET:
+            return Reason.RESETTING, "Azure is resetting the connection"
         case OperationKind.DELETE:
             return Reason.DELETING, "Azure is deleting the connection"
 

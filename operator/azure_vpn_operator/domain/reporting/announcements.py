@@ -11,7 +11,7 @@ from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import Delete, PatchTags, Put, ReleaseFinalizer, SetKey, Step
+from azure_vpn_operator.domain.passes.steps import Delete, PatchTags, Put, ReleaseFinalizer, Reset, SetKey, Step
 from azure_vpn_operator.domain.passes.verdicts import Accepted, Outcome
 
 NOTE_LIMIT = 1000
@@ -49,6 +49,7 @@ def announce(snapshot: Snapshot, step: Step, outcome: Outcome, status: VpnConnec
     """The Events of a pass: accepted writes, the begin of a stall, a wait or a pause, readiness, and tunnels and BGP that come and go."""
     return (
         *snapshot.change_view.news,
+        *_cut(snapshot.reset.news),
         *announce_write(step, outcome),
         *_cut(_transitions(snapshot.previous, status)),
     )
@@ -83,6 +84,9 @@ def _writes(step: Step, outcome: Outcome) -> Iterator[EventNote]:
             yield EventNote(warning=False, reason=Reason.UPDATED, action="Update", note=step.why)
         case SetKey():
             yield EventNote(warning=False, reason=Reason.SHARED_KEY_SET, action="SetSharedKey", note=step.why)
+        case Reset():
+            note = "Azure accepted the reset: the tunnel goes down and comes back"
+            yield EventNote(warning=False, reason=Reason.RESET_ACCEPTED, action="Reset", note=note)
         case Delete():
             yield EventNote(warning=False, reason=Reason.DELETING, action="Delete", note="Azure accepted the deletion")
         case _:

@@ -5,7 +5,7 @@ from typing import Final
 
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.api.vpn_connection_status import ResetState, VpnConnectionStatus
 from azure_vpn_operator.domain.azure.lookups import NotRead
 from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL, find_pause
@@ -29,6 +29,8 @@ def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus)
         return 0.0
     delay = summary.next_look
     in_force = summary.ready or summary.synced is ConditionStatus.TRUE
+    if any(record.state is ResetState.WAITS for record in status.resets):
+        delay = min(delay, snapshot.cadence.recent)
     if in_force and _deserves_attention(snapshot, status):
         delay = min(delay, snapshot.cadence.recent)
     if in_force and _is_coming_back(status):

@@ -4,17 +4,26 @@ Azure is asked every few minutes, so most short outages are over before anybody 
 anew since. Nothing that a change of ours does to a tunnel counts.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from azure_vpn_operator.api.conditions import ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.tunnel_change import ChangeState
-from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole, Tunnel, VpnConnectionStatus
+from azure_vpn_operator.api.vpn_connection_status import (
+    ConnectionHalf,
+    HalfRole,
+    ResetState,
+    Tunnel,
+    VpnConnectionStatus,
+)
 from azure_vpn_operator.domain.passes.findings import find_condition
 
 _UP: Final = "Connected"
 _DOWN: Final = frozenset({"NotConnected", "Connecting"})
 _WHOLE: Final = "the connection as a whole"
+_AFTER_A_RESET: Final = timedelta(minutes=2)
+"""So close to the end of a reset a tunnel came up for it; Azure's clock and ours may differ a little."""
 _WRITING: Final = frozenset(
     {
         Reason.CREATING,
@@ -37,6 +46,8 @@ def changes_by_us(status: VpnConnectionStatus) -> bool:
     )
     if connected is not None and connected.reason == Reason.RENEGOTIATING:
         return True
+    if any(record.state is ResetState.SENT for record in status.resets):
+        return True
     return synced is not None and synced.reason in _WRITING
 
 
@@ -45,7 +56,17 @@ def count_flaps(before: VpnConnectionStatus, after: VpnConnectionStatus, role: H
     if changes_by_us(before) or changes_by_us(after):
         return 0
     was, now = ({tunnel.name: tunnel for tunnel in _tunnels(status, role)} for status in (before, after))
-    return sum(name in now and _has_flapped(tunnel, now[name]) for name, tunnel in was.items())
+    return sum(
+        name in now and _has_flapped(tunnel, now[name]) and not _was_reset(after, role, now[name])
+        for name, tunnel in was.items()
+    )
+
+
+def _was_reset(status: VpnConnectionStatus, role: HalfRole, tunnel: Tunnel) -> bool:
+    """Whether the tunnel came up after a reset of the half, which Azure may tell a while later."""
+    came_up = tunnel.last_established if tunnel.status == _UP else None
+    ends = [record.time for record in status.resets if record.role is role and record.state is ResetState.DONE]
+    return came_up is not None and any(abs(came_up - end) < _AFTER_A_RESET for end in ends)
 
 
 def _tunnels(status: VpnConnectionStatus, role: HalfRole) -> tuple[Tunnel, ...]:

@@ -4,6 +4,7 @@ Size: the conditions, the half and the columns are one picture of one pass, kept
 """
 
 from dataclasses import replace
+from typing import Final
 
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
@@ -23,7 +24,7 @@ from azure_vpn_operator.domain.passes.bgp_health import BgpView, find_bgp
 from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions, recall
 from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.protocol import with_protocol
-from azure_vpn_operator.domain.passes.requests import handle
+from azure_vpn_operator.domain.passes.requests import handle, reset_token
 from azure_vpn_operator.domain.passes.snapshot import (
     GeneratedKey,
     KeyEntryMissing,
@@ -44,6 +45,7 @@ from azure_vpn_operator.domain.reporting.credentials import find_credentials, is
 from azure_vpn_operator.domain.reporting.half import build_half
 from azure_vpn_operator.domain.reporting.halves import HalfReport, combine, combine_connected, pair_of_halves
 from azure_vpn_operator.domain.reporting.remarks import publish_remarks
+from azure_vpn_operator.domain.reporting.resets import reset_after
 from azure_vpn_operator.domain.rollout.record import record_after
 from azure_vpn_operator.domain.rollout.window_gate import never_opens
 from azure_vpn_operator.domain.rules.advice import INITIATORS_ONLY, WINDOW_TOO_SHORT, connection_warnings
@@ -51,6 +53,8 @@ from azure_vpn_operator.domain.rules.gateway import gateway_warnings
 from azure_vpn_operator.domain.rules.violations import Invalid
 
 _T, _F, _U = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOWN
+_ONLY_ASKED_FOR: Final = frozenset({Reason.RESETTING, Reason.GATEWAY_BUSY, Reason.THROTTLED})
+"""Why a connection that is in sync is not ready: a reset runs, or waits."""
 
 
 def build_status(
@@ -72,6 +76,7 @@ def build_status(
     reports = (forward,) if reverse is None else (forward, reverse)
     rotated = any(is_rotated(report.step, report.summary, report.snapshot) for report in reports)
     change, known_good = record_after([(report.snapshot, report.step, report.summary) for report in reports])
+    resets = tuple(record for report in reports if (record := reset_after(report)) is not None)
     findings = list(_findings(snapshot, summary, bgp))
     if reverse is not None and not reverse.snapshot.released:
         findings = _with_reverse(findings, forward, reverse)
@@ -81,12 +86,18 @@ def build_status(
         summary=_columns(snapshot, reverse.snapshot if reverse is not None else None, summary, findings),
         policy=_assigned_policy(snapshot),
         halves=tuple(half for half in halves if half is not None),
+        resets=resets,
         traffic_selectors=find_selectors(snapshot),
         differences=summary.differences[:64],
         change=change,
         last_known_good=known_good,
         warnings=_warnings(snapshot),
-        last_handled=handle(snapshot.metadata, snapshot.previous.last_handled, rotated=rotated),
+        last_handled=handle(
+            snapshot.metadata,
+            snapshot.previous.last_handled,
+            rotated=rotated,
+            reset=any(record.token == reset_token(snapshot.metadata) for record in resets),
+        ),
     )
 
 
@@ -101,7 +112,7 @@ def _with_reverse(findings: list[Finding], forward: HalfReport, reverse: HalfRep
 def _findings(snapshot: Snapshot, summary: Summary, bgp: BgpView | None) -> list[Finding]:
     ready = Finding(ConditionType.READY, _T if summary.ready else _F, summary.reason, summary.message)
     synced_reason = Reason.DIFFERENCES_OBSERVED if summary.ready and summary.synced is _F else summary.reason
-    if summary.ready and summary.synced is _T:
+    if summary.synced is _T and (summary.ready or summary.reason in _ONLY_ASKED_FOR):
         synced_reason = Reason.UP_TO_DATE
     connected = find_connected(snapshot)
     findings = [

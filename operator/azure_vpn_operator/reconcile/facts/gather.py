@@ -22,7 +22,14 @@ from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView
 from azure_vpn_operator.domain.passes.key_turns import Turn
 from azure_vpn_operator.domain.passes.observations import COUNTERS_AFTER_HOLD_DOWNS, observe
-from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, ROLLOUT_RETRY, ROTATE_KEY, is_requested
+from azure_vpn_operator.domain.passes.requests import (
+    RECONCILE_AT,
+    RESET,
+    ROLLOUT_RETRY,
+    ROTATE_KEY,
+    is_requested,
+    is_reset_requested,
+)
 from azure_vpn_operator.domain.passes.snapshot import (
     Cadence,
     FailedOperation,
@@ -31,6 +38,7 @@ from azure_vpn_operator.domain.passes.snapshot import (
     KeyLookup,
     NotReferenced,
     OpenOperation,
+    OperationKind,
     PolicyBroken,
     PolicyFound,
     PolicyLookup,
@@ -130,9 +138,14 @@ class Gatherer:
         deleting = metadata.deletion_timestamp is not None
         connection = _connection_in_question(known, target, letting_go=deleting or released)
         asked = is_requested(metadata, previous.last_handled)
-        from_list = from_list and not (memory.compared or asked or deleting or released)
+        by_hand = asked or is_reset_requested(metadata, previous)
+        from_list = from_list and not (memory.compared or by_hand or deleting or released)
         first_look = not memory.compared
         denial, operation, live = await self._look_at_azure(half, subject, target, connection, from_list=from_list)
+        if isinstance(operation, FailedOperation) and operation.kind is OperationKind.RESET:
+            # Nothing of the configuration has failed.
+            memory.sent_reset = memory.sent_reset and replace(memory.sent_reset, fault=operation.fault)
+            operation = None
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
         self._remember_live(memory, live)
@@ -162,6 +175,7 @@ class Gatherer:
         wish = (
             metadata.annotations.get(RECONCILE_AT),
             metadata.annotations.get(ROTATE_KEY),
+            metadata.annotations.get(RESET),
             metadata.annotations.get(ROLLOUT_RETRY),
             metadata.uid,
             metadata.generation,
@@ -208,6 +222,7 @@ class Gatherer:
             cadence=cadence,
             traffic=memory.traffic,
             observations=memory.observations,
+            sent_reset=memory.sent_reset,
             bgp=await azure.bgp.read(key, subject, target, live, cadence),
             role=half.role,
             released=released,

@@ -12,6 +12,7 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, verdict
 from azure_vpn_operator.domain.azure.lookups import Present, SharedKey
 from azure_vpn_operator.domain.azure.operation_end import Sent, SentConfiguration, SentDeletion, SentTags
 from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.reset_view import SentReset
 from azure_vpn_operator.domain.passes.snapshot import (
     GeneratedKey,
     KeyCheck,
@@ -20,7 +21,7 @@ from azure_vpn_operator.domain.passes.snapshot import (
     OperationKind,
     Snapshot,
 )
-from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, SetKey, Write
+from azure_vpn_operator.domain.passes.steps import Delete, LetGo, PatchTags, Put, Reset, SetKey, Write
 from azure_vpn_operator.domain.passes.verdicts import Accepted, Busy, Outcome, message_of_write, retry_seconds
 from azure_vpn_operator.ports import Accepted as PortAccepted
 from azure_vpn_operator.reconcile.facts.gather import mark_of
@@ -153,6 +154,8 @@ class Writer:
         memory.locked_by_partner = False
         if isinstance(step, SetKey):
             memory.key.forget()
+        if isinstance(step, Reset):
+            memory.sent_reset = SentReset(snapshot.reset.due or "")
         if isinstance(step, Put) and step.with_key and isinstance(snapshot.key, KeyFound):
             memory.key.remember(snapshot.key_digest or snapshot.key.version, KeyCheck.EQUAL, self._clock.now())
         if answer.operation_url is None:
@@ -195,6 +198,8 @@ class Writer:
                 return await azure.patch_tags(connection, tags)
             case SetKey():
                 return await azure.put_shared_key(connection, _key_of(snapshot))
+            case Reset():
+                return await azure.reset(connection)
             case Delete():
                 return await azure.delete(connection)
 
@@ -219,6 +224,8 @@ def _kind(step: Write) -> OperationKind:
             return OperationKind.TAGS
         case SetKey():
             return OperationKind.SHARED_KEY
+        case Reset():
+            return OperationKind.RESET
         case Delete():
             return OperationKind.DELETE
 

@@ -35,6 +35,10 @@ def status(
 UP = status(tunnel())
 
 
+def reset(state: str, time: datetime) -> list[dict[str, Any]]:
+    return [{"role": "Forward", "token": "a", "state": state, "time": time}]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "flaps"),
     [
@@ -57,6 +61,21 @@ UP = status(tunnel())
             id="each tunnel of an active-active gateway counts",
         ),
         pytest.param(status(), status(connection_status="NotConnected"), 1, id="Azure lists no tunnels: it is one"),
+        pytest.param(
+            status(tunnel(), resets=reset("Sent", EARLY)), status(tunnel(since=LATE)), 0, id="somebody has it reset"
+        ),
+        pytest.param(
+            status(tunnel(), resets=reset("Done", LATE)),
+            status(tunnel(since=LATE), resets=reset("Done", LATE)),
+            0,
+            id="Azure tells late that it came up after a reset",
+        ),
+        pytest.param(
+            status(tunnel(), resets=reset("Done", EARLY)),
+            status(tunnel(since=LATE), resets=reset("Done", EARLY)),
+            1,
+            id="long after a reset",
+        ),
         pytest.param(VpnConnectionStatus(), UP, 0, id="the object is new"),
         pytest.param(UP, VpnConnectionStatus(), 0, id="the half has left"),
     ],

@@ -226,6 +226,8 @@ def other_statuses() -> Iterator[VpnConnectionStatus]:
     yield run_pass(a_snapshot(a_connection(changeWindows=later, dpdTimeoutSeconds=30))).status
     undone = VpnConnectionStatus(change=a_change(ChangeState.ROLLING_BACK), last_known_good=a_known_good())
     yield run_pass(a_snapshot(previous=undone), Accepted(1)).status
+    asked = a_connection(changeWindows=later, dpdTimeoutSeconds=30, annotations={"azvpn.dev/reset": "1"})
+    yield run_pass(a_snapshot(asked, previous=VpnConnectionStatus(observed_generation=3)), Accepted(1)).status
     for hold in ("2027-01-01T00:00:00Z", "soon"):
         yield run_pass(a_snapshot(a_connection(annotations={"azvpn.dev/hold-until": hold}))).status
     yield run_pass(a_snapshot(live=a_live_connection(tags={"azvpn-owner": OWNER, "azvpn-hold": ""}))).status

@@ -1,0 +1,1 @@
+"""`kubectl azvpn` as archives for krew, and the manifest that names them."""
