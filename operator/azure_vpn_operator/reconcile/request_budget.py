@@ -6,6 +6,7 @@ A request that would have to wait for a moment waits; one that would have to wai
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from typing_extensions import override
@@ -13,6 +14,7 @@ from typing_extensions import override
 from azure_vpn_operator.domain.access import Identity
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Read, SharedKey, Unreadable
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
@@ -20,6 +22,7 @@ from azure_vpn_operator.ports import (
     Accepted,
     BgpAnswer,
     ConnectionsPort,
+    GatewayLogsPort,
     GatewaysPort,
     GatewayUse,
     IkeSasAnswer,
@@ -45,6 +48,12 @@ class Quota:
     """Whose bucket; None: the operator's own."""
 
 
+LOGS: Final = Quota("", "logs")
+"""One bucket for all queries of Log Analytics, whoever sends them."""
+LOG_QUERIES_AT_ONCE: Final = 6
+LOG_QUERIES_PER_MINUTE: Final = 6
+
+
 class RequestBudget:
     """Takes tokens before requests."""
 
@@ -68,6 +77,14 @@ class RequestBudget:
             waited += wait
             wait = bucket.try_take(priority=current_priority.get())
         return None
+
+    def take_log_query(self) -> Fault | None:
+        """Take one of the few queries of Log Analytics; a fault if none is left now: nobody waits for one."""
+        bucket = self._buckets.get(LOGS)
+        if bucket.remaining >= 1:
+            bucket.try_take(priority=current_priority.get())
+            return None
+        return _exhausted(LOGS.kind, max(bucket.blocked_for, 1 / bucket.refill_per_second))
 
 
 class BudgetedConnections(ConnectionsPort):
@@ -195,5 +212,29 @@ class BudgetedGateways(GatewaysPort):
         )
 
 
+class BudgetedGatewayLogs(GatewayLogsPort):
+    """Gateways' logs behind the budget: few queries in all, and a read of the resource manager for where to ask."""
+
+    def __init__(self, inner: GatewayLogsPort, budget: RequestBudget) -> None:
+        self._inner = inner
+        self._budget = budget
+
+    @override
+    async def newest(
+        self, gateway: ArmId, remote_addresses: Sequence[str], since: datetime
+    ) -> Read[Sequence[GatewayLogLine]]:
+        """As promised by the port."""
+        fault = self._budget.take_log_query() or await self._budget.take(gateway.subscription, "reads")
+        return Unreadable(fault) if fault is not None else await self._inner.newest(gateway, remote_addresses, since)
+
+
+def is_over_budget(fault: Fault) -> bool:
+    """Whether nothing was sent, because the budget is used up."""
+    return fault.code == _OVER_BUDGET
+
+
+_OVER_BUDGET: Final = "RequestBudget"
+
+
 def _exhausted(kind: str, wait: float) -> Fault:
-    return Fault(FaultKind.THROTTLED, "RequestBudget", f"the quota of {kind} of the subscription is used up", wait)
+    return Fault(FaultKind.THROTTLED, _OVER_BUDGET, f"the quota of {kind} of the subscription is used up", wait)

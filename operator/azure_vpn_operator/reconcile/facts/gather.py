@@ -134,6 +134,8 @@ class Gatherer:
         denial, operation, live = await self._look_at_azure(half, subject, target, connection, from_list=from_list)
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
+        if isinstance(operation, OpenOperation):
+            memory.busy_at = self._clock.now()
         self._remember_live(memory, live)
         if first_look and self.look_up_policy(key, subject) != policy:
             # What it is to keep for now may be known only from Azure.
@@ -178,6 +180,8 @@ class Gatherer:
                 _tunnel_count(gateway, peer_gateway),
             )
             memory.observations = await azure.ike.add_to(memory, trial)
+        if azure.logs is not None and not deleting and not released:
+            await azure.logs.add_to(memory, previous, target, live, cadence)
         behind = isinstance(subject, VpnConnection) and needs_address_spaces(subject)
         return Snapshot(
             now=self._clock.now(),
@@ -208,6 +212,8 @@ class Gatherer:
             traffic=memory.traffic,
             observations=memory.observations,
             bgp=await azure.bgp.read(key, subject, target, live, cadence),
+            log_lines=memory.log.lines if memory.log is not None else (),
+            log_unread=memory.log is not None and memory.log.unread,
             role=half.role,
             released=released,
             denial=denial,
