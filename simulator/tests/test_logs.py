@@ -262,6 +262,9 @@ T = ({"A": "string", "B": "string"}, [{"A": "x 203.0.113.6:500", "B": "1"}, {"A"
             'T | extend C = column_ifexists("None", "z") | take 1 | project C', [["z"]], id="a column that is not there"
         ),
         pytest.param(r'T | where A == "a\"b" or B == "1" | project B', [["1"]], id="a quote in a text"),
+        pytest.param(
+            "T | partition by B (top 1 by A desc | take 1) | sort by B asc | project B", [["1"], ["2"]], id="partitions"
+        ),
         pytest.param("T | order by B | project B", [["2"], ["1"]], id="sorting is from above"),
     ],
 )

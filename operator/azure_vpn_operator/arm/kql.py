@@ -7,8 +7,8 @@ from typing import Final
 
 from azure_vpn_operator.domain.azure.canonical import ArmId
 
-LINES: Final = 50
-"""So many lines at most. A tunnel that is down is tried every few seconds: they are those of the newest minutes."""
+LINES: Final = 25
+"""So many lines of each log at most. A tunnel that is down is tried every few seconds: they are those of the newest minutes."""
 _COLUMNS: Final = (
     ("Line", "Message"),
     ("Peer", "remoteIP_s"),
@@ -42,7 +42,7 @@ def newest_lines(gateway: ArmId, addresses: Sequence[str], since: datetime) -> s
             f"| where Category in ({', '.join(map(_quoted, CATEGORIES))}) and _ResourceId =~ {_quoted(str(gateway))}",
             "| extend " + ", ".join(f'{name} = column_ifexists("{column}", "")' for name, column in _COLUMNS),
             f"| where Peer in ({peers}) or has_any_ipv4(Line, {peers})",
-            f"| top {LINES} by TimeGenerated desc",
+            f"| partition by Category (top {LINES} by TimeGenerated desc)",
             "| project TimeGenerated, Category, OperationName, Line, Reason, Instance",
         )
     )

@@ -1,4 +1,4 @@
-"""The part of the Kusto Query Language that is played: one table, then where, extend, project, top, take and sort.
+"""The part of the Kusto Query Language that is played: one table, then where, extend, project, top, take, sort and partition.
 
 What is not understood is refused as Log Analytics refuses it. Values are texts and dates.
 """
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any, NamedTuple
 
 Row = dict[str, Any]
@@ -112,6 +113,8 @@ class _Query:
                 return lambda rows: ordered(rows)[:number]
             case "sort" | "order":
                 return self._order()
+            case "partition":
+                return self._partition()
             case _:
                 raise self._unexpected(self._tokens[self._next - 1])
 
@@ -123,6 +126,24 @@ class _Query:
         made = self._assignments()
         self._columns = {name: type_ for name, _, type_ in made}
         return lambda rows: [{name: value(row) for name, value, _ in made} for row in rows]
+
+    def _partition(self) -> Step:
+        self._word("by")
+        by = self._value()
+        self._sign("(")
+        steps = [self._step()]
+        while self._peek().value == "|":
+            self._next += 1
+            steps.append(self._step())
+        self._sign(")")
+
+        def run_each(rows: list[Row]) -> list[Row]:
+            parts: dict[Any, list[Row]] = {}
+            for row in rows:
+                parts.setdefault(by(row), []).append(row)
+            return [row for part in parts.values() for row in reduce(lambda found, step: step(found), steps, part)]
+
+        return run_each
 
     def _assignments(self) -> list[tuple[str, Expression, str]]:
         made = []

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 READ_AFTER_INTERVALS: Final = 6
 """So many intervals of a connection that is looked at often pass before the log is read: lines come minutes late."""
 MOST_READS: Final = 3
-"""An empty answer, or a failure that may pass, is followed by another read, so often in all."""
+"""An empty answer, or a failure that may pass, is followed by another read after twice the time; so often in all."""
 LONGEST_LOOK_BACK: Final = timedelta(hours=1)
 NOT_ASKED_AGAIN_SECONDS: Final = 3600.0
 """So long nothing is asked of a gateway that has no workspace, or whose log may not be read."""
@@ -69,8 +69,7 @@ class GatewayLogs:
             memory.log = None
             return
         if memory.log is None or memory.log.outage != began:
-            wait = timedelta(seconds=READ_AFTER_INTERVALS * cadence.recent)
-            memory.log = LogMemory(began, began + wait, unread=memory.log is None)
+            memory.log = LogMemory(began, began + _wait(cadence), unread=memory.log is None)
         known, now = memory.log, self._clock.now()
         if known.lines or known.reads >= MOST_READS or now < known.next_read:
             return
@@ -87,7 +86,7 @@ class GatewayLogs:
         if isinstance(answer, Unreadable) and is_over_budget(answer.fault):
             return
         known.reads, known.unread = known.reads + 1, False
-        known.next_read = self._clock.now() + timedelta(seconds=known.reads * cadence.steady)
+        known.next_read = self._clock.now() + _wait(cadence) * 2**known.reads
         match answer:
             case Present(lines):
                 known.lines = tuple(lines)
@@ -114,3 +113,7 @@ class GatewayLogs:
             return (site.value.public_address,) if isinstance(site, Present) and site.value.public_address else ()
         peer = await self._directory.gateway(other_end)
         return peer.value.public_addresses if isinstance(peer, Present) else ()
+
+
+def _wait(cadence: Cadence) -> timedelta:
+    return timedelta(seconds=READ_AFTER_INTERVALS * cadence.recent)
