@@ -45,6 +45,7 @@ from azure_vpn_operator.reconcile.request_budget import (
     BudgetedConnections,
     BudgetedGatewayLogs,
     BudgetedGateways,
+    LogAllowance,
     Quota,
     RequestBudget,
 )
@@ -123,6 +124,7 @@ class Core:
         self.queue: WorkQueue[ObjectKey] = WorkQueue(clock, observer=observer, group_of=lambda key: key.namespace)
         observer.watch(self.queue)
         self.buckets: TokenBuckets[Quota] = TokenBuckets(lambda quota: TokenBucket(*BUCKETS[quota.kind], clock))
+        self._log_allowance = LogAllowance(self.buckets)
         self._ports = ports
         self.tenancy = Tenancy(rules, self._connect)
         self.timed_reads = TimedReads(
@@ -301,5 +303,7 @@ class Core:
             crossing=CrossingDirectory(azure, self.clock),
             bgp=bgp,
             ike=IkeSas(azure, self.clock),
-            logs=GatewayLogs(BudgetedGatewayLogs(logs, budget), directory, self.clock) if logs is not None else None,
+            logs=GatewayLogs(BudgetedGatewayLogs(logs, budget, self._log_allowance), directory, self.clock)
+            if logs is not None
+            else None,
         )

@@ -16,7 +16,7 @@ from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
-from azure_vpn_operator.domain.azure.lookups import Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.lookups import Absent, Read, SharedKey, Unreadable
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import (
     Accepted,
@@ -77,14 +77,6 @@ class RequestBudget:
             waited += wait
             wait = bucket.try_take(priority=current_priority.get())
         return None
-
-    def take_log_query(self) -> Fault | None:
-        """Take one of the few queries of Log Analytics; a fault if none is left now: nobody waits for one."""
-        bucket = self._buckets.get(LOGS)
-        if bucket.remaining >= 1:
-            bucket.try_take(priority=current_priority.get())
-            return None
-        return _exhausted(LOGS.kind, max(bucket.blocked_for, 1 / bucket.refill_per_second))
 
 
 class BudgetedConnections(ConnectionsPort):
@@ -212,20 +204,54 @@ class BudgetedGateways(GatewaysPort):
         )
 
 
+class LogAllowance:
+    """The few queries of Log Analytics that all passes share, whoever sends them. Nobody waits for one."""
+
+    def __init__(self, buckets: TokenBuckets[Quota]) -> None:
+        self._bucket = buckets.get(LOGS)
+        self._under_way = 0
+
+    def begin(self) -> Fault | None:
+        """Set one aside; a fault if none is left now. `end` has to follow."""
+        if self._bucket.remaining - self._under_way < 1:
+            return _exhausted(LOGS.kind, max(self._bucket.blocked_for, 1 / self._bucket.refill_per_second))
+        self._under_way += 1
+        return None
+
+    def end(self, *, sent: bool) -> None:
+        """Use up the one that was set aside, or leave it to somebody else."""
+        self._under_way -= 1
+        if sent:
+            self._bucket.try_take()
+
+
 class BudgetedGatewayLogs(GatewayLogsPort):
     """Gateways' logs behind the budget: few queries in all, and a read of the resource manager for where to ask."""
 
-    def __init__(self, inner: GatewayLogsPort, budget: RequestBudget) -> None:
+    def __init__(self, inner: GatewayLogsPort, budget: RequestBudget, allowance: LogAllowance) -> None:
         self._inner = inner
         self._budget = budget
+        self._allowance = allowance
 
     @override
     async def newest(
         self, gateway: ArmId, remote_addresses: Sequence[str], since: datetime
     ) -> Read[Sequence[GatewayLogLine]]:
-        """As promised by the port."""
-        fault = self._budget.take_log_query() or await self._budget.take(gateway.subscription, "reads")
-        return Unreadable(fault) if fault is not None else await self._inner.newest(gateway, remote_addresses, since)
+        """As promised by the port. A gateway without a workspace costs no query."""
+        fault = self._allowance.begin()
+        if fault is not None:
+            return Unreadable(fault)
+        sent = False
+        try:
+            fault = await self._budget.take(gateway.subscription, "reads")
+            if fault is not None:
+                return Unreadable(fault)
+            sent = True
+            answer = await self._inner.newest(gateway, remote_addresses, since)
+            sent = not isinstance(answer, Absent)
+            return answer
+        finally:
+            self._allowance.end(sent=sent)
 
 
 def is_over_budget(fault: Fault) -> bool:

@@ -129,7 +129,9 @@ class _Query:
 
     def _partition(self) -> Step:
         self._word("by")
-        by = self._value()
+        column = self._take("name")
+        if column not in self._columns:
+            raise KqlError("SEM0100", f"Failed to resolve column or scalar expression named '{column}'")
         self._sign("(")
         steps = [self._step()]
         while self._peek().value == "|":
@@ -140,7 +142,7 @@ class _Query:
         def run_each(rows: list[Row]) -> list[Row]:
             parts: dict[Any, list[Row]] = {}
             for row in rows:
-                parts.setdefault(by(row), []).append(row)
+                parts.setdefault(row.get(column, ""), []).append(row)
             return [row for part in parts.values() for row in reduce(lambda found, step: step(found), steps, part)]
 
         return run_each

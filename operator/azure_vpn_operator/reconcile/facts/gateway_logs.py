@@ -79,7 +79,8 @@ class GatewayLogs:
         addresses = await self._addresses(other_end)
         if not addresses:
             return
-        since = max(began - timedelta(seconds=cadence.steady), now - LONGEST_LOOK_BACK)
+        # It went down before it was seen to be down: by one interval in peace, and by more where many are read.
+        since = max(began - timedelta(seconds=2 * cadence.steady), now - LONGEST_LOOK_BACK)
         self._take(known, gateway, await self._port.newest(gateway, addresses, since), cadence)
 
     def _take(self, known: LogMemory, gateway: ArmId, answer: Read[Sequence[GatewayLogLine]], cadence: Cadence) -> None:
