@@ -29,29 +29,6 @@ async def test_to_watch_the_smaller_role_is_enough(tenant: Tenant):
     assert set(asked) <= _lower(role_actions("custom-role-observe.json"))
 
 
-async def test_without_the_optional_rights_on_logs_an_outage_is_told_as_before(tenant: Tenant):
-    await _send_logs(tenant)
-    lacking = ["Microsoft.Insights/*", "Microsoft.OperationalInsights/*"]
-    rights = [{"actions": role_actions(), "notActions": lacking}]
-    await tenant.control("PUT", "/topology", {"principals": [{"name": "demo", "rights": rights}]})
-    try:
-        await tenant.apply(tenant.policy(), tenant.connection(ipsecPolicyRef={"name": "p1"}))
-        await tenant.until_ready()
-        await tenant.change_topology({"name": "site-1", "device": {"key": "Another.Canary.Key"}})
-        await tenant.until(lambda found: condition(found, "Connected").get("reason") == "NotConnected")
-        await tenant.eventually(lambda: _asked_for_settings(tenant), what="the diagnostic setting was asked for")
-        document = await tenant.until(lambda found: condition(found, "Connected").get("reason") == "NotConnected")
-        assert condition(document, "Connected")["message"].endswith("see that it is reachable")
-        assert condition(document, "Ready")["status"] == "True"
-    finally:
-        rights = [{"actions": role_actions(), "notActions": []}]
-        await tenant.control("PUT", "/topology", {"principals": [{"name": "demo", "rights": rights}]})
-
-
-async def _asked_for_settings(tenant: Tenant) -> bool:
-    return bool(await tenant.requests(path="diagnosticSettings"))
-
-
 async def _send_logs(tenant: Tenant) -> None:
     gateway = {"name": "gw", "diagnosticSettings": [{"workspace": "logs"}]}
     group = {"name": tenant.group, "virtualNetworkGateways": [gateway], "workspaces": [{"name": "logs"}]}

@@ -66,9 +66,12 @@ class _ArmTelemetry:
         """Take note of one finished request."""
         azure = self._metrics.azure
         azure.responded(exchange.resource, exchange.method, exchange.response_code, exchange.seconds)
-        # Queries of Log Analytics have a limit of their own, and what they are refused says nothing of the resource manager.
-        quota = Quota(exchange.subscription.lower(), exchange.quota, self._identity)
-        bucket = self._buckets.get(LOGS if exchange.quota == LOGS.kind else quota)
+        if exchange.quota == LOGS.kind:
+            # Log Analytics has limits of its own: what it refuses says nothing of the resource manager.
+            if exchange.fault is not None and exchange.fault.kind is FaultKind.THROTTLED:
+                self._buckets.get(LOGS).observe_throttled(exchange.fault.retry_after or 60.0)
+            return
+        bucket = self._buckets.get(Quota(exchange.subscription.lower(), exchange.quota, self._identity))
         if exchange.principal_remaining is not None:
             bucket.observe_remaining(exchange.principal_remaining)
             azure.remaining(exchange.subscription, exchange.quota, exchange.principal_remaining)
