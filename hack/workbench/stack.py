@@ -47,6 +47,8 @@ class SimulatedAzure:
             "AZURE_RESOURCE_MANAGER_ENDPOINT": self.endpoint,
             "AZURE_RESOURCE_MANAGER_AUDIENCE": "https://management.azure.com/",
             "AZURE_AUTHORITY_HOST": self.authority,
+            "AZURE_LOG_ANALYTICS_ENDPOINT": self.endpoint,
+            "AZURE_LOG_ANALYTICS_AUDIENCE": "https://api.loganalytics.io",
             "AZURE_TENANT_ID": TENANT,
             "AZURE_CLIENT_ID": CLIENT_ID,
             "AZURE_CLIENT_SECRET": CLIENT_SECRET,

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpSession
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.ike_sas import IkeSa
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Read, SecretData, SharedKey
@@ -125,6 +126,19 @@ class ConnectionsPort(Protocol):
 
     async def look_at_ike_sas(self, connection: ArmId, url: str) -> IkeSasAnswer:
         """Look once at the answer that is pending at this address; kind NOT_FOUND if Azure no longer knows it."""
+        ...
+
+
+class GatewayLogsPort(Protocol):
+    """What gateways have logged about their tunnels, in a Log Analytics workspace."""
+
+    async def newest(
+        self, gateway: ArmId, remote_addresses: Sequence[str], since: datetime
+    ) -> Read[Sequence[GatewayLogLine]]:
+        """The newest lines of a gateway about peers with these public addresses, newest first, at most some dozens.
+
+        Without a workspace Absent; without the right to it, or while it does not answer, Unreadable with the reason.
+        """
         ...
 
 

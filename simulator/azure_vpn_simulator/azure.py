@@ -13,10 +13,12 @@ from azure_vpn_simulator.errors import ArmError, ProviderError
 from azure_vpn_simulator.gateway_actions import GatewayActions
 from azure_vpn_simulator.gateways import TYPES, Gateways
 from azure_vpn_simulator.installation import Installation
+from azure_vpn_simulator.logs.service import LogService
+from azure_vpn_simulator.logs.settings import WorkspaceId
 from azure_vpn_simulator.operations import SUCCEEDED, Effects
 from azure_vpn_simulator.quotas import Quotas
 from azure_vpn_simulator.request_ids import RequestIds
-from azure_vpn_simulator.resource_ids import NETWORK
+from azure_vpn_simulator.resource_ids import NETWORK, ResourceId
 from azure_vpn_simulator.resources import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS, NETWORKS
 from azure_vpn_simulator.topology import Principal, Subscription, Topology
 from azure_vpn_simulator.tunnels.events import TunnelEvents
@@ -46,6 +48,7 @@ class Azure:
         self._gateway_actions = GatewayActions(self.world, self._gateways)
         self.installation = Installation(self.world, self._connections)
         self.events = TunnelEvents(self.world)
+        self.logs = LogService(self.world)
         self._quotas = Quotas()
         self._routes = self._table()
 
@@ -199,6 +202,8 @@ class Azure:
         subscription: Subscription,
         rest: list[str],
     ) -> Reply:
+        if (monitoring := self._monitoring(request, principal, subscription, rest)) is not None:
+            return monitoring
         if len(rest) < 5 or [part.lower() for part in rest[2:4]] != ["providers", NETWORK.lower()]:
             raise _unknown(request)
         group_name, type_, names = rest[1], rest[4], rest[5:]
@@ -222,6 +227,28 @@ class Azure:
         reply = handler(Call(request, principal, effects, ids, version, subscription.id, group.name, known, name))
         reply.by_provider = True
         return reply
+
+    def _monitoring(
+        self, request: Request, principal: Principal, subscription: Subscription, rest: list[str]
+    ) -> Reply | None:
+        """Answer for diagnostic settings of a gateway, or for a Log Analytics workspace; None if the request is about neither."""
+        match [part.lower() for part in rest[2:]]:
+            case [
+                "providers",
+                "microsoft.network",
+                "virtualnetworkgateways",
+                _,
+                "providers",
+                provider,
+                kind,
+                *name,
+            ] if provider == "microsoft.insights" and kind == "diagnosticsettings" and len(name) < 2:
+                gateway = ResourceId(subscription.id, rest[1], GATEWAYS, rest[5])
+                return self.logs.settings(request, principal, gateway, rest[9] if name else "")
+            case ["providers", "microsoft.operationalinsights", "workspaces", _] if request.method == "GET":
+                return self.logs.workspace(principal, WorkspaceId(subscription.id, rest[1], rest[5]))
+            case _:
+                return None
 
     def _require_version(self, request: Request) -> str:
         version = request.query.get("api-version", "")

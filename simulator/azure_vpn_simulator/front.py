@@ -47,8 +47,20 @@ class Front:
             case ["msi", "token"]:
                 reply, who = identity.managed_identity(topology, request)
                 return Turn(who, fixed(reply))
+            case ["v1", "workspaces", workspace, "query"] if request.method == "POST":
+                return self._log_analytics(request, workspace)
             case _:
                 return self._resource_manager(request)
+
+    def _log_analytics(self, request: Request, workspace: str) -> Turn:
+        topology, logs = self._azure.world.topology, self._azure.logs
+        audiences = frozenset({topology.options.log_audience.rstrip("/")})
+        try:
+            principal = self._identity.authenticate(topology, request.headers, request.base_url, audiences)
+        except ArmError as refusal:
+            code = "InvalidTokenError" if request.headers.get("authorization") else "AuthorizationRequiredError"
+            return Turn(None, fixed(logs.refused(401, code, refusal.message)))
+        return Turn(principal.name, lambda _: logs.query(request, principal, workspace))
 
     def _resource_manager(self, request: Request) -> Turn:
         azure = self._azure

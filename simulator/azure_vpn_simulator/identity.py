@@ -34,6 +34,7 @@ class _TokenError(Exception):
 class _Seen:
     client_id: str
     expires: float
+    audience: str
 
 
 class Identity:
@@ -89,8 +90,17 @@ class Identity:
             return json_reply(200, document), principal.name
         return json_reply(401, {"statusCode": 401, "message": "No managed identity has this X-IDENTITY-HEADER."}), None
 
-    def authenticate(self, topology: Topology, headers: Mapping[str, str], base_url: str) -> Principal:
-        """Return who sends a request; ArmError 401 if the token is missing, expired, or meant for somebody else."""
+    def authenticate(
+        self,
+        topology: Topology,
+        headers: Mapping[str, str],
+        base_url: str,
+        audiences: frozenset[str] | None = None,
+    ) -> Principal:
+        """Return who sends a request; ArmError 401 if the token is missing, expired, or meant for somebody else.
+
+        The token has to be for one of the audiences; without them, for Resource Manager.
+        """
         scheme, _, token = headers.get("authorization", "").partition(" ")
         challenge = f'Bearer authorization_uri="{base_url}/{topology.tenant_id}"'
         if scheme.lower() != "bearer" or not token:
@@ -101,7 +111,14 @@ class Identity:
         now = self._clock.wall()
         seen = self._seen.get(token)
         if seen is None:
-            seen = self._check(topology, token, base_url, challenge)
+            seen = self._check(topology, token, challenge)
+        meant = audiences or _of_resource_manager(topology, base_url)
+        if seen.audience not in meant:
+            raise _unauthenticated(
+                "InvalidAuthenticationTokenAudience",
+                "The access token has been obtained for wrong audience or resource.",
+                challenge.format("The audience is wrong."),
+            )
         if seen.expires <= now.timestamp():
             raise _unauthenticated(
                 "ExpiredAuthenticationToken",
@@ -206,7 +223,7 @@ class Identity:
             text = f"No matching federated identity record found for presented assertion subject '{subject[:200]}'."
             raise _TokenError(401, "invalid_client", 700213, text)
 
-    def _check(self, topology: Topology, token: str, base_url: str, challenge: str) -> _Seen:
+    def _check(self, topology: Topology, token: str, challenge: str) -> _Seen:
         def invalid(why: str) -> ArmError:
             return _unauthenticated("InvalidAuthenticationToken", why, challenge.format(why))
 
@@ -221,13 +238,7 @@ class Identity:
             raise invalid("The access token is invalid.") from None
         if claims.get("tid") != topology.tenant_id:
             raise invalid("The access token is from the wrong issuer.")
-        if not _resource_managers(topology, str(claims.get("aud")), base_url):
-            raise _unauthenticated(
-                "InvalidAuthenticationTokenAudience",
-                "The access token has been obtained for wrong audience or resource.",
-                challenge.format("The audience is wrong."),
-            )
-        seen = _Seen(str(claims["appid"]), float(claims["exp"]))
+        seen = _Seen(str(claims["appid"]), float(claims["exp"]), str(claims.get("aud")).rstrip("/"))
         while len(self._seen) >= _REMEMBERED_TOKENS:
             del self._seen[next(iter(self._seen))]
         self._seen[token] = seen
@@ -256,9 +267,10 @@ def _unauthenticated(code: str, message: str, challenge: str) -> ArmError:
     return ArmError(401, code, message, headers={"WWW-Authenticate": challenge})
 
 
-def _resource_managers(topology: Topology, audience: str, base_url: str) -> bool:
-    return audience.rstrip("/") in {a.rstrip("/") for a in topology.options.audiences} | {base_url}
+def _of_resource_manager(topology: Topology, base_url: str) -> frozenset[str]:
+    return frozenset({*(audience.rstrip("/") for audience in topology.options.audiences), base_url})
 
 
 def _offered(topology: Topology, audience: str, base_url: str) -> bool:
-    return _resource_managers(topology, audience, base_url) or audience.rstrip("/") == graph_audience(base_url)
+    others = {graph_audience(base_url), topology.options.log_audience.rstrip("/")}
+    return audience.rstrip("/") in _of_resource_manager(topology, base_url) | others

@@ -58,6 +58,7 @@ class Installation:
         for id_, _, row in _resources(after, GATEWAYS):
             self._world.tunnels.gateway_changed(id_.key, silent=row.silent)
             self._world.reports.gateway_changed(id_.key, Reporting(row.status_lag_seconds, row.tunnel_status))
+            self._world.diagnostics.of_topology(id_, row.diagnostic_settings)
         for id_, _, row in _resources(after, LOCAL_GATEWAYS):
             self._world.tunnels.device_changed(id_.key, row.device)
         for id_, sent, row in presets:
@@ -152,6 +153,7 @@ def _configured(row: Any) -> Any:
         case LocalNetworkGateway():
             return row.model_copy(update={"device": None})
         case VirtualNetworkGateway():
-            return row.model_copy(update={"silent": False, "status_lag_seconds": None, "tunnel_status": None})
+            reporting: Document = {"status_lag_seconds": None, "tunnel_status": None, "diagnostic_settings": []}
+            return row.model_copy(update={"silent": False, **reporting})
         case _:
             return row

@@ -1,4 +1,4 @@
-"""Error codes that no recording of Azure shows.
+"""Error codes, and lines of gateways' logs, that no recording of Azure shows.
 
 Azure's documents say *that* these requests are refused, not with which code. Everything that the simulator answers with a code
 of this table may look different in Azure: a client must not depend on it. The README holds the same table; a test compares them.
@@ -85,7 +85,50 @@ BODY_TOO_LARGE = InventedCode(413, "RequestContentTooLarge", "a request body abo
 KEY_UNREADABLE = InventedCode(
     500, "InternalServerError", "reading a key without the right (one of the two switchable answers)"
 )
+NO_WORKSPACE = InventedCode(
+    404,
+    "WorkspaceNotFoundError",
+    "a query of a Log Analytics workspace that the topology does not have",
+    by_provider=False,
+)
 OPERATION_FAULT = InventedCode(200, "OperationFailed", "inside a failed operation, when the fault names no code")
+
+
+class InventedLine(NamedTuple):
+    """A part of a line in IKEDiagnosticLog: the words made up for it, and which message they stand for."""
+
+    text: str
+    when: str
+
+
+INIT_SENT = InventedLine("[SEND] IKE_SA_INIT request", "IKEv2: Azure begins")
+INIT_REFUSED = InventedLine("[RECEIVED] IKE_SA_INIT response with notify NO_PROPOSAL_CHOSEN", "a field of phase 1")
+VERSION_REFUSED = InventedLine(
+    "[RECEIVED] notify INVALID_MAJOR_VERSION", "the other side does not speak this IKE version"
+)
+AUTH_SENT = InventedLine("[SEND] IKE_AUTH request", "IKEv2: phase 1 is agreed")
+AUTH_REFUSED = InventedLine("[RECEIVED] IKE_AUTH response with notify AUTHENTICATION_FAILED", "another key")
+CHILD_REFUSED = InventedLine("[RECEIVED] IKE_AUTH response with notify NO_PROPOSAL_CHOSEN", "a field of phase 2")
+SELECTORS_REFUSED = InventedLine("[RECEIVED] IKE_AUTH response with notify TS_UNACCEPTABLE", "traffic selectors")
+REKEY_SENT = InventedLine("[SEND] CREATE_CHILD_SA request", "IKEv2: a rekey of phase 2")
+REKEY_REFUSED = InventedLine(
+    "[RECEIVED] CREATE_CHILD_SA response with notify NO_PROPOSAL_CHOSEN", "PFS on one side only, at a rekey"
+)
+GROUP_REFUSED = InventedLine(
+    "[RECEIVED] CREATE_CHILD_SA response with notify INVALID_KE_PAYLOAD", "another PFS group, at a rekey"
+)
+MAIN_SENT = InventedLine("[SEND] Main Mode SA", "IKEv1: Azure begins")
+MAIN_REFUSED = InventedLine("[RECEIVED] Main Mode notify NO-PROPOSAL-CHOSEN", "IKEv1: a field of phase 1")
+KEY_REFUSED = InventedLine("[RECEIVED] Main Mode notify AUTHENTICATION-FAILED", "IKEv1: another key")
+QUICK_SENT = InventedLine("[SEND] Quick Mode SA", "IKEv1: phase 1 is agreed")
+QUICK_REFUSED = InventedLine("[RECEIVED] Quick Mode notify NO-PROPOSAL-CHOSEN", "IKEv1: phase 2 or PFS")
+IDS_REFUSED = InventedLine("[RECEIVED] Quick Mode notify INVALID-ID-INFORMATION", "IKEv1: traffic selectors")
+WENT_DOWN = InventedLine("The tunnel went down", "a tunnel that went down, in stateChangeReason_s of its row")
+
+INVENTED_LINES: tuple[InventedLine, ...] = tuple(
+    row for row in list(globals().values()) if isinstance(row, InventedLine)
+)
+"""Every line above, in order. What stands behind them in the log (ErrorCode and ErrorMessage) is Azure's own."""
 
 INVENTED_CODES: tuple[InventedCode, ...] = tuple(
     row for row in list(globals().values()) if isinstance(row, InventedCode)

@@ -77,12 +77,18 @@ class Proposal(BaseModel):
         *_ALTERNATIVES,
     ]
 
-    def takes_phases(self, offered: "Suite") -> bool:
-        """Tell whether main mode and quick mode are among the alternatives, whatever the PFS group."""
+    def takes_ike(self, offered: "Suite") -> bool:
+        """Tell whether main mode is among the alternatives, whatever quick mode."""
         return (
             offered.ike.encryption in self.ike_encryption
             and offered.ike.integrity in self.ike_integrity
             and offered.ike.group in map(_canonical, self.dh_group)
+        )
+
+    def takes_phases(self, offered: "Suite") -> bool:
+        """Tell whether main mode and quick mode are among the alternatives, whatever the PFS group."""
+        return (
+            self.takes_ike(offered)
             and offered.esp.encryption in self.ipsec_encryption
             and offered.esp.integrity in self.ipsec_integrity
         )

@@ -83,7 +83,9 @@ class Options(_Part):
     lifetime_edit: Literal["renegotiate", "nextRekey"] = "renegotiate"
     status_lag_seconds: Seconds = Span.of(0)
     tunnel_status: TunnelStatus = "full"
+    log_ingestion_seconds: Seconds = Span(min=120, max=300)
     seed: int = 0
     page_size: int = Field(default=1000, ge=1)
     token_lifetime_seconds: int = Field(default=3600, ge=1)
     audiences: list[str] = ["https://management.azure.com", "https://management.core.windows.net"]
+    log_audience: str = "https://api.loganalytics.io"

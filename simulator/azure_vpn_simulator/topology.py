@@ -48,6 +48,27 @@ class LocalNetworkGateway(_Part):
     device: Device | None = None
 
 
+LogCategory = Literal[
+    "GatewayDiagnosticLog", "TunnelDiagnosticLog", "RouteDiagnosticLog", "IKEDiagnosticLog", "P2SDiagnosticLog"
+]
+
+
+class DiagnosticSetting(_Part):
+    """Where a gateway sends which of its logs; `workspace` is a name in the same group, or an id."""
+
+    name: Name = "logs"
+    workspace: str
+    categories: list[LogCategory] = ["TunnelDiagnosticLog", "IKEDiagnosticLog"]
+
+
+class Workspace(_Part):
+    """A Log Analytics workspace; clients query it by its `customerId` (absent: made from its id)."""
+
+    name: Name
+    location: str | None = None
+    customer_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{36}$")] | None = None
+
+
 class VirtualNetworkGateway(_Part):
     """A VPN gateway. Without `virtualNetwork` it sits in a network of its own, made from `addressSpace`.
 
@@ -66,6 +87,7 @@ class VirtualNetworkGateway(_Part):
     silent: bool = False
     status_lag_seconds: Seconds | None = None
     tunnel_status: TunnelStatus | None = None
+    diagnostic_settings: list[DiagnosticSetting] = []
     tags: dict[str, str] | None = None
 
 
@@ -109,6 +131,7 @@ class ResourceGroup(_Part):
     virtual_network_gateways: list[VirtualNetworkGateway] = []
     local_network_gateways: list[LocalNetworkGateway] = []
     connections: list[Connection] = []
+    workspaces: list[Workspace] = []
 
 
 class Subscription(_Part):
@@ -180,6 +203,7 @@ class Topology(_Part):
                 _unique(f"virtualNetworkGateways of {group.name}", [r.name for r in group.virtual_network_gateways])
                 _unique(f"localNetworkGateways of {group.name}", [r.name for r in group.local_network_gateways])
                 _unique(f"connections of {group.name}", [r.name for r in group.connections])
+                _unique(f"workspaces of {group.name}", [r.name for r in group.workspaces])
         self._references()
         return self
 

@@ -15,6 +15,8 @@ _NAMED_LISTS = {
     "virtualNetworkGateways",
     "localNetworkGateways",
     "connections",
+    "workspaces",
+    "diagnosticSettings",
     "principals",
     "tunnels",
 }

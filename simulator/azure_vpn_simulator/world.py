@@ -9,6 +9,7 @@ from azure_vpn_simulator import access
 from azure_vpn_simulator import invented_codes as invented
 from azure_vpn_simulator.clock import Clock, real_seconds
 from azure_vpn_simulator.errors import ArmError
+from azure_vpn_simulator.logs.settings import DiagnosticSettings
 from azure_vpn_simulator.operations import Finish, Operation, Operations, Outcome, another_operation
 from azure_vpn_simulator.options import Options
 from azure_vpn_simulator.resource_ids import NETWORK, normal_location
@@ -39,6 +40,7 @@ class World:
         self.history = History(clock)
         self.tunnels = Tunnels(self.timeline, self.store, self.draws, self.history)
         self.reports = StatusReports(self.draws)
+        self.diagnostics = DiagnosticSettings(self.timeline)
 
     @property
     def options(self) -> Options:

@@ -11,10 +11,16 @@ from pydantic import BaseModel
 
 from azure_vpn_simulator.devices import Device, DeviceTunnel, Flaps
 from azure_vpn_simulator.faults import Action
-from azure_vpn_simulator.invented_codes import INVENTED_CODES
+from azure_vpn_simulator.invented_codes import INVENTED_CODES, INVENTED_LINES
 from azure_vpn_simulator.options import Options
 from azure_vpn_simulator.testing import ArmDriver
-from azure_vpn_simulator.topology import LocalNetworkGateway, Principal, VirtualNetworkGateway
+from azure_vpn_simulator.topology import (
+    DiagnosticSetting,
+    LocalNetworkGateway,
+    Principal,
+    VirtualNetworkGateway,
+    Workspace,
+)
 from azure_vpn_simulator.tunnels.events import Event, EventSpec
 from azure_vpn_simulator.tunnels.history import Cause
 
@@ -36,12 +42,16 @@ def test_the_table_of_invented_codes_is_the_one_in_the_code() -> None:
     assert table("Invented codes") == [(row.code, str(row.status), row.when) for row in INVENTED_CODES]
 
 
+def test_the_table_of_invented_lines_is_the_one_in_the_code() -> None:
+    assert table("Invented codes", 1) == [(row.text, row.when) for row in INVENTED_LINES]
+
+
 def test_no_code_is_invented_twice_and_every_row_is_used() -> None:
     assert len({row.code for row in INVENTED_CODES}) == len(INVENTED_CODES)
     package = Path(__file__).parents[1] / "azure_vpn_simulator"
-    code = "\n".join(f.read_text() for f in package.glob("*.py"))
-    names = re.findall(r"^([A-Z0-9_]+) = InventedCode", (package / "invented_codes.py").read_text(), re.MULTILINE)
-    assert len(names) == len(INVENTED_CODES)
+    code = "\n".join(f.read_text() for f in package.rglob("*.py"))
+    names = re.findall(r"^([A-Z0-9_]+) = Invented\w+", (package / "invented_codes.py").read_text(), re.MULTILINE)
+    assert len(names) == len(INVENTED_CODES) + len(INVENTED_LINES)
     assert [name for name in names if f"invented.{name}" not in code] == []
 
 
@@ -80,6 +90,8 @@ def test_every_event_and_every_cause_is_explained() -> None:
         (Flaps, "Topology"),
         (LocalNetworkGateway, "Topology"),
         (VirtualNetworkGateway, "Topology"),
+        (DiagnosticSetting, "Topology"),
+        (Workspace, "Topology"),
         (Principal, "Topology"),
         (EventSpec, "Events"),
     ],

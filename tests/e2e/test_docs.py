@@ -27,7 +27,7 @@ GUIDES = tuple(
     for name in (
         *("monitoring", "gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability"),
         *("crypto-floor", "status-page", "configure-the-other-side", "kubectl-azvpn", "bring-in-what-exists", "plan"),
-        "from-nothing-to-a-tunnel",
+        *("from-nothing-to-a-tunnel", "gateway-logs"),
     )
 )
 """These leave the demo as they found it, but for keys and a policy."""
@@ -49,6 +49,12 @@ NOT_RUN = {
         "kubectl get vpnconn -o custom-columns=NAME:.metadata.name,READY:.status.conditions[0].reason,DIFFERENCES:.status.differences",
         """kubectl patch vpnconn vnet1tosite6 --type=merge -p '{"spec":{"deletionPolicy":"Retain"}}'""",
         "kubectl delete vpnconn vnet1tosite6",
+    ],
+    # There is no az on the machine; the simulator's tests play the requests that it sends.
+    "gateway-logs.md": [
+        "az monitor diagnostic-settings create --name vpn-logs --resource <gateway's id> --workspace <workspace's id> \\",
+        "az role assignment create --role 'Log Analytics Reader' --assignee <client id> --scope <workspace's id>",
+        "az monitor log-analytics workspace show --ids <workspace's id> --query customerId --output tsv",
     ],
     # What is to be installed is here already.
     "kubectl-azvpn.md": [

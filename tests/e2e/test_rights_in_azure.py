@@ -29,8 +29,20 @@ async def test_to_watch_the_smaller_role_is_enough(tenant: Tenant):
     assert set(asked) <= _lower(role_actions("custom-role-observe.json"))
 
 
+async def _send_logs(tenant: Tenant) -> None:
+    gateway = {"name": "gw", "diagnosticSettings": [{"workspace": "logs"}]}
+    group = {"name": tenant.group, "virtualNetworkGateways": [gateway], "workspaces": [{"name": "logs"}]}
+    await tenant.control(
+        "PUT", "/topology", {"subscriptions": [{"id": tenant.subscription, "resourceGroups": [group]}]}
+    )
+
+
 async def _use_everything(tenant: Tenant) -> None:
-    """A connection with BGP and policy-based selectors: made, changed where Azure shows no times, its key changed, reset, and deleted."""
+    """A connection with BGP and policy-based selectors: made, changed where Azure shows no times, its key changed, reset, and deleted.
+
+    Between the last two its device changes the key, and the gateway's log says so.
+    """
+    await _send_logs(tenant)
     await _hide_times_of_tunnels(tenant)
     await tenant.change_topology(BGP_SITE)
     await tenant.apply(
@@ -48,6 +60,8 @@ async def _use_everything(tenant: Tenant) -> None:
     await tenant.until_ready()
     await tenant.annotate(reset="once")
     await tenant.until(lambda found: [item["state"] for item in found["status"].get("resets", [])] == ["Done"])
+    await tenant.change_topology({"name": "site-1", "device": {"key": "A.Third.Canary.Key"}})
+    await tenant.until(lambda found: "AUTHENTICATION_FAILED" in condition(found, "Connected").get("message", ""))
     await tenant.delete()
     await tenant.until_gone()
 

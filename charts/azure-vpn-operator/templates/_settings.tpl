@@ -16,6 +16,9 @@ AZVPN_LEADER_ELECTION: {{ include "azure-vpn-operator.text" .Values.leaderElecti
 AZVPN_LEASE_DURATION: {{ include "azure-vpn-operator.text" .Values.leaseDuration }}
 AZVPN_WATCH_SECRETS: {{ include "azure-vpn-operator.text" .Values.watchSecrets }}
 AZVPN_SECRETS_INTERVAL: {{ include "azure-vpn-operator.text" .Values.secretsInterval }}
+{{- if .Values.logAnalyticsWorkspaceId }}
+AZVPN_LOG_ANALYTICS_WORKSPACE_ID: {{ include "azure-vpn-operator.text" .Values.logAnalyticsWorkspaceId }}
+{{- end }}
 AZVPN_WORKERS: {{ include "azure-vpn-operator.text" .Values.workers }}
 AZVPN_STATUS_INTERVAL: {{ include "azure-vpn-operator.text" .Values.statusInterval }}
 AZVPN_RECENT_INTERVAL: {{ include "azure-vpn-operator.text" .Values.recentInterval }}
@@ -57,5 +60,11 @@ AZURE_RESOURCE_MANAGER_AUDIENCE: {{ include "azure-vpn-operator.text" .Values.az
 {{- end }}
 {{- if .Values.azure.authorityHost }}
 AZURE_AUTHORITY_HOST: {{ include "azure-vpn-operator.text" .Values.azure.authorityHost }}
+{{- end }}
+{{- if .Values.azure.logAnalyticsEndpoint }}
+AZURE_LOG_ANALYTICS_ENDPOINT: {{ include "azure-vpn-operator.text" .Values.azure.logAnalyticsEndpoint }}
+{{- end }}
+{{- if .Values.azure.logAnalyticsAudience }}
+AZURE_LOG_ANALYTICS_AUDIENCE: {{ include "azure-vpn-operator.text" .Values.azure.logAnalyticsAudience }}
 {{- end }}
 {{- end }}

@@ -112,6 +112,8 @@ def write_values(folder: Path, installation: Installation) -> Path:
             "resourceManagerEndpoint": environment["AZURE_RESOURCE_MANAGER_ENDPOINT"],
             "resourceManagerAudience": environment["AZURE_RESOURCE_MANAGER_AUDIENCE"],
             "authorityHost": environment["AZURE_AUTHORITY_HOST"],
+            "logAnalyticsEndpoint": environment["AZURE_LOG_ANALYTICS_ENDPOINT"],
+            "logAnalyticsAudience": environment["AZURE_LOG_ANALYTICS_AUDIENCE"],
             "credentialsSecret": CREDENTIALS,
         },
         "extraEnv": [{"name": "SSL_CERT_FILE", "value": f"{_CA_FOLDER}/ca.crt"}],

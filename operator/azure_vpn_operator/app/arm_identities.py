@@ -9,7 +9,7 @@ from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.domain.access import Identity
-from azure_vpn_operator.ports import ConnectionsPort, GatewaysPort
+from azure_vpn_operator.ports import ConnectionsPort, GatewayLogsPort, GatewaysPort
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.fence import Fence
 
@@ -21,9 +21,15 @@ class ArmIdentities:
     """The sessions beside the operator's own."""
 
     def __init__(
-        self, own: ArmSettings, clock: Clock, make: Callable[[ArmSettings, Identity], ArmSession], fence: Fence
+        self,
+        own: ArmSettings,
+        clock: Clock,
+        make: Callable[[ArmSettings, Identity], ArmSession],
+        fence: Fence,
+        logs: Callable[[ArmSession], GatewayLogsPort | None] = lambda _: None,
     ) -> None:
-        """Take the settings that all share, how a session is made, and what keeps writes back."""
+        """Take the settings that all share, how a session is made, what keeps writes back, and how gateways' logs are read."""
+        self._logs = logs
         self._fence = fence
         self._own = own
         self._clock = clock
@@ -31,12 +37,12 @@ class ArmIdentities:
         self._sessions: dict[Identity, ArmSession] = {}
         self._retired: list[tuple[float, ArmSession]] = []
 
-    def ports_of(self, identity: Identity) -> tuple[ConnectionsPort, GatewaysPort]:
+    def ports_of(self, identity: Identity) -> tuple[ConnectionsPort, GatewaysPort, GatewayLogsPort | None]:
         """Azure as this identity sees it; opens nothing."""
         if identity not in self._sessions:
             self._sessions[identity] = self._make(settings_as(self._own, identity), identity)
         session = self._sessions[identity]
-        return ArmConnections(session, self._fence), ArmGateways(session)
+        return ArmConnections(session, self._fence), ArmGateways(session), self._logs(session)
 
     def keep_only(self, wanted: frozenset[Identity]) -> None:
         """Let go of the sessions of all other identities."""

@@ -17,6 +17,7 @@ from azure_vpn_operator.ports import (
     ConnectionsPort,
     DigestKeysPort,
     EventsPort,
+    GatewayLogsPort,
     GatewaysPort,
     ObjectsPort,
     SecretsPort,
@@ -24,6 +25,7 @@ from azure_vpn_operator.ports import (
 from azure_vpn_operator.reconcile.connections import ConnectionReconciler
 from azure_vpn_operator.reconcile.disruptions import Disruptions
 from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
+from azure_vpn_operator.reconcile.facts.gateway_logs import GatewayLogs
 from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
 from azure_vpn_operator.reconcile.facts.gather import Gatherer
 from azure_vpn_operator.reconcile.facts.group_lists import GroupLists
@@ -36,7 +38,17 @@ from azure_vpn_operator.reconcile.operations import Operations
 from azure_vpn_operator.reconcile.policies import PolicyReconciler
 from azure_vpn_operator.reconcile.reading import CONNECTION, Reader, Store
 from azure_vpn_operator.reconcile.records import record_readers
-from azure_vpn_operator.reconcile.request_budget import BudgetedConnections, BudgetedGateways, Quota, RequestBudget
+from azure_vpn_operator.reconcile.request_budget import (
+    LOG_QUERIES_AT_ONCE,
+    LOG_QUERIES_PER_MINUTE,
+    LOGS,
+    BudgetedConnections,
+    BudgetedGatewayLogs,
+    BudgetedGateways,
+    LogAllowance,
+    Quota,
+    RequestBudget,
+)
 from azure_vpn_operator.reconcile.rollouts import Rollouts
 from azure_vpn_operator.reconcile.sending import Sender
 from azure_vpn_operator.reconcile.tenancy import AzurePorts, Tenancy
@@ -60,8 +72,13 @@ from azure_vpn_operator.telemetry.metrics import Metrics
 KEEP_LISTED_SECONDS = 60.0
 """What a list shows of a connection may be so old when it is compared for the first time."""
 QUEUE = "azure-vpn-operator"
-BUCKETS: Mapping[str, tuple[int, float]] = {"reads": (250, 25.0), "writes": (200, 10.0), "deletes": (200, 10.0)}
-"""Azure's published limits per principal and subscription; what its headers tell replaces them."""
+BUCKETS: Mapping[str, tuple[int, float]] = {
+    "reads": (250, 25.0),
+    "writes": (200, 10.0),
+    "deletes": (200, 10.0),
+    LOGS.kind: (LOG_QUERIES_AT_ONCE, LOG_QUERIES_PER_MINUTE / 60),
+}
+"""Azure's published limits per principal and subscription; what its headers tell replaces them. That of logs is our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +92,10 @@ class Ports:
     secrets: SecretsPort
     digest_keys: DigestKeysPort
     events: EventsPort
-    as_identity: Callable[[Identity], tuple[ConnectionsPort, GatewaysPort]] | None = None
-    """The same two as an identity of the access rules; needed only if those name one."""
+    as_identity: Callable[[Identity], tuple[ConnectionsPort, GatewaysPort, GatewayLogsPort | None]] | None = None
+    """What is Azure's, as an identity of the access rules; needed only if those name one."""
+    gateway_logs: GatewayLogsPort | None = None
+    """As the operator itself; None: no logs are read."""
 
 
 async def at_once() -> None:
@@ -105,6 +124,7 @@ class Core:
         self.queue: WorkQueue[ObjectKey] = WorkQueue(clock, observer=observer, group_of=lambda key: key.namespace)
         observer.watch(self.queue)
         self.buckets: TokenBuckets[Quota] = TokenBuckets(lambda quota: TokenBucket(*BUCKETS[quota.kind], clock))
+        self._log_allowance = LogAllowance(self.buckets)
         self._ports = ports
         self.tenancy = Tenancy(rules, self._connect)
         self.timed_reads = TimedReads(
@@ -265,11 +285,11 @@ class Core:
 
     def _connect(self, identity: Identity | None) -> AzurePorts:
         """Azure as one identity sees it, with a budget and memories of its own."""
-        connections, gateways = self._ports.connections, self._ports.gateways
+        connections, gateways, logs = self._ports.connections, self._ports.gateways, self._ports.gateway_logs
         if identity is not None:
             if self._ports.as_identity is None:
                 raise ValueError("the access rules name identities, and there is no way to use them")
-            connections, gateways = self._ports.as_identity(identity)
+            connections, gateways, logs = self._ports.as_identity(identity)
         budget = RequestBudget(self.buckets, self.clock, identity)
         budgeted = BudgetedGateways(gateways, budget)
         directory = GatewayDirectory(budgeted, self.clock)
@@ -283,4 +303,7 @@ class Core:
             crossing=CrossingDirectory(azure, self.clock),
             bgp=bgp,
             ike=IkeSas(azure, self.clock),
+            logs=GatewayLogs(BudgetedGatewayLogs(logs, budget, self._log_allowance), directory, self.clock)
+            if logs is not None
+            else None,
         )

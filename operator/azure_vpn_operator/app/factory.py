@@ -23,6 +23,7 @@ from azure_vpn_operator.app.settings import (
 )
 from azure_vpn_operator.app.watching import Watcher
 from azure_vpn_operator.arm.connections import ArmConnections
+from azure_vpn_operator.arm.gateway_logs import ArmGatewayLogs
 from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.arm.observer import Exchange
 from azure_vpn_operator.arm.session import ArmSession
@@ -35,11 +36,9 @@ from azure_vpn_operator.cluster.secret_reader import ClusterSecrets
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, Identity
 from azure_vpn_operator.domain.azure.faults import FaultKind
-from azure_vpn_operator.ports import (
-    LeaseClaim,
-)
+from azure_vpn_operator.ports import GatewayLogsPort, LeaseClaim
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY
-from azure_vpn_operator.reconcile.request_budget import Quota
+from azure_vpn_operator.reconcile.request_budget import LOGS, Quota
 from azure_vpn_operator.runtime.clock import Clock, SystemClock
 from azure_vpn_operator.runtime.fence import Fence, NoFence
 from azure_vpn_operator.runtime.garbage import short_collections
@@ -67,6 +66,11 @@ class _ArmTelemetry:
         """Take note of one finished request."""
         azure = self._metrics.azure
         azure.responded(exchange.resource, exchange.method, exchange.response_code, exchange.seconds)
+        if exchange.quota == LOGS.kind:
+            # Log Analytics has limits of its own: what it refuses says nothing of the resource manager.
+            if exchange.fault is not None and exchange.fault.kind is FaultKind.THROTTLED:
+                self._buckets.get(LOGS).observe_throttled(exchange.fault.retry_after or 60.0)
+            return
         bucket = self._buckets.get(Quota(exchange.subscription.lower(), exchange.quota, self._identity))
         if exchange.principal_remaining is not None:
             bucket.observe_remaining(exchange.principal_remaining)
@@ -112,11 +116,19 @@ async def run_operator(
     cluster = ClusterSession(cluster_settings_of(settings, environment), clock=clock, observer=metrics.kubernetes)
     lead = _leadership(settings, environment, cluster, clock, metrics)
     fence: Fence = lead or NoFence()
-    identities = ArmIdentities(arm_settings, clock, open_session, fence)
+
+    def logs_of(session: ArmSession) -> GatewayLogsPort | None:
+        workspace = settings.log_analytics_workspace_id
+        if workspace == "none" or not session.reaches_logs:
+            return None
+        return ArmGatewayLogs(session, clock, workspace)
+
+    identities = ArmIdentities(arm_settings, clock, open_session, fence, logs_of)
     async with arm, identities, cluster:
         ports = Ports(
             connections=ArmConnections(arm, fence),
             gateways=ArmGateways(arm),
+            gateway_logs=logs_of(arm),
             objects=ClusterObjects(cluster, namespaces=settings.watch_namespaces, fence=fence),
             secrets=ClusterSecrets(cluster, secrets=secrets, namespaces=settings.watch_namespaces),
             digest_keys=DigestKeeper(cluster, namespace=settings.namespace, guard=secrets),

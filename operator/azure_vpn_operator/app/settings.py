@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     """How often that is."""
     access_file: str = ""
     """A YAML file that says which namespaces may use what in Azure, and as whom; empty: all of them everything, as the operator."""
+    log_analytics_workspace_id: str = Field(
+        default="",
+        pattern="^(none|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})?$",
+    )
+    """Where gateways' logs say why a tunnel is down: a workspace's id; empty: that of each diagnostic setting; none: not read."""
     workers: int = Field(default=10, ge=1, le=100)
     """Passes that may run at the same time."""
     status_interval: float = Field(default=300.0, ge=1)
@@ -159,6 +164,8 @@ class Environment(BaseSettings):
     azure_resource_manager_endpoint: str = "https://management.azure.com"
     azure_resource_manager_audience: str | None = None
     azure_authority_host: str | None = None
+    azure_log_analytics_endpoint: str | None = None
+    azure_log_analytics_audience: str | None = None
     ssl_cert_file: str = ""
     requests_ca_bundle: str = ""
     https_proxy: str = Field(default="", repr=False)
@@ -191,6 +198,8 @@ def arm_settings_of(settings: Settings, environment: Environment, version: str) 
         endpoint=environment.azure_resource_manager_endpoint,
         audience=environment.azure_resource_manager_audience,
         authority=environment.azure_authority_host,
+        log_analytics_endpoint=environment.azure_log_analytics_endpoint,
+        log_analytics_audience=environment.azure_log_analytics_audience,
         api_version=settings.api_version,
         tenant_id=environment.azure_tenant_id,
         client_id=environment.azure_client_id,

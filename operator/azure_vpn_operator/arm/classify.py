@@ -31,10 +31,13 @@ _KINDS: Final[Mapping[FaultKind, tuple[str, ...]]] = {
         "InvalidAuthenticationToken",
         "InvalidAuthenticationTokenTenant",
         "InvalidAuthenticationTokenAudience",
+        "AuthorizationRequiredError",
+        "InvalidTokenError",
     ),
     FaultKind.FORBIDDEN: (
         "AuthorizationFailed",
         "AuthorizationPermissionMismatch",
+        "InsufficientAccessError",
         "InsufficientAccountPermissions",
         "LinkedAccessCheckFailed",
         "LinkedAuthorizationFailed",
@@ -48,6 +51,7 @@ _KINDS: Final[Mapping[FaultKind, tuple[str, ...]]] = {
         "ResourceGroupNotFound",
         "ResourceNotFound",
         "SubscriptionNotFound",
+        "WorkspaceNotFoundError",
     ),
     FaultKind.CONFLICT: (
         "Conflict",
@@ -58,6 +62,7 @@ _KINDS: Final[Mapping[FaultKind, tuple[str, ...]]] = {
         "ResourceGroupBeingDeleted",
     ),
     FaultKind.REJECTED: (
+        "BadArgumentError",
         "BadRequest",
         "GatewayConnectionMustHaveExactlyTwoEndpoints",
         "InvalidApiVersionParameter",
@@ -80,6 +85,7 @@ _KINDS: Final[Mapping[FaultKind, tuple[str, ...]]] = {
         "InternalError",
         "InternalServerError",
         "OperationTimedOut",
+        "PartialError",
         "ServerBusy",
         "ServerTimeout",
         "ServiceUnavailable",

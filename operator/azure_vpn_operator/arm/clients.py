@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 from azure.core.pipeline.transport import AioHttpTransport
@@ -11,6 +11,9 @@ from azure.mgmt.network.aio import NetworkManagementClient
 from azure_vpn_operator.arm.credentials import GuardedCredential
 from azure_vpn_operator.arm.settings import ArmSettings
 from azure_vpn_operator.runtime.clock import Clock
+
+if TYPE_CHECKING:
+    from azure.monitor.query.aio import LogsQueryClient
 
 
 class _Pool:
@@ -46,19 +49,19 @@ class ArmClients:
         self._clock = clock
         self._pool: _Pool | None = None
         self._clients: dict[str, NetworkManagementClient] = {}
+        self._logs: LogsQueryClient | None = None
 
     def get(self, subscription: str) -> NetworkManagementClient:
         """Return the subscription's client; raises `OSError` if the file of authorities is unusable."""
         key = subscription.lower()
         if key not in self._clients:
-            if self._pool is None:
-                self._pool = _Pool(self._settings, self._clock, self._register)
+            pool = self._shared()
             self._clients[key] = NetworkManagementClient(
-                self._pool.credential,  # type: ignore[arg-type]  # the SDK names the older protocol and prefers get_token_info
+                pool.credential,  # type: ignore[arg-type]  # the SDK names the older protocol and prefers get_token_info
                 subscription,
                 base_url=self._settings.base_url,
                 credential_scopes=[self._settings.scope],
-                transport=self._pool.transport,
+                transport=pool.transport,
                 proxies=self._settings.proxies,
                 retry_total=0,
                 permit_redirects=False,
@@ -66,6 +69,30 @@ class ArmClients:
                 logging_enable=False,
             )
         return self._clients[key]
+
+    def logs(self) -> "LogsQueryClient":
+        """Return the client of Log Analytics; raises `OSError` like `get`."""
+        if self._logs is None:
+            from azure.monitor.query.aio import LogsQueryClient  # noqa: PLC0415 - most installations never need it
+
+            pool = self._shared()
+            self._logs = LogsQueryClient(
+                pool.credential,  # type: ignore[arg-type]  # as above
+                endpoint=self._settings.logs_url,
+                credential_scopes=[self._settings.logs_scope],
+                transport=pool.transport,
+                proxies=self._settings.proxies,
+                retry_total=0,
+                permit_redirects=False,
+                user_agent=self._settings.user_agent,
+                logging_enable=False,
+            )
+        return self._logs
+
+    def _shared(self) -> _Pool:
+        if self._pool is None:
+            self._pool = _Pool(self._settings, self._clock, self._register)
+        return self._pool
 
     async def forget_token(self) -> None:
         """Let the next request have a new token."""
@@ -75,6 +102,7 @@ class ArmClients:
     async def close(self) -> None:
         """Close the identity and all connections."""
         self._clients.clear()
+        self._logs = None
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.credential.close()

@@ -112,6 +112,7 @@ def _read_gateway(document: object) -> GatewayFacts:
         ip_configuration_ids=tuple(_text(item, "id") for item in configurations),
         bgp_addresses=_bgp_addresses(bgp),
         network=next(filter(None, map(_network_of, configurations)), None),
+        public_addresses=_public_addresses(bgp),
     )
 
 
@@ -142,6 +143,7 @@ def _read_local_gateway(document: object) -> LocalGatewayFacts:
         id=_id(root),
         bgp_addresses=_bgp_addresses(_mapping(properties.get("bgpSettings") or {}, "bgpSettings")),
         address_prefixes=_prefixes(properties, "localNetworkAddressSpace"),
+        public_address=_text(properties, "gatewayIpAddress"),
     )
 
 
@@ -151,6 +153,12 @@ def _bgp_addresses(settings: Mapping[str, Any]) -> tuple[str, ...]:
         return found
     lists = (item.get("defaultBgpIpAddresses") or [] for item in _items(settings, "bgpPeeringAddresses"))
     return tuple(address for addresses in lists for address in _texts(addresses, "defaultBgpIpAddresses"))
+
+
+def _public_addresses(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Azure lists them beside the BGP addresses, also where BGP is off."""
+    lists = (item.get("tunnelIpAddresses") or [] for item in _items(settings, "bgpPeeringAddresses"))
+    return tuple(address for addresses in lists for address in _texts(addresses, "tunnelIpAddresses"))
 
 
 def _id(root: Mapping[str, Any]) -> ArmId:

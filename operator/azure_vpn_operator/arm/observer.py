@@ -7,6 +7,8 @@ from typing import Final, Protocol
 from azure_vpn_operator.domain.azure.faults import Fault
 
 _QUOTAS: Final = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
+LOG_QUERIES: Final = "logQueries"
+"""The kind of resource under which queries of Log Analytics are told. They count for no quota of the resource manager."""
 _PREFIX: Final = "x-ms-ratelimit-remaining-"
 
 
@@ -17,7 +19,7 @@ class Exchange:
     subscription: str
     """In lower case."""
     resource: str
-    """`connections`, `sharedKey`, `resetconnection`, `virtualNetworkGateways`, `localNetworkGateways` or `operations`."""
+    """`connections`, `sharedKey`, `resetconnection`, `virtualNetworkGateways`, `localNetworkGateways`, `operations`, …, or `logQueries`."""
     method: str
     response_code: int | str
     """The HTTP status, or the fault's code if there was no answer."""
@@ -29,7 +31,9 @@ class Exchange:
 
     @property
     def quota(self) -> str:
-        """The kind of quota that the request counts for: `reads`, `writes` or `deletes`."""
+        """The kind of quota that the request counts for: `reads`, `writes`, `deletes`, or `logs` for a query of Log Analytics."""
+        if self.resource == LOG_QUERIES:
+            return "logs"
         return _QUOTAS.get(self.method, "writes")
 
     @property

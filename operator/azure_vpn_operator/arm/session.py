@@ -8,26 +8,38 @@ address an answer names. Bodies are streamed, which also keeps the SDK from regi
 import asyncio
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, Self
 from urllib.parse import quote
 
 import aiohttp
 from azure.core.exceptions import AzureError, ServiceRequestTimeoutError, ServiceResponseTimeoutError
-from azure.core.rest import HttpRequest
+from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from azure_vpn_operator.arm.answers import Answer, parse_json, read_retry_after, request_id
 from azure_vpn_operator.arm.classify import fault_of_error, fault_of_other_answer
 from azure_vpn_operator.arm.clients import ArmClients
 from azure_vpn_operator.arm.credentials import NoTokenError
-from azure_vpn_operator.arm.observer import ArmObserver, Exchange, remaining_quotas
+from azure_vpn_operator.arm.observer import LOG_QUERIES, ArmObserver, Exchange, remaining_quotas
 from azure_vpn_operator.arm.settings import ArmSettings, same_origin
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind, safe_message
 from azure_vpn_operator.runtime.clock import Clock
 
 _JSON: Final = "application/json"
+LOG_CALL_SECONDS: Final = 30.0
+"""The longest that a query of Log Analytics may take: a pass waits for it."""
+LOG_SERVER_SECONDS: Final = 20
+"""How long the workspace itself may work on a query."""
 _CLOSED: Final = Fault(FaultKind.UNAVAILABLE, "Closed", "The operator is stopping.")
+
+
+class _Client(Protocol):
+    """What all of the SDK's clients can do."""
+
+    def send_request(self, request: HttpRequest, *, stream: bool = False) -> Awaitable[AsyncHttpResponse]:
+        """Send a request through the client's pipeline."""
+        ...
 
 
 class KeyGuard(Protocol):
@@ -74,10 +86,10 @@ class ArmSession:
         """Close."""
         await self.close()
 
-    def address(self, resource: ArmId, *below: str) -> str:
-        """The URL of a resource, or of something below it, with the api-version."""
+    def address(self, resource: ArmId, *below: str, api_version: str = "") -> str:
+        """The URL of a resource, or of something below it, with the api-version; empty: that of the settings."""
         path = quote("/".join((str(resource), *below)), safe="/")
-        return self._versioned(path)
+        return self._versioned(path, api_version)
 
     def group_address(self, subscription: str, resource_group: str, *below: str) -> str:
         """The URL of something of Microsoft.Network in a resource group, with the api-version."""
@@ -124,15 +136,46 @@ class ArmSession:
                 "ForeignAddress",
                 "The address leads to another host than the resource manager's.",
             )
+        request = HttpRequest(
+            method,
+            url.replace("{", "%7B").replace("}", "%7D"),  # the SDK takes braces for a template
+            headers={"Accept": _JSON} if body is None else {"Accept": _JSON, "Content-Type": _JSON},
+            content=None if body is None else json.dumps(body),
+        )
+        return await self._observed(
+            request, subscription, resource, self._settings.call_timeout, lambda: self._clients.get(subscription)
+        )
+
+    @property
+    def reaches_logs(self) -> bool:
+        """Whether it is known where workspaces of Log Analytics are queried."""
+        return bool(self._settings.logs_url)
+
+    async def query_logs(self, workspace: str, query: str, *, subscription: str) -> Answer | Fault:
+        """Ask a workspace of Log Analytics once, by its customer id; `subscription` is for metrics."""
+        if self._closed:
+            return _CLOSED
+        request = HttpRequest(
+            "POST",
+            f"/workspaces/{quote(workspace, safe='')}/query",
+            headers={"Accept": _JSON, "Content-Type": _JSON, "Prefer": f"wait={LOG_SERVER_SECONDS}"},
+            content=json.dumps({"query": query}),
+        )
+        limit = min(self._settings.call_timeout, LOG_CALL_SECONDS)
+        return await self._observed(request, subscription, LOG_QUERIES, limit, self._clients.logs)
+
+    async def _observed(
+        self, request: HttpRequest, subscription: str, resource: str, limit: float, client: Callable[[], _Client]
+    ) -> Answer | Fault:
         started = self._clock.monotonic()
-        result, code, headers = await self._exchange(method, url, subscription, body)
+        result, code, headers = await self._exchange(request, limit, client)
         if self._observer is not None:
             fault = result if isinstance(result, Fault) else None
             self._observer.seen(
                 Exchange(
                     subscription=subscription.lower(),
                     resource=resource,
-                    method=method,
+                    method=request.method,
                     response_code=code or (fault.code if fault else ""),
                     seconds=self._clock.monotonic() - started,
                     remaining=remaining_quotas(headers),
@@ -142,17 +185,11 @@ class ArmSession:
         return result
 
     async def _exchange(
-        self, method: str, url: str, subscription: str, body: Mapping[str, Any] | None
+        self, request: HttpRequest, limit: float, client: Callable[[], _Client]
     ) -> tuple[Answer | Fault, int, Mapping[str, str]]:
-        request = HttpRequest(
-            method,
-            url.replace("{", "%7B").replace("}", "%7D"),  # the SDK takes braces for a template
-            headers={"Accept": _JSON} if body is None else {"Accept": _JSON, "Content-Type": _JSON},
-            content=None if body is None else json.dumps(body),
-        )
         try:
-            async with asyncio.timeout(self._settings.call_timeout):
-                response = await self._clients.get(subscription).send_request(request, stream=True)
+            async with asyncio.timeout(limit):
+                response = await client().send_request(request, stream=True)
                 async with response:
                     content = await response.read()
         except NoTokenError as error:
@@ -182,8 +219,9 @@ class ArmSession:
             return fault_of_error(status, self.without_keys(document), retry_after=wait, request_id=request_id(headers))
         return Answer(status, headers, document, retry_after=wait)
 
-    def _versioned(self, path: str) -> str:
-        return f"{self._settings.base_url}{path}?api-version={quote(self._settings.api_version, safe='')}"
+    def _versioned(self, path: str, api_version: str = "") -> str:
+        version = quote(api_version or self._settings.api_version, safe="")
+        return f"{self._settings.base_url}{path}?api-version={version}"
 
 
 def _fault_without_answer(error: Exception) -> Fault:

@@ -15,6 +15,11 @@ _AUTHORITIES: Final = {
     "management.usgovcloudapi.net": "https://login.microsoftonline.us",
     "management.chinacloudapi.cn": "https://login.chinacloudapi.cn",
 }
+_LOG_ANALYTICS: Final = {
+    "management.azure.com": "https://api.loganalytics.io",
+    "management.usgovcloudapi.net": "https://api.loganalytics.us",
+    "management.chinacloudapi.cn": "https://api.loganalytics.azure.cn",
+}
 _PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
 _DEFAULT_SCOPE: Final = "/.default"
 
@@ -28,6 +33,10 @@ class ArmSettings:
     """For whom tokens are issued; None: what the cloud of the endpoint asks for."""
     authority: str | None = None
     """Where tokens come from, as an address or a bare host; None: the login host of the endpoint's cloud."""
+    log_analytics_endpoint: str | None = None
+    """Where workspaces are queried; None: that of the endpoint's cloud, and nowhere if the cloud is not known."""
+    log_analytics_audience: str | None = None
+    """For whom tokens for it are issued; None: itself."""
     api_version: str = "2024-05-01"
     """One version for all calls. It has every property of a VpnConnection, and national clouds have it too."""
 
@@ -59,7 +68,7 @@ class ArmSettings:
 
     def __post_init__(self) -> None:
         """Refuse addresses to which a token must not be sent."""
-        for address in (self.endpoint, self.login_authority):
+        for address in (self.endpoint, self.login_authority, *([self.logs_url] if self.logs_url else [])):
             parts = urlsplit(address)
             if parts.scheme != "https" or not parts.hostname:
                 raise ValueError(f"not an https address: {address}")
@@ -82,14 +91,24 @@ class ArmSettings:
         return address if "://" in address else f"https://{address}"
 
     @property
+    def logs_url(self) -> str:
+        """Where workspaces are queried, without a final slash; empty: nowhere."""
+        return (self.log_analytics_endpoint or _LOG_ANALYTICS.get(self._host, "")).rstrip("/")
+
+    @property
+    def logs_scope(self) -> str:
+        """What a token for queries is asked for."""
+        return (self.log_analytics_audience or self.logs_url).rstrip("/") + _DEFAULT_SCOPE
+
+    @property
     def proxies(self) -> dict[str, str]:
         """The proxy for each address that is reached through one, as azure-core takes it."""
         if not self.https_proxy:
             return {}
         return {
             address: self.https_proxy
-            for address in (self.base_url, self.login_authority)
-            if not proxy_bypass_environment(urlsplit(address).netloc, {"no": self.no_proxy})
+            for address in (self.base_url, self.login_authority, self.logs_url)
+            if address and not proxy_bypass_environment(urlsplit(address).netloc, {"no": self.no_proxy})
         }
 
     @property

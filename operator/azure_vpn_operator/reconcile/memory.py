@@ -7,6 +7,7 @@ from typing import Final
 from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRole
 from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.passes.observations import Observations
 from azure_vpn_operator.domain.passes.reset_view import SentReset
 from azure_vpn_operator.domain.passes.snapshot import Attempts, KeyCheck
@@ -75,6 +76,21 @@ class IkeQuestion:
     look_at: float = 0.0
 
 
+@dataclass(slots=True)
+class LogMemory:
+    """What the gateway's log has told of an outage."""
+
+    outage: datetime
+    """Which outage: its beginning."""
+    next_read: datetime
+    lines: tuple[GatewayLogLine, ...] = ()
+    """Newest first."""
+    reads: int = 0
+    """How often it was asked for in this outage."""
+    unread: bool = False
+    """This process has found the tunnel down, and does not know what the log says."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class HalfKey:
     """One connection in Azure, as a half of an object."""
@@ -119,6 +135,10 @@ class ConnectionMemory:
     observations: Observations | None = None
     """What was seen of the tunnels since the object's change came into force."""
     ike_question: IkeQuestion | None = None
+    log: LogMemory | None = None
+    """None while the tunnel is not down."""
+    busy_at: datetime | None = None
+    """When an operation of ours was last seen running on it."""
     sent_tags: frozenset[str] = frozenset()
     """Names of tags that this process has sent for the object: known as ours even if no status has told so yet."""
     key_mark: str | None = None

@@ -6,6 +6,7 @@ A request that would have to wait for a moment waits; one that would have to wai
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from typing_extensions import override
@@ -13,13 +14,15 @@ from typing_extensions import override
 from azure_vpn_operator.domain.access import Identity
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
-from azure_vpn_operator.domain.azure.lookups import Read, SharedKey, Unreadable
+from azure_vpn_operator.domain.azure.lookups import Absent, Read, SharedKey, Unreadable
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
 from azure_vpn_operator.ports import (
     Accepted,
     BgpAnswer,
     ConnectionsPort,
+    GatewayLogsPort,
     GatewaysPort,
     GatewayUse,
     IkeSasAnswer,
@@ -43,6 +46,12 @@ class Quota:
     kind: str
     identity: Identity | None = None
     """Whose bucket; None: the operator's own."""
+
+
+LOGS: Final = Quota("", "logs")
+"""One bucket for all queries of Log Analytics, whoever sends them."""
+LOG_QUERIES_AT_ONCE: Final = 6
+LOG_QUERIES_PER_MINUTE: Final = 6
 
 
 class RequestBudget:
@@ -200,5 +209,63 @@ class BudgetedGateways(GatewaysPort):
         )
 
 
+class LogAllowance:
+    """The few queries of Log Analytics that all passes share, whoever sends them. Nobody waits for one."""
+
+    def __init__(self, buckets: TokenBuckets[Quota]) -> None:
+        self._bucket = buckets.get(LOGS)
+        self._under_way = 0
+
+    def begin(self) -> Fault | None:
+        """Set one aside; a fault if none is left now. `end` has to follow."""
+        if self._bucket.remaining - self._under_way < 1:
+            return _exhausted(LOGS.kind, max(self._bucket.blocked_for, 1 / self._bucket.refill_per_second))
+        self._under_way += 1
+        return None
+
+    def end(self, *, sent: bool) -> None:
+        """Use up the one that was set aside, or leave it to somebody else."""
+        self._under_way -= 1
+        if sent:
+            self._bucket.try_take()
+
+
+class BudgetedGatewayLogs(GatewayLogsPort):
+    """Gateways' logs behind the budget: few queries in all, and a read of the resource manager for where to ask."""
+
+    def __init__(self, inner: GatewayLogsPort, budget: RequestBudget, allowance: LogAllowance) -> None:
+        self._inner = inner
+        self._budget = budget
+        self._allowance = allowance
+
+    @override
+    async def newest(
+        self, gateway: ArmId, remote_addresses: Sequence[str], since: datetime
+    ) -> Read[Sequence[GatewayLogLine]]:
+        """As promised by the port. A gateway without a workspace costs no query."""
+        fault = self._allowance.begin()
+        if fault is not None:
+            return Unreadable(fault)
+        sent = False
+        try:
+            fault = await self._budget.take(gateway.subscription, "reads")
+            if fault is not None:
+                return Unreadable(fault)
+            sent = True
+            answer = await self._inner.newest(gateway, remote_addresses, since)
+            sent = not isinstance(answer, Absent)
+            return answer
+        finally:
+            self._allowance.end(sent=sent)
+
+
+def is_over_budget(fault: Fault) -> bool:
+    """Whether nothing was sent, because the budget is used up."""
+    return fault.code == _OVER_BUDGET
+
+
+_OVER_BUDGET: Final = "RequestBudget"
+
+
 def _exhausted(kind: str, wait: float) -> Fault:
-    return Fault(FaultKind.THROTTLED, "RequestBudget", f"the quota of {kind} of the subscription is used up", wait)
+    return Fault(FaultKind.THROTTLED, _OVER_BUDGET, f"the quota of {kind} of the subscription is used up", wait)

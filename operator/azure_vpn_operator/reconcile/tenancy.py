@@ -7,6 +7,7 @@ from azure_vpn_operator.domain.access import AccessRules, Denial, Identity, Touc
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.ports import ConnectionsPort
 from azure_vpn_operator.reconcile.facts.bgp_sessions import BgpSessions
+from azure_vpn_operator.reconcile.facts.gateway_logs import GatewayLogs
 from azure_vpn_operator.reconcile.facts.gateways import CrossingDirectory, GatewayDirectory
 from azure_vpn_operator.reconcile.facts.group_lists import GroupLists
 from azure_vpn_operator.reconcile.facts.ike_sas import IkeSas
@@ -26,6 +27,8 @@ class AzurePorts:
     crossing: CrossingDirectory
     bgp: BgpSessions
     ike: IkeSas
+    logs: GatewayLogs | None = None
+    """None: gateways' logs are not read."""
 
 
 class Tenancy:

@@ -12,6 +12,8 @@ ROLE_PATH: Final = "manifests/azure/custom-role.json"
 OBSERVE_ROLE_PATH: Final = "manifests/azure/custom-role-observe.json"
 PAGE_PATH: Final = "docs/reference/azure-rights.md"
 _NETWORK: Final = "Microsoft.Network"
+_INSIGHTS: Final = "Microsoft.Insights"
+_LOGS: Final = "Microsoft.OperationalInsights"
 _ANY_SUBSCRIPTION: Final = "/subscriptions/00000000-0000-0000-0000-000000000000"
 
 
@@ -20,18 +22,26 @@ class AzureRight:
     """One action of the role."""
 
     action: str
-    """Without `Microsoft.Network/`."""
+    """Without the provider."""
     why: str
     without: str
     """What happens if the role lacks it."""
     observe: bool = False
     """Whether an operator that only watches needs it too."""
+    provider: str = _NETWORK
 
     @property
     def full_name(self) -> str:
         """The action as a role definition names it."""
-        return f"{_NETWORK}/{self.action}"
+        return f"{self.provider}/{self.action}"
 
+    @property
+    def shown(self) -> str:
+        """The action as the page names it."""
+        return self.action if self.provider == _NETWORK else self.full_name
+
+
+_WITHOUT_LOGS: Final = "`Connected` does not quote the gateway's log; nothing else suffers"
 
 RIGHTS: Final = (
     AzureRight(
@@ -105,6 +115,34 @@ RIGHTS: Final = (
         "both stay unknown",
         observe=True,
     ),
+    AzureRight(
+        "diagnosticSettings/read",
+        "optional: find the workspace that has a gateway's logs, where the settings name none",
+        _WITHOUT_LOGS,
+        observe=True,
+        provider=_INSIGHTS,
+    ),
+    AzureRight(
+        "workspaces/read",
+        "optional, on the workspace: the id by which it is asked",
+        _WITHOUT_LOGS,
+        observe=True,
+        provider=_LOGS,
+    ),
+    AzureRight(
+        "workspaces/query/read",
+        "optional, on the workspace: ask it why a tunnel is down",
+        _WITHOUT_LOGS,
+        observe=True,
+        provider=_LOGS,
+    ),
+    AzureRight(
+        "workspaces/query/AzureDiagnostics/read",
+        "optional, on the workspace: the one table that is asked for",
+        _WITHOUT_LOGS,
+        observe=True,
+        provider=_LOGS,
+    ),
 )
 """The actions in the order of the role definition."""
 
@@ -127,7 +165,7 @@ def _role(*, observe: bool) -> str:
 
 def _page() -> str:
     rows = "".join(
-        f"| `{right.action}` | {'yes' if right.observe else ''} | {right.why} | {right.without} |\n" for right in RIGHTS
+        f"| `{right.shown}` | {'yes' if right.observe else ''} | {right.why} | {right.without} |\n" for right in RIGHTS
     )
     return _PAGE.format(role=ROLE_PATH, observe=OBSERVE_ROLE_PATH, rows=rows)
 
@@ -143,8 +181,16 @@ subscription, so assign the role there, or a second role with only them. Rights 
 
 Tests run the operator in the simulated Azure with this role and no other right, and compare it with the rights that were used.
 
-All actions begin with `Microsoft.Network/`.
+Actions without a provider begin with `Microsoft.Network/`.
 
 | action | to watch | what for | without it |
 |---|---|---|---|
-{rows}"""
+{rows}
+## Logs of gateways
+
+The last four are for [the gateways' logs](../guides/gateway-logs.md), and may be left out of the role. A workspace is often in a group of
+its own: there the built-in role Log Analytics Reader gives the last three, on the workspace alone. The first of the four is needed where
+the gateways are, and not at all if the setting `logAnalyticsWorkspaceId` names the workspace.
+
+What is missing is not tried again for an hour, and is said once in the operator's log. No condition changes because of it.
+"""

@@ -8,7 +8,9 @@ from azure_vpn_simulator.ipsec import IKE_LIFETIME_SECONDS
 from azure_vpn_simulator.resources import Connection, Store
 from azure_vpn_simulator.spans import Draws, Span
 from azure_vpn_simulator.timeline import Timeline
+from azure_vpn_simulator.tunnels.failures import Failure, failure_with_device, failure_with_half
 from azure_vpn_simulator.tunnels.history import Cause, History
+from azure_vpn_simulator.tunnels.marks import Marks
 from azure_vpn_simulator.tunnels.negotiation import Agreement, agree_with_device, agree_with_half
 from azure_vpn_simulator.tunnels.sites import Site, initiates, negotiated_settings
 from azure_vpn_simulator.tunnels.state import ChildSa, ConnectionStatus, LiveConfig, Segment, Tunnel
@@ -32,6 +34,8 @@ class Tunnels:
         self._store = store
         self._draws = draws
         self._history = history
+        self.marks = Marks()
+        """What the gateways' logs are written from."""
         self._sites: dict[str, Site] = {}
         self._silent_gateways: set[str] = set()
 
@@ -143,6 +147,7 @@ class Tunnels:
         if tunnel.silence == silence:
             tunnel.generation += 1
             self._down(connection, tunnel, ConnectionStatus.NOT_CONNECTED, Cause.OUTAGE)
+            self._failed(connection, tunnel)
 
     def _attempt(self, connection: Connection, cause: Cause, chosen: set[int] | None, away: float | None) -> None:
         now = self._timeline.now
@@ -179,10 +184,12 @@ class Tunnels:
         found = self._agreement(connection, tunnel.index)
         if found is None:
             self._down(connection, tunnel, ConnectionStatus.NOT_CONNECTED, cause)
+            self._failed(connection, tunnel)
             return
         now, live = self._timeline.now, connection.live
         tunnel.come_up(now, found.match, ChildSa(now, live.sa_seconds, live.sa_kilobytes), self._rates(live))
         self._history.add(now, str(connection.id), tunnel.index, up=True, cause=cause)
+        self.marks.up(connection.id.key, tunnel.index, now)
         self._timeline.after(found.rekey_seconds, partial(self._rekey, connection, tunnel, generation))
         if cause is not Cause.FLAP:
             tunnel.flapped = 0
@@ -195,6 +202,7 @@ class Tunnels:
         if found is None or not found.match.pfs_fits:
             tunnel.generation += 1
             self._down(connection, tunnel, ConnectionStatus.NOT_CONNECTED, Cause.REKEY)
+            self._failed(connection, tunnel)
             return
         live = connection.live
         tunnel.rekey(ChildSa(self._timeline.now, live.sa_seconds, live.sa_kilobytes))
@@ -224,6 +232,7 @@ class Tunnels:
         for tunnel in connection.tunnels[count:]:
             tunnel.generation += 1
             tunnel.silence += 1
+            self.marks.quiet(connection.id.key, tunnel.index, now)
             self._history.add(now, str(connection.id), tunnel.index, up=False, cause=Cause.DELETED)
         del connection.tunnels[count:]
         for index in range(len(connection.tunnels), count):
@@ -234,7 +243,22 @@ class Tunnels:
         now = self._timeline.now
         if tunnel.established is not None:
             self._history.add(now, str(connection.id), tunnel.index, up=False, cause=cause)
+            self.marks.down(connection.id.key, tunnel.index, now, cause)
+        self.marks.quiet(connection.id.key, tunnel.index, now)
         tunnel.go_down(now, status)
+
+    def _failed(self, connection: Connection, tunnel: Tunnel) -> None:
+        if connection.live is not None:
+            failure = self._failure(connection, connection.live, tunnel.index)
+            self.marks.failed(connection.id.key, tunnel.index, self._timeline.now, failure, connection.live.protocol)
+
+    def _failure(self, connection: Connection, live: LiveConfig, index: int) -> Failure:
+        if live.type == "Vnet2Vnet":
+            other = self.other_half(connection)
+            return failure_with_half(live, other.live if other is not None else None)
+        site = self._site(live.peer)
+        there = self._store.find(live.peer) is not None
+        return failure_with_device(live, site.at(index), answers=there and site.answers(index))
 
     def _flow(self, connection: Connection) -> None:
         if connection.live is not None:

@@ -211,9 +211,11 @@ class FakeAzure:
         self.gateways[gateway] = GatewayFacts(**(usual | facts))
         return self.gateways[gateway]
 
-    def add_local_gateway(self, local_gateway: ArmId, *bgp_addresses: str, prefixes: tuple[str, ...] = ()) -> None:
+    def add_local_gateway(
+        self, local_gateway: ArmId, *bgp_addresses: str, prefixes: tuple[str, ...] = (), public_address: str = ""
+    ) -> None:
         """Put a local network gateway there; with an address it has BGP. `prefixes` lie behind it."""
-        self.local_gateways[local_gateway] = LocalGatewayFacts(local_gateway, bgp_addresses, prefixes)
+        self.local_gateways[local_gateway] = LocalGatewayFacts(local_gateway, bgp_addresses, prefixes, public_address)
 
     def add_connection(self, connection: ArmId, body: Mapping[str, Any], *, key: str = "given-by-azure") -> Connection:
         """Put a connection there that somebody else made: settled, and with the tunnel up."""

@@ -31,6 +31,8 @@ class ScriptedServer:
     ca_file: Path
     answers: list[web.StreamResponse | None] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """What came with each request."""
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the first request has come."""
 
@@ -66,6 +68,7 @@ async def scripted_server(folder: Path) -> AsyncIterator[ScriptedServer]:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         server.asked.append(Asked(request.method, request.path_qs, dict(request.headers)))
+        server.bodies.append(await request.read())
         server.was_asked.set()
         said = server.answers.pop(0)
         if said is None:

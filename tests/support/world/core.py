@@ -28,6 +28,7 @@ from azure_vpn_operator.ports import (
     ConnectionsPort,
     DigestKeysPort,
     EventsPort,
+    GatewayLogsPort,
     GatewaysPort,
     ObjectsPort,
     SecretsPort,
@@ -37,6 +38,7 @@ from support.checkers import check_status
 from support.fakes.azure import Connection, FakeAzure
 from support.fakes.clock import FakeClock
 from support.fakes.cluster import FakeCluster, StatusWritten
+from support.fakes.gateway_logs import FakeGatewayLogs
 
 SUBSCRIPTION: Final = "11111111-2222-3333-4444-555555555555"
 NAMESPACE: Final = "network"
@@ -170,6 +172,8 @@ class CoreHarness:
         self.clock = FakeClock()
         self.azure = FakeAzure(self.clock)
         self.cluster = FakeCluster(self.clock)
+        self.logs: FakeGatewayLogs | None = None
+        """What gateways have logged; set before the start. None: no logs are read."""
         self.settings = Settings(**{"installation_id": "it", "workers": 4, **settings})
         self.environment = Environment(azure_subscription_id=SUBSCRIPTION)
         self.sent: list[Sent] = []
@@ -264,7 +268,13 @@ class CoreHarness:
 
     def add_site(self, site: str, group: str = "TestRG1") -> None:
         """A local network gateway."""
-        self.azure.add_local_gateway(arm_id("localNetworkGateways", site, group))
+        number = len(self.azure.local_gateways)
+        address = f"203.0.{113 + number // 256}.{number % 256}"
+        self.azure.add_local_gateway(arm_id("localNetworkGateways", site, group), public_address=address)
+
+    def address_of(self, site: str, group: str = "TestRG1") -> str:
+        """The public address of a site."""
+        return self.azure.local_gateways[arm_id("localNetworkGateways", site, group)].public_address
 
     def add_gateway(self, name: str, group: str = "TestRG1", **facts: Any) -> ArmId:
         """A virtual network gateway."""
@@ -621,6 +631,7 @@ class _Life:
             digest_keys=cast("DigestKeysPort", border["digest_keys"]),
             events=cast("EventsPort", border["events"]),
             as_identity=self._as_identity,
+            gateway_logs=self._logs(),
         )
         self.metrics = Metrics(version="test")
         self.lead = harness.make_lead()
@@ -635,9 +646,13 @@ class _Life:
         )
         self.tasks = [asyncio.ensure_future(self._live())]
 
-    def _as_identity(self, identity: Identity) -> tuple[ConnectionsPort, GatewaysPort]:
+    def _logs(self) -> GatewayLogsPort | None:
+        logs = self._harness.logs
+        return cast("GatewayLogsPort", _Border(self._harness, self, logs)) if logs is not None else None
+
+    def _as_identity(self, identity: Identity) -> tuple[ConnectionsPort, GatewaysPort, GatewayLogsPort | None]:
         border = _Border(self._harness, self, self._harness.azure, identity.name)
-        return cast("ConnectionsPort", border), cast("GatewaysPort", border)
+        return cast("ConnectionsPort", border), cast("GatewaysPort", border), self._logs()
 
     async def _live(self) -> None:
         await self.core.fill()

@@ -140,6 +140,8 @@ class SimulatedAzure:
         self.clock = clock
         self.observer = RecordingObserver()
         self.secrets = SecretRegistry()
+        self.sessions: list[ArmSession] = []
+        """Others that a test has opened, to be closed with the rest."""
         self.session = self.session_as("operator")
         self.connections = ArmConnections(self.session)
         self.gateways = ArmGateways(self.session)
@@ -200,4 +202,5 @@ async def simulated_azure(state_dir: Path, **options: Any) -> AsyncIterator[Simu
             yield azure
         finally:
             azure.clear_faults()
-            await azure.session.close()
+            for session in (azure.session, *azure.sessions):
+                await session.close()

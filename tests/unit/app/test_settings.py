@@ -40,6 +40,7 @@ OTHER_VALUES = {
     "kube_context": "prod",
     "api_version": "2025-01-01",
     "access_file": "/etc/azure-vpn-operator/access.yaml",
+    "log_analytics_workspace_id": "55555555-5555-4555-8555-555555555555",
 }
 """A value other than the default for each setting, as text: how flags and environment give it."""
 

@@ -13,6 +13,7 @@ from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRol
 from azure_vpn_operator.domain.access import Denial
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts
 from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read, SharedKey
@@ -250,6 +251,10 @@ class Snapshot:
     """How the last request to reset the half stands."""
     bgp: BgpFacts | None = None
     """None: the spec does not ask for BGP, or there is no connection to ask about."""
+    log_lines: tuple[GatewayLogLine, ...] = ()
+    """What the gateway's log has told of the outage that goes on, newest first; empty while the tunnel is up, or if it told nothing."""
+    log_unread: bool = False
+    """The tunnel is down, and this process has not asked for the log yet: what was said of it before stands."""
 
     @property
     def listed(self) -> bool:

@@ -7,6 +7,7 @@ from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ConnectionType
 from azure_vpn_operator.api.vpn_connection_status import ResetState
+from azure_vpn_operator.domain.azure.gateway_log import decisive_line, quote
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
 from azure_vpn_operator.domain.azure.target import Target
@@ -15,6 +16,7 @@ from azure_vpn_operator.domain.passes.snapshot import Snapshot
 
 RENEGOTIATION: Final = timedelta(seconds=60)
 """A write of ours takes a tunnel down for seconds; one that is not back so long after its end is down for another reason."""
+_QUOTED: Final = "; the gateway's log: "
 _WRITING: Final = frozenset(
     {Reason.UPDATING, Reason.ROLLING_BACK, Reason.SETTING_SHARED_KEY, Reason.ADOPTING, Reason.PAIR_PUT_BACK}
 )
@@ -94,15 +96,26 @@ def _judge_down(snapshot: Snapshot, live: LiveConnection) -> Finding:
             "the tunnel is down, and no VpnConnection of this namespace makes the half that leads back",
         )
     if live.connection_status == "Connecting":
-        return Finding(
-            ConditionType.CONNECTED, ConditionStatus.FALSE, Reason.CONNECTING, "Azure is bringing the tunnel up"
-        )
-    return Finding(
-        ConditionType.CONNECTED,
-        ConditionStatus.FALSE,
+        return _with_evidence(snapshot, Reason.CONNECTING, "Azure is bringing the tunnel up")
+    return _with_evidence(
+        snapshot,
         Reason.NOT_CONNECTED,
         "the tunnel is down: compare policy, shared key and IKE version with the other side, and see that it is reachable",
     )
+
+
+def _with_evidence(snapshot: Snapshot, reason: Reason, text: str) -> Finding:
+    """What is said of a tunnel that is down, and then what the gateway's own log says, in its words.
+
+    A process that has not read the log yet leaves what an earlier one has quoted.
+    """
+    line = decisive_line(snapshot.log_lines)
+    before = find_condition(snapshot.previous.conditions, ConditionType.CONNECTED)
+    if line is not None:
+        text = f"{text}{_QUOTED}{quote(line)}"
+    elif snapshot.log_unread and before is not None and _QUOTED in before.message:
+        text += before.message[before.message.index(_QUOTED) :]
+    return Finding(ConditionType.CONNECTED, ConditionStatus.FALSE, reason, text)
 
 
 def _is_renegotiating(snapshot: Snapshot) -> bool:

@@ -36,6 +36,8 @@ class GatewayFacts:
     """The gateway's own BGP peering addresses, one per instance; Azure shows some also while BGP is off."""
     network: ArmId | None = None
     """The virtual network that the gateway lies in; None if Azure does not say."""
+    public_addresses: tuple[str, ...] = ()
+    """Where its tunnels end, one per instance; none if Azure does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class LocalGatewayFacts:
     """The site's BGP peering addresses; none without BGP."""
     address_prefixes: tuple[str, ...] = ()
     """What lies behind the site's device."""
+    public_address: str = ""
+    """Where the site's tunnel ends; empty for a site that is named by a host name."""
 
 
 @dataclass(frozen=True, slots=True)

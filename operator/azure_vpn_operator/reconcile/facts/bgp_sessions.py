@@ -19,6 +19,7 @@ from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.passes.snapshot import INTERVALS_UNTIL_UNKNOWN, Cadence
 from azure_vpn_operator.domain.rules.violations import Invalid
 from azure_vpn_operator.ports import BgpAnswer, GatewaysPort, Pending
+from azure_vpn_operator.reconcile.facts.ends import ends_of
 from azure_vpn_operator.reconcile.facts.gateways import GatewayDirectory
 from azure_vpn_operator.runtime.clock import Clock
 from azure_vpn_operator.runtime.keys import ObjectKey
@@ -89,7 +90,7 @@ class BgpSessions:
             return None
         if subject.metadata.deletion_timestamp is not None or not isinstance(target, Target):
             return None
-        gateway, other_end = _ends(target, live.value)
+        gateway, other_end = ends_of(target, live.value)
         if gateway is None or other_end is None:
             return None
         addresses = await self._addresses(other_end)
@@ -207,20 +208,6 @@ class BgpSessions:
         if known.pending is None or known.asked_by != key:
             return None
         return max(known.look_at - self._clock.monotonic(), 1.0) * (1 + 1.5 * _JITTER)
-
-
-def _ends(target: Target, live: LiveConnection) -> tuple[ArmId | None, ArmId | None]:
-    """An object that only observes need not name the gateways: then Azure does."""
-    gateway = target.gateway or _parse(live.gateway_id)
-    named = target.local_gateway or target.peer_gateway
-    return gateway, named or _parse(live.local_gateway_id or live.peer_gateway_id)
-
-
-def _parse(text: str | None) -> ArmId | None:
-    try:
-        return ArmId.parse(text) if text else None
-    except ValueError:
-        return None
 
 
 def _may_pass(fault: Fault) -> bool:

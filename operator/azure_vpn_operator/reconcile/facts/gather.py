@@ -148,6 +148,8 @@ class Gatherer:
             operation = None
         if isinstance(operation, FailedOperation):
             memory.count_failed_write(operation.fault, self._clock.now())
+        if isinstance(operation, OpenOperation):
+            memory.busy_at = self._clock.now()
         self._remember_live(memory, live)
         if first_look and self.look_up_policy(key, subject) != policy:
             # What it is to keep for now may be known only from Azure.
@@ -193,6 +195,8 @@ class Gatherer:
                 _tunnel_count(gateway, peer_gateway),
             )
             memory.observations = await azure.ike.add_to(memory, trial)
+        if azure.logs is not None and not deleting and not released:
+            await azure.logs.add_to(memory, previous, target, live, cadence)
         behind = isinstance(subject, VpnConnection) and needs_address_spaces(subject)
         return Snapshot(
             now=self._clock.now(),
@@ -224,6 +228,8 @@ class Gatherer:
             observations=memory.observations,
             sent_reset=memory.sent_reset,
             bgp=await azure.bgp.read(key, subject, target, live, cadence),
+            log_lines=memory.log.lines if memory.log is not None else (),
+            log_unread=memory.log is not None and memory.log.unread,
             role=half.role,
             released=released,
             denial=denial,

@@ -39,6 +39,8 @@ AZURE: Final[Mapping[str, str]] = {
     "azure_resource_manager_endpoint": "The Azure Resource Manager of another cloud, or the simulator; empty: the public cloud's.",
     "azure_resource_manager_audience": "The audience of tokens, where it is not the endpoint.",
     "azure_authority_host": "Another cloud's login; empty: the public cloud's.",
+    "azure_log_analytics_endpoint": "Where Log Analytics is queried in another cloud, or the simulator; empty: in the endpoint's cloud.",
+    "azure_log_analytics_audience": "The audience of tokens for it, where it is not that address.",
 }
 """Variables of azure-identity and of Azure Service Operator that are values, and what they mean."""
 

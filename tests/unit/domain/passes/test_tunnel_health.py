@@ -1,15 +1,17 @@
 """The condition Connected, from what Azure says and from what it does not say."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
+from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
 from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
-from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels
+from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels, find_connected
 from azure_vpn_operator.domain.passes.verdicts import Accepted
 from support.builders import (
     NOW,
@@ -55,6 +57,50 @@ def test_a_tunnel_that_is_down_is_named():
     record = run_pass(a_snapshot(live=a_live_connection(tunnelConnectionStatus=tunnels("Connected", "NotConnected"))))
     (message,) = [c.message for c in record.status.conditions if c.type == "Connected"]
     assert message == "1 of 2 tunnels are up; down: tunnel-1"
+
+
+LINE = GatewayLogLine(
+    NOW, "IKEDiagnosticLog", "IKELogEvent", "SESSION_ID :{1} Remote 203.0.113.6:500: notify AUTHENTICATION_FAILED"
+)
+QUOTED = f'; the gateway\'s log: "Remote 203.0.113.6:500: notify AUTHENTICATION_FAILED" ({NOW:%Y-%m-%dT%H:%M:%SZ})'
+PLAIN = (
+    "the tunnel is down: compare policy, shared key and IKE version with the other side, and see that it is reachable"
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "lines", "unread", "before", "message"),
+    [
+        pytest.param("NotConnected", (LINE,), False, PLAIN, PLAIN + QUOTED, id="the log tells why"),
+        pytest.param(
+            "Connecting", (LINE,), False, PLAIN, "Azure is bringing the tunnel up" + QUOTED, id="while it tries"
+        ),
+        pytest.param(
+            "NotConnected", (), True, PLAIN + QUOTED, PLAIN + QUOTED, id="a new process leaves what was quoted"
+        ),
+        pytest.param(
+            "Connecting", (), True, PLAIN + QUOTED, "Azure is bringing the tunnel up" + QUOTED, id="in every state"
+        ),
+        pytest.param("NotConnected", (), False, PLAIN + QUOTED, PLAIN, id="it was read again, and tells nothing"),
+        pytest.param("NotConnected", (), True, PLAIN, PLAIN, id="nothing was ever quoted"),
+        pytest.param("Connected", (LINE,), False, PLAIN + QUOTED, "the tunnel is up", id="it is up"),
+    ],
+)
+def test_what_the_gateways_log_adds(
+    state: str, lines: tuple[GatewayLogLine, ...], unread: bool, before: str, message: str
+):
+    condition = {
+        "type": "Connected",
+        "status": "False",
+        "reason": "NotConnected",
+        "message": before,
+        "lastTransitionTime": (NOW - timedelta(hours=1)).isoformat(),
+        "observedGeneration": 1,
+    }
+    previous = VpnConnectionStatus.model_validate({"conditions": [condition]})
+    snapshot = a_snapshot(live=a_live_connection(connectionStatus=state), previous=previous)
+    finding = find_connected(replace(snapshot, log_lines=lines, log_unread=unread))
+    assert finding.message == message
 
 
 def test_being_down_is_not_being_unready():
