@@ -142,14 +142,7 @@ class Gatherer:
         from_list = from_list and not (memory.compared or by_hand or deleting or released)
         first_look = not memory.compared
         denial, operation, live = await self._look_at_azure(half, subject, target, connection, from_list=from_list)
-        if isinstance(operation, FailedOperation) and operation.kind is OperationKind.RESET:
-            # Nothing of the configuration has failed.
-            memory.sent_reset = memory.sent_reset and replace(memory.sent_reset, fault=operation.fault)
-            operation = None
-        if isinstance(operation, FailedOperation):
-            memory.count_failed_write(operation.fault, self._clock.now())
-        if isinstance(operation, OpenOperation):
-            memory.busy_at = self._clock.now()
+        operation = self._remember_operation(memory, operation)
         self._remember_live(memory, live)
         if first_look and self.look_up_policy(key, subject) != policy:
             # What it is to keep for now may be known only from Azure.
@@ -174,16 +167,11 @@ class Gatherer:
                 key, half.role, subject, owner, resolved.connection, previous, live, operation, lookup, partner
             )
             keys = await self.keys.examine(question, memory)
-        wish = (
-            metadata.annotations.get(RECONCILE_AT),
-            metadata.annotations.get(ROTATE_KEY),
-            metadata.annotations.get(RESET),
-            metadata.annotations.get(ROLLOUT_RETRY),
-            metadata.uid,
-            metadata.generation,
-            policy_mark(policy),
-            memory.key_mark if isinstance(lookup, NotRead) else memory.note_key(keys.digest or _version_of(lookup)),
+        key_mark = (
+            memory.key_mark if isinstance(lookup, NotRead) else memory.note_key(keys.digest or _version_of(lookup))
         )
+        requests = (metadata.annotations.get(name) for name in (RECONCILE_AT, ROTATE_KEY, RESET, ROLLOUT_RETRY))
+        wish = (*requests, metadata.uid, metadata.generation, policy_mark(policy), key_mark)
         gateway = await _read_gateway(azure, resolved.gateway if resolved is not None else None)
         peer_gateway = await _read_gateway(azure, resolved.peer_gateway if resolved is not None else None)
         if seen is not None and previous.change is not None and isinstance(subject, VpnConnection):
@@ -235,6 +223,22 @@ class Gatherer:
             denial=denial,
             neighbour_holds=self._is_held_by_neighbour(owner, live),
         )
+
+    def _remember_operation(
+        self, memory: ConnectionMemory, operation: OpenOperation | FailedOperation | None
+    ) -> OpenOperation | FailedOperation | None:
+        """Note how it stands; returns it, if it has anything to do with the configuration."""
+        match operation:
+            case OpenOperation():
+                memory.busy_at = self._clock.now()
+            case FailedOperation(OperationKind.RESET, fault):
+                memory.sent_reset = memory.sent_reset and replace(memory.sent_reset, fault=fault)
+                return None
+            case FailedOperation(_, fault):
+                memory.count_failed_write(fault, self._clock.now())
+            case None:
+                pass
+        return operation
 
     def _is_held_by_neighbour(self, owner: Owner, live: Read[LiveConnection] | NotRead) -> bool:
         neighbour = find_neighbour(live.value.tags, owner) if isinstance(live, Present) else None
