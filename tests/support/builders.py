@@ -282,9 +282,11 @@ def a_snapshot(
     previous = previous or VpnConnectionStatus()
     valid = subject if isinstance(subject, VpnConnection) else None
     target = resolve_target(valid, installation) if valid is not None else NotRead()
-    enforced = valid is not None and effective_policies(valid.spec, installation).may_write
+    policies = effective_policies(valid.spec, installation) if valid is not None else None
+    enforced = policies is not None and policies.may_write
+    plans_writes = policies is not None and policies.plans_writes
     deleting = subject.metadata.deletion_timestamp is not None
-    judged = target if isinstance(target, Target) and enforced and not deleting else None
+    judged = target if isinstance(target, Target) and plans_writes and not deleting else None
     vnet = isinstance(target, Target) and target.peer_gateway is not None
     if live is None:
         live = _live_in_peace(target, operation, previous, vnet=vnet)
@@ -298,7 +300,7 @@ def a_snapshot(
         previous=previous,
         target=target,
         policy=_policy_lookup(valid, policy),
-        key=key if key is not None else _key_in_peace(valid, enforced=enforced),
+        key=key if key is not None else _key_in_peace(valid, read=plans_writes),
         live=Present(live) if isinstance(live, LiveConnection) else live,
         gateway=_read(gateway, judged.gateway if judged else None, a_gateway),
         local_gateway=_read(local_gateway, judged.local_gateway if judged else None, a_local_gateway),
@@ -313,7 +315,7 @@ def a_snapshot(
         own_prefixes=own_prefixes if own_prefixes is not None else NotRead(),
         peer_prefixes=peer_prefixes if peer_prefixes is not None else NotRead(),
     )
-    _refuse_impossible(snapshot, enforced=enforced, deleting=deleting)
+    _refuse_impossible(snapshot, enforced=enforced, plans_writes=plans_writes, deleting=deleting)
     return snapshot
 
 
@@ -333,10 +335,10 @@ def _policy_lookup(valid: VpnConnection | None, given: PolicyLookup | IpsecPolic
     return PolicyFound(a_policy()) if valid is not None and valid.spec.ipsec_policy_ref is not None else NotReferenced()
 
 
-def _key_in_peace(valid: VpnConnection | None, *, enforced: bool) -> KeyLookup:
+def _key_in_peace(valid: VpnConnection | None, *, read: bool) -> KeyLookup:
     if valid is None or valid.spec.shared_key_secret_ref is None:
         return NotReferenced()
-    return KeyFound(SharedKey(KEY), "1") if enforced else NotRead()
+    return KeyFound(SharedKey(KEY), "1") if read else NotRead()
 
 
 def _read(given: Any, gateway_id: ArmId | None, build: Any) -> Read[Any] | NotRead:
@@ -349,7 +351,7 @@ def _read(given: Any, gateway_id: ArmId | None, build: Any) -> Read[Any] | NotRe
     return Present(given if given is not None else build(str(gateway_id)))
 
 
-def _refuse_impossible(snapshot: Snapshot, *, enforced: bool, deleting: bool) -> None:
+def _refuse_impossible(snapshot: Snapshot, *, enforced: bool, plans_writes: bool, deleting: bool) -> None:
     subject, live = snapshot.subject, snapshot.live
     valid = subject if isinstance(subject, VpnConnection) else None
     problems = {
@@ -364,8 +366,8 @@ def _refuse_impossible(snapshot: Snapshot, *, enforced: bool, deleting: bool) ->
             valid is not None and valid.spec.shared_key_secret_ref is not None
         )
         is isinstance(snapshot.key, NotReferenced),
-        "the Secret of an observer is not read, that of an enforced object is": isinstance(snapshot.key, NotRead)
-        and enforced,
+        "the Secret of an observer is not read, that of any other object is": isinstance(snapshot.key, NotRead)
+        and plans_writes,
         "a key is compared only with a connection that is there": snapshot.key_check
         in {KeyCheck.EQUAL, KeyCheck.DIFFERENT}
         and not (isinstance(snapshot.key, KeyFound) and isinstance(live, Present) and live.value.settled),

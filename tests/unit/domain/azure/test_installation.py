@@ -11,7 +11,7 @@ from azure_vpn_operator.api.vpn_connection import (
 )
 from azure_vpn_operator.domain.azure.installation import Installation, effective_policies
 
-ENFORCE, OBSERVE = ManagementPolicy.ENFORCE, ManagementPolicy.OBSERVE
+ENFORCE, PLAN, OBSERVE = ManagementPolicy.ENFORCE, ManagementPolicy.PLAN, ManagementPolicy.OBSERVE
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,11 @@ ENFORCE, OBSERVE = ManagementPolicy.ENFORCE, ManagementPolicy.OBSERVE
         (None, ENFORCE, OBSERVE, OBSERVE, True),
         (OBSERVE, ENFORCE, OBSERVE, OBSERVE, False),
         (None, OBSERVE, OBSERVE, OBSERVE, False),
+        (PLAN, ENFORCE, ENFORCE, PLAN, False),
+        (None, PLAN, ENFORCE, PLAN, False),
+        (ENFORCE, ENFORCE, PLAN, PLAN, True),
+        (OBSERVE, ENFORCE, PLAN, OBSERVE, False),
+        (PLAN, ENFORCE, OBSERVE, OBSERVE, True),
     ],
 )
 def test_management_policy(
@@ -35,6 +40,7 @@ def test_management_policy(
         Installation("x", management_policy=setting, max_management_policy=cap),
     )
     assert (policies.management, policies.capped, policies.may_write) == (effective, capped, effective == "Enforce")
+    assert policies.plans_writes is (effective != "Observe")
 
 
 def test_the_other_policies_fall_back_to_the_settings():
