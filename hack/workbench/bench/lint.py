@@ -1,4 +1,4 @@
-"""`kubectl azvpn lint` as somebody runs it: from the start of the program to its end, on many manifests and on one.
+"""`kubectl azvpn` as somebody runs it: lint from the start of the program to its end, and the start of every other command.
 
 It does one thing at a time and waits for nothing, so the processor time is what it takes on a machine that has nothing else to
 do; that is what is promised. Of several runs the fastest counts.
@@ -14,6 +14,7 @@ from typing import Final
 
 import yaml
 
+from azure_vpn_operator.azvpn.cli import COMMANDS
 from workbench.rest import Document
 
 MANIFESTS: Final = 1000
@@ -38,7 +39,14 @@ def measure_lint(directory: Path) -> Document:
         "manifests": MANIFESTS,
         "many": _fastest(_run([str(many)]) for _ in range(_RUNS)),
         "one": _fastest(_run([str(first)]) for _ in range(_STARTS)),
+        "starts": {name: _start_of(name) for name in COMMANDS},
     }
+
+
+def _start_of(command: str) -> Document:
+    """Until its help is printed: its module is loaded by then, and what it will need besides is not."""
+    _run(["--help"], command)
+    return _fastest(_run(["--help"], command) for _ in range(_RUNS))
 
 
 def _fastest(runs: Iterable[tuple[float, float]]) -> Document:
@@ -46,9 +54,9 @@ def _fastest(runs: Iterable[tuple[float, float]]) -> Document:
     return {"processorSeconds": round(processor, 3), "seconds": round(clock, 3)}
 
 
-def _run(arguments: Sequence[str]) -> tuple[float, float]:
+def _run(arguments: Sequence[str], name: str = "lint") -> tuple[float, float]:
     """Seconds of the processor, and of the clock on the wall."""
-    command = [sys.executable, "-m", "azure_vpn_operator.azvpn.cli", "lint", *arguments]
+    command = [sys.executable, "-m", "azure_vpn_operator.azvpn.cli", name, *arguments]
     # As installed: with what pip has compiled.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begun, before = time.monotonic(), os.times()

@@ -135,6 +135,8 @@ def _of_lint(found: Document) -> Iterator[Promise]:
     many, one = found["many"]["processorSeconds"], found["one"]["processorSeconds"]
     yield _at_most("lint", f"processor time of {found['manifests']} manifests", many, SECONDS_TO_LINT, "s")
     yield _at_most("lint", "processor time of one manifest", one, SECONDS_TO_START, "s")
+    for name, run in found["starts"].items():
+        yield _at_most("lint", f"processor time to start {name}", run["processorSeconds"], SECONDS_TO_START, "s")
 
 
 def _of_blast_radius(found: Document) -> Iterator[Promise]:

@@ -171,11 +171,13 @@ def _blast_radius(report: Document) -> Table:
 
 def _lint(report: Document) -> Table:
     found = report["lint"]
-    table = Table(title="Lint, from the start of the program to its end", title_justify="left")
-    for heading in ("manifests", "processor (s)", "clock (s)"):
+    table = Table(title="kubectl azvpn, from the start of the program to its end", title_justify="left")
+    table.add_column("what")
+    for heading in ("processor (s)", "clock (s)"):
         table.add_column(heading, justify="right")
-    for count, run in ((found["manifests"], found["many"]), (1, found["one"])):
-        table.add_row(f"{count:g}", f"{run['processorSeconds']:g}", f"{run['seconds']:g}")
+    runs = {f"lint of {found['manifests']:g} manifests": found["many"], "lint of 1 manifest": found["one"]}
+    for what, run in (runs | {f"help of {name}": run for name, run in found["starts"].items()}).items():
+        table.add_row(what, f"{run['processorSeconds']:g}", f"{run['seconds']:g}")
     return table
 
 

@@ -27,6 +27,9 @@ def test_a_good_report_misses_nothing(report: dict[str, Any]):
             id="a status while idle",
         ),
         pytest.param(("lint", "many", "processorSeconds"), 2.1, "1000 manifests", id="a linter that is slow"),
+        pytest.param(
+            ("lint", "starts", "plan", "processorSeconds"), 0.31, "start plan", id="a command that begins late"
+        ),
         pytest.param(("lint", "one", "processorSeconds"), 0.31, "one manifest", id="a linter that begins late"),
         pytest.param(("massEdit", "makespanOverLowerBound"), 1.11, "makespan", id="a line that stands still"),
         pytest.param(("massEdit", "mostPutsOfOneConnection"), 2, "PUTs", id="a second PUT of a mass edit"),
