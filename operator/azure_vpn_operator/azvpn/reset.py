@@ -36,6 +36,7 @@ class Progress:
     """For people."""
     code: int | None = None
     """The exit code, once it is over."""
+    taken_up: bool = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +70,8 @@ def _follow(reach: kubectl.Kubectl, name: str, token: str, deadline: float) -> i
     while True:
         record = _read(reach, name)
         found = progress_of(record.status, halves_of(record), token, datetime.now(UTC))
+        if found.code is None and not found.taken_up and record.metadata.annotations.get(RESET) != token:
+            found = Progress("Taken back: the annotation was removed, or asks for another one by now.", 1)
         if found.line != shown:
             sys.stdout.write(f"{found.line}\n")
             sys.stdout.flush()
@@ -98,7 +101,7 @@ def progress_of(status: VpnConnectionStatus, halves: int, token: str, now: datet
     """How the request of this token stands."""
     own = [record for record in status.resets if record.token == token]
     if not own:
-        return Progress("The operator has not taken it up yet.")
+        return Progress("The operator has not taken it up yet.", taken_up=False)
     if len(own) < halves or any(record.state not in _OVER for record in own):
         return Progress(_under_way(status, own, halves))
     for record in own:

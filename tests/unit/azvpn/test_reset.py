@@ -71,9 +71,13 @@ class Cluster:
         self.document = next(item for item in small_fleet() if item["metadata"]["name"] == name)
         self.becomes = becomes
         self.sent: list[tuple[str, ...]] = []
+        self.keeps_it = True
 
     def __call__(self, *arguments: str) -> str:
         self.sent.append(arguments)
+        if self.keeps_it:
+            name, _, token = arguments[3].partition("=")
+            self.document["metadata"].setdefault("annotations", {})[name] = token
         return ""
 
     def get(self, _kind: str, _name: str) -> dict[str, Any]:
@@ -115,6 +119,16 @@ def test_it_need_not_be_followed(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(ToolError, match="the request stands: The operator has not taken it up"):
         run(Cluster("shop-turin", []), monkeypatch, "--timeout", "0")
+
+
+def test_a_request_that_somebody_takes_back_is_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    cluster = Cluster("shop-turin", [["Waits"], []])
+    cluster.keeps_it = False
+
+    assert run(cluster, monkeypatch) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Taken back")
 
 
 def test_two_calls_ask_twice(monkeypatch: pytest.MonkeyPatch):
