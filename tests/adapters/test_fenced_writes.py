@@ -56,6 +56,7 @@ WRITES: dict[str, Call] = {
     "put": lambda s: ArmConnections(s, Closed()).put(CONNECTION, {"properties": {}}),
     "patch_tags": lambda s: ArmConnections(s, Closed()).patch_tags(CONNECTION, {}),
     "delete": lambda s: ArmConnections(s, Closed()).delete(CONNECTION),
+    "reset": lambda s: ArmConnections(s, Closed()).reset(CONNECTION),
     "put_shared_key": lambda s: ArmConnections(s, Closed()).put_shared_key(CONNECTION, SharedKey("Canary.Key.1")),
     "write_status": lambda s: ClusterObjects(s, fence=Closed()).write_status("VpnConnection", "n", "c1", "1", {}),
     "write_finalizers": lambda s: ClusterObjects(s, fence=Closed()).write_finalizers(

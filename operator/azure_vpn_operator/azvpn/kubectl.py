@@ -5,10 +5,12 @@ import json
 import shutil
 import subprocess
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from azure_vpn_operator.azvpn.failure import ToolError
 
+CONNECTIONS: Final = "vpnconnections.azvpn.dev"
+"""The kind as kubectl takes it, for who needs no model of it."""
 Document = dict[str, Any]
 """A Kubernetes object or list as JSON."""
 

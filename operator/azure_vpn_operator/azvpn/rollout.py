@@ -16,7 +16,7 @@ from azure_vpn_operator.azvpn.failure import ToolError
 from azure_vpn_operator.azvpn.fleet import POLICIES, Fleet, read_fleet
 from azure_vpn_operator.azvpn.git_owner import git_owner
 from azure_vpn_operator.domain.overview.model import Phase, Policy, Standing
-from azure_vpn_operator.domain.passes.requests import ROLLOUT_CONTINUE, ROLLOUT_RETRY
+from azure_vpn_operator.domain.passes.annotations import ROLLOUT_CONTINUE, ROLLOUT_RETRY
 from azure_vpn_operator.domain.rollout.revisions import find_earlier
 
 EXAMPLES = """\

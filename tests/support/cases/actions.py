@@ -9,7 +9,7 @@ NOW, IN_AN_HOUR = "<now>", "<in an hour>"
 SOME_TIME = "0001-01-01T00:00:00Z"
 """What stands in testdata for a time, as in Argo CD's repository."""
 
-_USUAL = {"reconcile", "rotate-key", "suspend", "hold-for-an-hour"}
+_USUAL = {"reconcile", "rotate-key", "reset", "suspend", "hold-for-an-hour"}
 
 OFFERED: Mapping[tuple[str, str], set[str]] = MappingProxyType(
     {
@@ -19,9 +19,9 @@ OFFERED: Mapping[tuple[str, str], set[str]] = MappingProxyType(
         ("VpnConnection", "change-failed"): _USUAL | {"rollout-retry"},
         ("VpnConnection", "drift-held"): _USUAL,
         ("VpnConnection", "key-required"): _USUAL - {"rotate-key"},
-        ("VpnConnection", "observed"): _USUAL - {"rotate-key"},
+        ("VpnConnection", "observed"): _USUAL - {"rotate-key", "reset"},
         ("VpnConnection", "suspended"): {"reconcile", "resume"},
-        ("VpnConnection", "held"): _USUAL | {"end-hold"},
+        ("VpnConnection", "held"): (_USUAL - {"reset"}) | {"end-hold"},
         ("VpnConnection", "deletion-held"): {"reconcile", "hold-for-an-hour", "end-hold"},
         ("IpsecPolicy", "fresh"): {"pause-rollout"},
         ("IpsecPolicy", "rolled-out"): {"pause-rollout"},
@@ -56,6 +56,7 @@ def _annotated(name: str, value: str = NOW) -> dict[str, Any]:
 ACTED = (
     Acted("VpnConnection", "reconcile", "ready", _annotated("reconcile-at")),
     Acted("VpnConnection", "rotate-key", "ready", _annotated("rotate-key")),
+    Acted("VpnConnection", "reset", "ready", _annotated("reset")),
     Acted("VpnConnection", "rollout-retry", "rolled-back", _annotated("rollout-retry")),
     Acted("VpnConnection", "suspend", "ready", {"spec": {"suspend": True}}),
     Acted("VpnConnection", "resume", "suspended", {"spec": {"suspend": False}}),

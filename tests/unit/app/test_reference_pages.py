@@ -13,8 +13,14 @@ from azure_vpn_operator.api.vpn_connection import VpnConnectionSpec
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.app.settings import Environment, Settings
 from azure_vpn_operator.domain.azure.ownership import ADOPT_FROM, HOLD_TAG, OWNER_TAG
+from azure_vpn_operator.domain.passes.annotations import (
+    RECONCILE_AT,
+    RESET,
+    ROLLOUT_CONTINUE,
+    ROLLOUT_RETRY,
+    ROTATE_KEY,
+)
 from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL
-from azure_vpn_operator.domain.passes.requests import RECONCILE_AT, RESET, ROLLOUT_CONTINUE, ROLLOUT_RETRY, ROTATE_KEY
 from azure_vpn_operator.domain.rules.connection import CONNECTION_RULES
 from azure_vpn_operator.domain.rules.identity import IDENTITY_RULES
 from azure_vpn_operator.domain.rules.policy import POLICY_RULES

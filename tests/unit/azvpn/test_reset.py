@@ -1,16 +1,17 @@
 """`kubectl azvpn reset`: what it says at each point, and what it ends with."""
 
 import argparse
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
-from azure_vpn_operator.azvpn import reset
+from azure_vpn_operator.api.vpn_connection_status import ResetState, VpnConnectionStatus
+from azure_vpn_operator.azvpn import fleet, kubectl, reset
 from azure_vpn_operator.azvpn.failure import ToolError
-from azure_vpn_operator.azvpn.fleet import fleet_of
-from azure_vpn_operator.azvpn.reset import describe, halves_of, progress_of
+from azure_vpn_operator.azvpn.reset import describe, progress_of
 from support.cases.maps import NOW, small_fleet
 
 SINCE = (NOW - timedelta(seconds=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -28,6 +29,11 @@ def a_status(*states: str, ready: str = "UpToDate", connected: str = "True", tok
         {**common, "type": "Connected", "status": connected, "reason": "Some", "message": "the tunnel is as it is"},
     ]
     return VpnConnectionStatus.model_validate({"resets": records, "conditions": conditions})
+
+
+def a_document(status: VpnConnectionStatus, halves: int = 1) -> dict[str, Any]:
+    spec = {"reverse": {"azureName": "back"}} if halves == 2 else {}
+    return {"metadata": {"annotations": {"azvpn.dev/reset": "a"}}, "spec": spec, "status": status.wire()}
 
 
 @pytest.mark.parametrize(
@@ -52,14 +58,15 @@ def a_status(*states: str, ready: str = "UpToDate", connected: str = "True", tok
     ],
 )
 def test_what_is_said_of_a_request(status: VpnConnectionStatus, halves: int, line: str, code: int | None):
-    found = progress_of(status, halves, "a", NOW)
+    found = progress_of(a_document(status, halves), "a", NOW)
 
     assert found.line.startswith(line)
     assert found.code == code
 
 
 def test_a_tunnel_that_stays_down_is_said_after_a_minute():
-    found = progress_of(a_status("Done", connected="False"), 1, "a", NOW + timedelta(seconds=31))
+    document = a_document(a_status("Done", connected="False"))
+    found = progress_of(document, "a", NOW + timedelta(seconds=31))
 
     assert (found.line, found.code) == ("Done, and not up: the tunnel is as it is", 1)
 
@@ -71,9 +78,13 @@ class Cluster:
         self.document = next(item for item in small_fleet() if item["metadata"]["name"] == name)
         self.becomes = becomes
         self.sent: list[tuple[str, ...]] = []
+        self.keeps_it = True
 
     def __call__(self, *arguments: str) -> str:
         self.sent.append(arguments)
+        if self.keeps_it:
+            name, _, token = arguments[3].partition("=")
+            self.document["metadata"].setdefault("annotations", {})[name] = token
         return ""
 
     def get(self, _kind: str, _name: str) -> dict[str, Any]:
@@ -117,6 +128,16 @@ def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch):
         run(Cluster("shop-turin", []), monkeypatch, "--timeout", "0")
 
 
+def test_a_request_that_somebody_takes_back_is_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    cluster = Cluster("shop-turin", [["Waits"], []])
+    cluster.keeps_it = False
+
+    assert run(cluster, monkeypatch) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Taken back")
+
+
 def test_two_calls_ask_twice(monkeypatch: pytest.MonkeyPatch):
     clusters = [Cluster("shop-turin", []) for _ in range(2)]
     for cluster in clusters:
@@ -126,8 +147,16 @@ def test_two_calls_ask_twice(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_what_is_about_to_happen_is_said_first():
-    records = fleet_of([each for each in small_fleet() if each["kind"] == "VpnConnection"], []).connections
-    said = {record.metadata.name: (describe(record), halves_of(record)) for record in records}
+    said = [describe(each) for each in small_fleet() if each["kind"] == "VpnConnection"]
 
-    assert all(text.startswith("Azure is asked to reset ") for text, _ in said.values())
-    assert {halves for _, halves in said.values()} <= {1, 2}
+    assert all(text.startswith("Azure is asked to reset ") for text in said)
+
+
+def test_words_of_the_api_are_those_of_its_models():
+    assert kubectl.CONNECTIONS == fleet.CONNECTIONS
+    assert set(ResetState) - {ResetState.WAITS, ResetState.SENT} == reset._OVER
+
+
+def test_no_model_is_loaded():
+    code = "import sys, azure_vpn_operator.azvpn.reset; print('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -4,12 +4,14 @@ from typing import Final
 
 from azure_vpn_operator.api.base import LastHandled, ObjectMeta
 from azure_vpn_operator.api.vpn_connection_status import ResetState, VpnConnectionStatus
+from azure_vpn_operator.domain.passes.annotations import (
+    RECONCILE_AT,
+    RESET,
+    ROLLOUT_CONTINUE,
+    ROLLOUT_RETRY,
+    ROTATE_KEY,
+)
 
-RECONCILE_AT: Final = "azvpn.dev/reconcile-at"
-ROTATE_KEY: Final = "azvpn.dev/rotate-key"
-RESET: Final = "azvpn.dev/reset"
-ROLLOUT_RETRY: Final = "azvpn.dev/rollout-retry"
-ROLLOUT_CONTINUE: Final = "azvpn.dev/rollout-continue"
 TOKEN_LIMIT: Final = 1024
 
 

@@ -20,16 +20,10 @@ from azure_vpn_operator.domain.azure.ownership import Owner, find_neighbour
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView
+from azure_vpn_operator.domain.passes.annotations import RECONCILE_AT, RESET, ROLLOUT_RETRY, ROTATE_KEY
 from azure_vpn_operator.domain.passes.key_turns import Turn
 from azure_vpn_operator.domain.passes.observations import COUNTERS_AFTER_HOLD_DOWNS, observe
-from azure_vpn_operator.domain.passes.requests import (
-    RECONCILE_AT,
-    RESET,
-    ROLLOUT_RETRY,
-    ROTATE_KEY,
-    is_requested,
-    is_reset_requested,
-)
+from azure_vpn_operator.domain.passes.requests import is_requested, is_reset_requested
 from azure_vpn_operator.domain.passes.snapshot import (
     Cadence,
     FailedOperation,

@@ -21,6 +21,7 @@ local held = says("Paused", "HeldUntil") or says("Paused", "HoldInvalid")
 actions["reconcile"] = {["disabled"] = false}
 actions["rollout-retry"] = {["disabled"] = not failed or suspended or deleting}
 actions["rotate-key"] = {["disabled"] = not has_key or not writes or suspended or deleting}
+actions["reset"] = {["disabled"] = not writes or suspended or held or deleting}
 actions["suspend"] = {["disabled"] = suspended or deleting}
 actions["resume"] = {["disabled"] = not suspended or deleting}
 actions["hold-for-an-hour"] = {["disabled"] = suspended}
