@@ -88,10 +88,13 @@ async def azure(request: pytest.FixtureRequest, simulator_state: Path) -> AsyncI
             enable_bgp=True,
             bgp_asn=65010,
             bgp_addresses=("10.1.0.4", "10.1.0.5"),
+            public_addresses=("198.18.0.1", "198.18.0.2"),
         )
         fake.add_gateway(gateway_id("GW2"), network=network_id("GW2-network"))
         fake.networks[network_id("GW2-network")] = ("10.0.0.0/16",)
-        fake.add_local_gateway(local_gateway_id("Site6"), "10.6.0.1", prefixes=("10.6.0.0/16",))
+        fake.add_local_gateway(
+            local_gateway_id("Site6"), "10.6.0.1", prefixes=("10.6.0.0/16",), public_address="203.0.113.6"
+        )
         yield Azure(fake, fake, clock.advance)
         return
     async with simulated_azure(simulator_state) as simulated:
@@ -340,7 +343,8 @@ async def test_gateway_is_read_with_its_facts(azure: Azure) -> None:
     assert facts.provisioning_state == "Succeeded"
     assert facts.ip_configuration_ids
     assert facts.bgp_addresses == ("10.1.0.4", "10.1.0.5")
-    site = LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",))
+    assert len(set(facts.public_addresses)) == 2
+    site = LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",), "203.0.113.6")
     assert await azure.gateways.get_local_gateway(local_gateway_id()) == Present(site)
 
 
@@ -363,7 +367,7 @@ async def test_lists_of_gateways_say_what_a_get_says(azure: Azure) -> None:
     for facts in listed.value:
         assert await azure.gateways.get_gateway(facts.id) == Present(facts)
     sites = await azure.gateways.list_local_gateways(SUBSCRIPTION, GROUP.upper())
-    assert sites == Present((LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",)),))
+    assert sites == Present((LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",), "203.0.113.6"),))
 
 
 async def test_item_of_a_list_is_the_connection_without_the_tunnels_state(azure: Azure) -> None:

@@ -6,6 +6,7 @@ from ipaddress import AddressValueError, IPv4Address
 from typing import Final
 
 from azure_vpn_operator.domain.azure.canonical import ArmId
+from azure_vpn_operator.domain.azure.gateway_log import IKE_LOG, TUNNEL_LOG
 
 LINES: Final = 25
 """So many lines of each log at most. A tunnel that is down is tried every few seconds: they are those of the newest minutes."""
@@ -15,7 +16,7 @@ _COLUMNS: Final = (
     ("Reason", "stateChangeReason_s"),
     ("Instance", "instance_s"),
 )
-CATEGORIES: Final = ("TunnelDiagnosticLog", "IKEDiagnosticLog")
+CATEGORIES: Final = (TUNNEL_LOG, IKE_LOG)
 
 
 def usable_addresses(addresses: Sequence[str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ async def test_gateway_without_bgp_says_so(azure: SimulatedAzure):
 async def test_local_gateway_is_read_in_azures_spelling(azure: SimulatedAzure):
     asked = ArmId.build(SUBSCRIPTION, GROUP.upper(), "localNetworkGateways", "SITE6")
     assert await azure.gateways.get_local_gateway(asked) == Present(
-        LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",))
+        LocalGatewayFacts(local_gateway_id(), ("10.6.0.1",), ("10.6.0.0/16",), "203.0.113.6")
     )
 
 

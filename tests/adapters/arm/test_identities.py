@@ -126,10 +126,10 @@ async def test_a_session_is_opened_when_it_is_first_needed_and_once(
 ):
     reader, keyless = identity_of(azure, "reader", tmp_path), identity_of(azure, "keyless", tmp_path)
     for _ in range(2):
-        connections, _ = sessions.identities.ports_of(reader)
+        connections, *_ = sessions.identities.ports_of(reader)
         assert await connections.get(connection_id("nobody")) == Absent()
     assert sessions.made == ["reader"]
-    connections, _ = sessions.identities.ports_of(keyless)
+    connections, *_ = sessions.identities.ports_of(keyless)
     assert await connections.get(connection_id("nobody")) == Absent()
     assert principals(azure) == {"reader", "keyless"}
 
@@ -140,7 +140,7 @@ async def test_a_session_that_is_no_longer_wanted_finishes_its_calls_and_is_clos
     clock = FakeClock()
     sessions = Sessions(azure, clock)
     reader = identity_of(azure, "reader", tmp_path)
-    connections, _ = sessions.identities.ports_of(reader)
+    connections, *_ = sessions.identities.ports_of(reader)
     sessions.identities.keep_only(frozenset())
     await sessions.identities.close_retired()
     assert await connections.get(connection_id("nobody")) == Absent()

@@ -11,7 +11,7 @@ from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Read
-from azure_vpn_operator.reconcile.request_budget import Quota
+from azure_vpn_operator.reconcile.request_budget import LOGS, Quota
 from azure_vpn_operator.runtime.supervisor import Supervisor
 from azure_vpn_operator.telemetry.metrics import Metrics
 from support.world.core import CONNECTION, KEY, POLICY, SUBSCRIPTION, CoreHarness, Interference
@@ -195,3 +195,12 @@ async def test_bytes_that_come_in_change_the_status_once_and_never_a_condition(w
 
     assert told() == ("Idle", conditions)
     assert world.ready() == ("True", "UpToDate")
+
+
+async def test_what_log_analytics_refuses_holds_back_no_request_to_the_resource_manager(world: CoreHarness):
+    fault = Fault(FaultKind.THROTTLED, "ThrottledError", "too many", 30.0)
+    buckets = world.core.buckets
+    telemetry = _ArmTelemetry(Metrics(version="1"), buckets)
+    telemetry.seen(exchange(resource="logQueries", method="POST", response_code=429, fault=fault))
+    assert buckets.get(LOGS).blocked_for == 30.0
+    assert buckets.get(Quota(SUBSCRIPTION, "writes")).blocked_for == 0

@@ -122,3 +122,42 @@ def test_secrets_are_not_in_the_repr():
 )
 def test_only_the_endpoint_itself_may_see_the_token(url: str, same: bool):
     assert same_origin(url, "https://arm.test/") is same
+
+
+@pytest.mark.parametrize(
+    ("settings", "url", "scope"),
+    [
+        pytest.param(
+            ArmSettings(), "https://api.loganalytics.io", "https://api.loganalytics.io/.default", id="the public cloud"
+        ),
+        pytest.param(
+            ArmSettings(endpoint="https://management.usgovcloudapi.net"),
+            "https://api.loganalytics.us",
+            "https://api.loganalytics.us/.default",
+            id="US government",
+        ),
+        pytest.param(
+            ArmSettings(endpoint="https://127.0.0.1:8443"),
+            "",
+            "/.default",
+            id="an unknown cloud: nobody gets a token of it",
+        ),
+        pytest.param(
+            ArmSettings(
+                endpoint="https://127.0.0.1:8443",
+                log_analytics_endpoint="https://127.0.0.1:8443/",
+                log_analytics_audience="https://api.loganalytics.io",
+            ),
+            "https://127.0.0.1:8443",
+            "https://api.loganalytics.io/.default",
+            id="the simulator",
+        ),
+    ],
+)
+def test_where_workspaces_are_queried(settings: ArmSettings, url: str, scope: str):
+    assert (settings.logs_url, settings.logs_scope) == (url, scope)
+
+
+def test_log_analytics_without_tls_is_refused():
+    with pytest.raises(ValueError, match="not an https address"):
+        ArmSettings(log_analytics_endpoint="http://api.loganalytics.io")

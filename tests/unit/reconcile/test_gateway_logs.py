@@ -137,6 +137,19 @@ async def test_lines_that_come_late_are_found_by_another_read(site: LogWorld) ->
     assert KEY in site.told
 
 
+async def test_the_word_that_the_tunnel_went_down_comes_first_and_is_not_enough(site: LogWorld) -> None:
+    site.break_tunnel(says="")
+    row = GatewayLogLine(site.clock.now(), "TunnelDiagnosticLog", "TunnelDisconnected", "", "GatewayTenantWorker_IN_0")
+    site.answers.lines["203.0.113.0"] = [row]
+    await until_seen_down(site)
+    await site.advance(DELAY + 60)
+    assert site.asked == 1
+    site.say(KEY)
+    await site.advance(2 * DELAY + 60)
+    assert site.asked == 2
+    assert KEY in site.told
+
+
 async def test_a_log_that_stays_empty_is_read_three_times(site: LogWorld) -> None:
     site.break_tunnel(says="")
     await until_seen_down(site)

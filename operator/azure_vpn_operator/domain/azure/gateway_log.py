@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+TUNNEL_LOG: Final = "TunnelDiagnosticLog"
+IKE_LOG: Final = "IKEDiagnosticLog"
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayLogLine:

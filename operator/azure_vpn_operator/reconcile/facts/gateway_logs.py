@@ -12,7 +12,7 @@ from typing import Final
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
-from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
+from azure_vpn_operator.domain.azure.gateway_log import IKE_LOG, GatewayLogLine
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read, Unreadable
 from azure_vpn_operator.domain.azure.names import LOCAL_NETWORK_GATEWAYS
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 READ_AFTER_INTERVALS: Final = 6
 """So many intervals of a connection that is looked at often pass before the log is read: lines come minutes late."""
 MOST_READS: Final = 3
-"""An empty answer, or a failure that may pass, is followed by another read after twice the time; so often in all."""
+"""An answer without an IKE message, or a failure that may pass, is followed by another read after twice the time; so often in all."""
 LONGEST_LOOK_BACK: Final = timedelta(hours=1)
 NOT_ASKED_AGAIN_SECONDS: Final = 3600.0
 """So long nothing is asked of a gateway that has no workspace, or whose log may not be read."""
@@ -71,7 +71,7 @@ class GatewayLogs:
         if memory.log is None or memory.log.outage != began:
             memory.log = LogMemory(began, began + _wait(cadence), unread=memory.log is None)
         known, now = memory.log, self._clock.now()
-        if known.lines or known.reads >= MOST_READS or now < known.next_read:
+        if _tells_of_ike(known) or known.reads >= MOST_READS or now < known.next_read:
             return
         gateway, other_end = ends_of(target, shown)
         if gateway is None or other_end is None or self._is_useless(gateway):
@@ -90,7 +90,7 @@ class GatewayLogs:
         known.next_read = self._clock.now() + _wait(cadence) * 2**known.reads
         match answer:
             case Present(lines):
-                known.lines = tuple(lines)
+                known.lines = tuple(lines) or known.lines
             case Absent():
                 self._give_up(gateway, None)
             case Unreadable(fault) if fault.kind in _MAY_PASS:
@@ -114,6 +114,11 @@ class GatewayLogs:
             return (site.value.public_address,) if isinstance(site, Present) and site.value.public_address else ()
         peer = await self._directory.gateway(other_end)
         return peer.value.public_addresses if isinstance(peer, Present) else ()
+
+
+def _tells_of_ike(known: LogMemory) -> bool:
+    """Whether there is more than the word that the tunnel went down, which comes first."""
+    return any(line.category == IKE_LOG for line in known.lines)
 
 
 def _wait(cadence: Cadence) -> timedelta:
