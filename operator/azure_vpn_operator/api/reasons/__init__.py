@@ -19,6 +19,7 @@ from azure_vpn_operator.api.reasons.reason import Reason, ReasonInfo
 from azure_vpn_operator.api.reasons.rolled_out import ROLLED_OUT
 from azure_vpn_operator.api.reasons.synced import SYNCED
 from azure_vpn_operator.api.reasons.trial import TRIAL
+from azure_vpn_operator.api.reasons.tunnel_causes import TUNNEL_CAUSES
 
 __all__ = ["REASONS", "Reason", "ReasonInfo"]
 
@@ -31,6 +32,7 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     **CREDENTIALS_RESOLVED,
     **PAUSED,
     **CONNECTED,
+    **TUNNEL_CAUSES,
     **BGP_ESTABLISHED,
     **PAIR_IN_SYNC,
     **IN_USE,

@@ -8,8 +8,8 @@ import pytest
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.diagnosis.ends import count_tunnels
 from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
-from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels
 from azure_vpn_operator.domain.passes.verdicts import Accepted
 from support.builders import (
     NOW,
