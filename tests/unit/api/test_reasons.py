@@ -17,7 +17,9 @@ TEXTS = sorted(path.stem for path in TABLE.glob("*.py") if path.stem not in {"__
 ABOUT = {
     "azure_faults": {ConditionType.READY, ConditionType.SYNCED},
     "events_only": set[ConditionType](),
+    "explained_only": set[ConditionType](),
     "trial": {ConditionType.READY},
+    "tunnel_causes": {ConditionType.CONNECTED},
 }
 """What the modules that have not the name of a condition speak about."""
 BECAUSE_OF = {

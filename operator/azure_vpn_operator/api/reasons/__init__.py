@@ -10,6 +10,7 @@ from azure_vpn_operator.api.reasons.bgp_established import BGP_ESTABLISHED
 from azure_vpn_operator.api.reasons.connected import CONNECTED
 from azure_vpn_operator.api.reasons.credentials_resolved import CREDENTIALS_RESOLVED
 from azure_vpn_operator.api.reasons.events_only import EVENTS_ONLY
+from azure_vpn_operator.api.reasons.explained_only import EXPLAINED_ONLY
 from azure_vpn_operator.api.reasons.in_use import IN_USE
 from azure_vpn_operator.api.reasons.pair_in_sync import PAIR_IN_SYNC
 from azure_vpn_operator.api.reasons.paused import PAUSED
@@ -38,4 +39,5 @@ REASONS: Final[dict[Reason, ReasonInfo]] = {
     **IN_USE,
     **ROLLED_OUT,
     **EVENTS_ONLY,
+    **EXPLAINED_ONLY,
 }

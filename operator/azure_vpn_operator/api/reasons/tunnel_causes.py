@@ -58,16 +58,4 @@ TUNNEL_CAUSES: Final = {
         "The tunnel is down, and why is not known: Azure does not tell, and what the other side has cannot be seen from here.",
         "Run `kubectl azvpn explain NAME`: it says what it may be, what it is not, and what would tell. Otherwise compare policy, shared key and IKE version with the other side, and see that it is reachable.",
     ),
-    Reason.FLAPPING: ReasonInfo(
-        (),
-        "The tunnel does not stay: it went down three times or more within an hour.",
-        "Look at the line and at dead peer detection on both sides; see the runbook about flapping.",
-        explained_only=True,
-    ),
-    Reason.NO_TRAFFIC: ReasonInfo(
-        (),
-        "The tunnel is up, and no bytes come in through it. That is no fault by itself: nobody may have had anything to say.",
-        "If there should be traffic: look at routes and firewall rules behind the device, and at the ranges of the local network gateway.",
-        explained_only=True,
-    ),
 }

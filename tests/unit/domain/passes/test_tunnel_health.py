@@ -1,5 +1,6 @@
 """The condition Connected, from what Azure says and from what it does not say."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
-from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Unreadable
 from azure_vpn_operator.domain.diagnosis.ends import count_tunnels
 from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
 from azure_vpn_operator.domain.passes.verdicts import Accepted
@@ -37,7 +38,7 @@ def tunnels(*states: str) -> list[dict[str, Any]]:
         ({}, ("True", "AllTunnelsUp"), "1/1"),
         ({"tunnelConnectionStatus": tunnels("Connected", "Connected")}, ("True", "AllTunnelsUp"), "2/2"),
         ({"tunnelConnectionStatus": tunnels("Connected", "NotConnected")}, ("True", "RedundancyLost"), "1/2"),
-        ({"connectionStatus": "NotConnected"}, ("False", "NotConnected"), "0/1"),
+        ({"connectionStatus": "NotConnected"}, ("False", "UnknownPeerSide"), "0/1"),
         ({"connectionStatus": "Connecting"}, ("False", "Connecting"), "0/1"),
         ({"connectionStatus": "Unknown"}, ("Unknown", "StatusUnknown"), "0/1"),
         ({"connectionStatus": "Melting"}, ("Unknown", "StatusUnknown"), "0/1"),
@@ -68,7 +69,9 @@ def test_what_is_not_there_is_not_connected():
 
 def test_a_pair_without_its_other_half_is_told_so():
     down = a_live_vnet_connection(connectionStatus="NotConnected")
-    assert run_pass(a_snapshot(a_vnet_connection(), live=down)).condition("Connected") == ("False", "PeerHalfMissing")
+    alone = a_snapshot(a_vnet_connection(), live=down)
+    assert run_pass(replace(alone, foreign=Present(()))).condition("Connected") == ("False", "PeerHalfMissing")
+    assert run_pass(alone).condition("Connected") == ("False", "UnknownPeerSide"), "nobody has looked for it"
     both = a_snapshot(a_vnet_connection(), live=down, partners=(a_half("b"),))
     assert run_pass(both).condition("Connected") == ("False", "NotConnected")
 
@@ -79,7 +82,7 @@ def test_a_pair_without_its_other_half_is_told_so():
         pytest.param(None, ("Unknown", "TunnelNotRead"), id="nothing was ever said of it"),
         pytest.param(a_live_connection(), ("True", "AllTunnelsUp"), id="what was said before the restart stands"),
         pytest.param(
-            a_live_connection(connectionStatus="NotConnected"), ("False", "NotConnected"), id="also that it is down"
+            a_live_connection(connectionStatus="NotConnected"), ("False", "UnknownPeerSide"), id="also that it is down"
         ),
         pytest.param(Absent(), ("Unknown", "TunnelNotRead"), id="it was not there, and now it is"),
     ],
@@ -107,7 +110,7 @@ def test_the_last_word_stands_for_three_intervals():
     assert last_seen(15) == ("True", "AllTunnelsUp")
     assert last_seen(15.1) == ("Unknown", "StatusNotRead")
     assert last_seen(29, steady=600) == ("True", "AllTunnelsUp")
-    assert last_seen(10, before="NotConnected") == ("False", "NotConnected")
+    assert last_seen(10, before="NotConnected") == ("False", "UnknownPeerSide")
 
 
 def test_the_last_word_stands_during_an_operation():
@@ -149,7 +152,7 @@ def written(before: dict[str, Any]) -> VpnConnectionStatus:
         pytest.param({}, ONE_OF_TWO, ("True", "Renegotiating"), id="one tunnel is back before the other"),
         pytest.param({}, NONE_OF_TWO, ("False", "Renegotiating"), id="none is"),
         pytest.param({}, {}, ("True", "AllTunnelsUp"), id="it did not go down, or is back already"),
-        pytest.param(DOWN, DOWN, ("False", "NotConnected"), id="it was down before: the change has not done it"),
+        pytest.param(DOWN, DOWN, ("False", "UnknownPeerSide"), id="it was down before: the change has not done it"),
         pytest.param({}, {"connectionStatus": "Melting"}, ("Unknown", "StatusUnknown"), id="a state we do not know"),
     ],
 )
@@ -168,7 +171,7 @@ def test_a_tunnel_that_a_change_of_ours_took_down_is_given_a_minute(
     ("later", "after", "condition", "told"),
     [
         pytest.param(59, DOWN, ("False", "Renegotiating"), [], id="still within the minute"),
-        pytest.param(60, DOWN, ("False", "NotConnected"), ["TunnelDown"], id="it stays down, and that is told"),
+        pytest.param(60, DOWN, ("False", "UnknownPeerSide"), ["TunnelDown"], id="it stays down, and that is told"),
         pytest.param(60, ONE_OF_TWO, ("True", "RedundancyLost"), ["RedundancyLost"], id="one of two stays down"),
         pytest.param(10, {}, ("True", "AllTunnelsUp"), [], id="back again: nothing was told, so nothing is taken back"),
     ],
@@ -199,4 +202,4 @@ def test_a_tunnel_that_goes_down_while_azure_differs_by_somebody_elses_hand_is_d
     assert before.condition("Synced") == ("False", "DriftDetected")
     down = a_live_connection(routingWeight=5, **DOWN)
     record = run_pass(a_snapshot(subject, previous=before.status, live=down))
-    assert record.condition("Connected") == ("False", "NotConnected")
+    assert record.condition("Connected") == ("False", "UnknownPeerSide")
