@@ -142,6 +142,7 @@ def _read_local_gateway(document: object) -> LocalGatewayFacts:
         id=_id(root),
         bgp_addresses=_bgp_addresses(_mapping(properties.get("bgpSettings") or {}, "bgpSettings")),
         address_prefixes=_prefixes(properties, "localNetworkAddressSpace"),
+        address=_text(properties, "gatewayIpAddress") or _text(properties, "fqdn"),
     )
 
 

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
             "azure_vpn_operator.azvpn.lint.command", "say what the API server and the operator would say of manifests"
         ),
         "status": Entry("azure_vpn_operator.azvpn.status", "show the fleet: tunnels, changes, what needs a look"),
+        "explain": Entry("azure_vpn_operator.azvpn.explain.command", "say why a tunnel is down, and what to do"),
         "import": Entry(
             "azure_vpn_operator.azvpn.importing.command", "write manifests for what exists in Azure or in files"
         ),

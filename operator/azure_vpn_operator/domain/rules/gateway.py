@@ -48,6 +48,8 @@ class LocalGatewayFacts:
     """The site's BGP peering addresses; none without BGP."""
     address_prefixes: tuple[str, ...] = ()
     """What lies behind the site's device."""
+    address: str = ""
+    """The device's public address, or its name in the DNS; empty if Azure shows neither."""
 
 
 @dataclass(frozen=True, slots=True)
