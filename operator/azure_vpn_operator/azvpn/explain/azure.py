@@ -28,7 +28,7 @@ from azure_vpn_operator.domain.diagnosis.evidence import (
     UnseenHalf,
 )
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts
-from azure_vpn_operator.ports import ConnectionsPort, GatewayLogsPort, GatewaysPort, Pending
+from azure_vpn_operator.ports import ConnectionsPort, GatewayLogsPort, GatewaysPort, GatewayUse, Pending
 
 _LOOKS: Final = 6
 """So often the answer about IKE SAs is looked at."""
@@ -103,23 +103,31 @@ async def _other_end(reads: AzureReads, live: LiveConnection) -> tuple[OtherEnd,
     own, peer = _parse(live.gateway_id), _parse(live.peer_gateway_id)
     if own is None or peer is None:
         return UnseenHalf("what is at the other end is not known"), None
-    match await reads.connections.list_of_gateway(peer):
-        case Absent():
-            return UnseenHalf(f"the peer's gateway {peer.name} is not there, or may not be seen"), None
-        case Unreadable(fault):
-            return UnseenHalf(f"the connections of gateway {peer.name} cannot be read ({fault.code})"), None
-        case Present(uses):
-            crossing = [use for use in uses if use.half is not None and use.half.gateway == peer.key]
-            back = [use.connection_id for use in crossing if use.half is not None and use.half.peer_gateway == own.key]
+    listed = await reads.connections.list_of_gateway(peer)
+    if isinstance(listed, Absent):
+        return UnseenHalf(f"the peer's gateway {peer.name} is not there, or may not be seen"), None
+    if isinstance(listed, Unreadable):
+        return UnseenHalf(f"the connections of gateway {peer.name} cannot be read ({listed.fault.code})"), None
+    return await _half(reads, live, peer, [use.connection_id for use in listed.value if _leads(use, peer, own)])
+
+
+def _leads(use: GatewayUse, from_gateway: ArmId, to_gateway: ArmId) -> bool:
+    half = use.half
+    return half is not None and half.gateway == from_gateway.key and half.peer_gateway == to_gateway.key
+
+
+async def _half(
+    reads: AzureReads, live: LiveConnection, peer: ArmId, back: Sequence[str]
+) -> tuple[OtherEnd, ArmId | None]:
     if not back:
         return MissingHalf(peer.name), None
     identifier = _parse(back[0])
     if len(back) > 1 or identifier is None:
         return UnseenHalf(f"{len(back)} connections lead back from gateway {peer.name}"), None
-    found_half = await reads.connections.get(identifier)
-    if not isinstance(found_half, Present):
+    found = await reads.connections.get(identifier)
+    if not isinstance(found, Present):
         return UnseenHalf(f"the connection {identifier.name}, which leads back, cannot be read"), None
-    return end_of(identifier.name, found_half.value, await _gateway(reads, live.peer_gateway_id)), identifier
+    return end_of(identifier.name, found.value, await _gateway(reads, live.peer_gateway_id)), identifier
 
 
 async def _keys(reads: AzureReads, one: ArmId, other: ArmId) -> Keys:

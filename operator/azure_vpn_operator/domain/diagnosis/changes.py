@@ -44,7 +44,7 @@ def took_it_down(evidence: Evidence) -> bool:
     change = evidence.change
     if change is None or change.state not in _FAILED or not change.was_connected or change.in_force_since is None:
         return False
-    return evidence.last_established is None or evidence.last_established < change.in_force_since
+    return evidence.last_established is None or evidence.last_established < change.start_time
 
 
 def changed_things(change: TunnelChange, *, ikev1: bool) -> tuple[str, ...]:

@@ -14,6 +14,10 @@ _EARLY: Final = 0.1
 """Who renews first does so by this share of the lifetime before it ends."""
 _LATE: Final = timedelta(minutes=10)
 """So much later it is seen: Azure reports late, and is asked every few minutes."""
+_SHARPLY_EARLY: Final = 0.02
+_SHARPLY_LATE: Final = timedelta(minutes=5, seconds=30)
+_SHORTEST_LIFETIME: Final = timedelta(hours=1, minutes=30)
+"""Where nothing but the time speaks for a rekey it has to be met closely, and a lifetime has to be long beside what that leaves open."""
 
 
 def judge_pfs(evidence: Evidence) -> Cause | None:
@@ -52,9 +56,9 @@ def foresee_pfs(evidence: Evidence) -> Cause | None:
 def judge_pfs_of_device(evidence: Evidence) -> Cause | None:
     """The cause, if the last change was another PFS group, the tunnel came up with it, and went down at the first rekey."""
     change, established = evidence.change, evidence.last_established
-    if change is None or change.in_force_since is None or established is None or evidence.own.protocol == IKEV1:
+    if change is None or established is None or evidence.own.protocol == IKEV1:
         return None
-    if not change.changes_pfs or established < change.in_force_since or not went_down_at_rekey(evidence):
+    if not change.changes_pfs or established < change.start_time or not _went_down_sharply(evidence):
         return None
     policies = change.to.ipsec_policies
     group = policies[0].pfs_group if policies else "None"
@@ -82,6 +86,14 @@ def went_down_at_rekey(evidence: Evidence) -> bool | None:
     stayed = evidence.down_since - evidence.last_established
     lifetime = timedelta(seconds=_lifetime(evidence))
     return lifetime * (1 - _EARLY) <= stayed <= lifetime + _LATE
+
+
+def _went_down_sharply(evidence: Evidence) -> bool:
+    if evidence.last_established is None or evidence.down_since is None:
+        return False
+    stayed = evidence.down_since - evidence.last_established
+    lifetime = timedelta(seconds=_lifetime(evidence))
+    return lifetime >= _SHORTEST_LIFETIME and lifetime * (1 - _SHARPLY_EARLY) <= stayed <= lifetime + _SHARPLY_LATE
 
 
 def uses_pfs(policy: PolicyInForce | None) -> bool:
