@@ -230,6 +230,7 @@ def test_the_first_rekey_after_a_change_of_the_pfs_group(minutes: int, reason: s
     )
     change = a_change(
         ChangeState.PROVISIONAL,
+        start_time=up_at - timedelta(seconds=90),
         in_force_since=up_at - timedelta(seconds=20),
         from_=joined(settings_of(a_live_connection()), None),
         to=joined(settings_of(live), None),
