@@ -93,7 +93,7 @@ def _with_operators_word(subject: Subject, found: Diagnosis) -> Diagnosis:
     reason = Reason(connected.reason)
     if reason in _NO_CAUSE:
         return found
-    told = (f"the operator says so since {connected.last_transition_time:%Y-%m-%d %H:%M} or later",)
+    told = (f"the operator says so since {connected.last_transition_time:%Y-%m-%d %H:%M} UTC or later",)
     cause = Cause(reason, Sureness.LIKELY, connected.message, told, (REASONS[reason].action,))
     return Diagnosis(down=True, causes=(cause,), foreseen=found.foreseen)
 

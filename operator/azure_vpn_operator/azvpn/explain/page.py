@@ -28,7 +28,7 @@ def page_of(answer: Answer, now: datetime) -> str:
 
 
 def _lines(answer: Answer, now: datetime) -> Iterator[str]:
-    since = f" since {age(answer.since, now)}" if answer.since is not None else ""
+    since = f" for {age(answer.since, now)}" if answer.since is not None else ""
     ends = f" ({answer.ends})" if answer.ends else ""
     found = answer.diagnosis
     yield f"{answer.name}{ends} {_STATES[answer.state]}{since}"

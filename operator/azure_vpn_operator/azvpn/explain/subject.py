@@ -30,7 +30,7 @@ from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.reconcile.records import ConnectionRecord
 
 _NOT_ASKED = "Azure was not asked for it"
-NO_LOG = NoLog("it is not read yet by this command: look at the gateway's Log Analytics workspace")
+NO_LOG = NoLog("its lines are in the Log Analytics workspace that the gateway's diagnostic setting names")
 
 
 @dataclass(frozen=True, slots=True)

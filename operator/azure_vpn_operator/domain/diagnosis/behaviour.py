@@ -22,7 +22,9 @@ def judge_flapping(evidence: Evidence) -> Cause | None:
     told = []
     drops = evidence.drops
     if drops is not None and drops.count >= FLAPS and evidence.now - drops.last <= WINDOW and _is_dense(evidence):
-        told.append(f"it went down {drops.count} times since {drops.since:%Y-%m-%d %H:%M}, by the operator's Events")
+        told.append(
+            f"it went down {drops.count} times since {drops.since:%Y-%m-%d %H:%M} UTC, by the operator's Events"
+        )
     rows = [] if isinstance(evidence.log, NoLog) else [line for line in evidence.log if _is_drop(line, evidence)]
     # A failover takes the tunnels of one instance down once; the same instance several times is something else.
     most = max((sum(row.instance == other.instance for other in rows) for row in rows), default=0)
@@ -39,7 +41,7 @@ def judge_traffic(evidence: Evidence) -> Cause | None:
     quiet = evidence.quiet
     if quiet is None:
         return None
-    since = f"no bytes have come in since {quiet.since:%Y-%m-%d %H:%M}" if quiet.since else "no byte ever came in"
+    since = f"no bytes have come in since {quiet.since:%Y-%m-%d %H:%M} UTC" if quiet.since else "no byte ever came in"
     told = [f"{since}, by Azure's counters"]
     if quiet.bytes_go_out:
         told.append("bytes go out")
@@ -55,7 +57,7 @@ def judge_gateways(evidence: Evidence) -> Cause | None:
         return None
     names = ", ".join(gateway.name for gateway in busy)
     told = [f"provisioningState of gateway {gateway.name} is {gateway.provisioning_state}" for gateway in busy]
-    told.append(f"the tunnel is down since {since:%Y-%m-%d %H:%M:%S}")
+    told.append(f"the tunnel is down since {since:%Y-%m-%d %H:%M:%S} UTC")
     summary = f"Azure carries out an operation on {names}, which takes tunnels down"
     return Cause(
         Reason.GATEWAY_UPDATING, Sureness.LIKELY, summary, tuple(told), (REASONS[Reason.GATEWAY_UPDATING].action,)

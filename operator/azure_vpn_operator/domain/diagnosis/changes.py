@@ -86,7 +86,7 @@ def _selectors(settings: HalfSettings) -> tuple[object, ...]:
 def _cause(reason: Reason, summary: str, what: str, change: TunnelChange, fields: tuple[str, ...] = ()) -> Cause:
     began = change.in_force_since or change.start_time
     evidence = (
-        f"the tunnel was up until the change of {what}, which came into force at {began:%Y-%m-%d %H:%M:%S}",
+        f"the tunnel was up until the change of {what}, which came into force at {began:%Y-%m-%d %H:%M:%S} UTC",
         "it has not come up once since, in the time that a change is given to prove itself",
     )
     return Cause(reason, Sureness.LIKELY, summary, evidence, (REASONS[reason].action,), fields)

@@ -87,7 +87,7 @@ def quote(line: GatewayLogLine) -> str:
     """The line with its time, cut where it is very long."""
     text = " ".join(line.message.split()) or line.operation
     shown = text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
-    return f"{line.time:%Y-%m-%d %H:%M:%S} {line.category}: {shown}"
+    return f"{line.time:%Y-%m-%d %H:%M:%S} UTC {line.category}: {shown}"
 
 
 def is_received(line: GatewayLogLine) -> bool:

@@ -118,5 +118,5 @@ def _lifetime_told(evidence: Evidence, *, fits: bool | None) -> tuple[str, ...]:
     if not fits or evidence.last_established is None or evidence.down_since is None:
         return ()
     stayed = int((evidence.down_since - evidence.last_established).total_seconds())
-    came = f"it came up at {evidence.last_established:%Y-%m-%d %H:%M:%S} and stayed up for about {stayed} s"
+    came = f"it came up at {evidence.last_established:%Y-%m-%d %H:%M:%S} UTC and stayed up for about {stayed} s"
     return (f"{came}; the keys live {_lifetime(evidence)} s",)

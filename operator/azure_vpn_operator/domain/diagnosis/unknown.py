@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from azure_vpn_operator.api.reasons import REASONS, Reason
+from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.diagnosis.behaviour import busy_gateways
 from azure_vpn_operator.domain.diagnosis.changes import changed_things, took_it_down
@@ -22,7 +22,7 @@ def admit(evidence: Evidence) -> Cause:
     ours = isinstance(evidence.other, UnseenHalf) and evidence.other.ours
     both_known = isinstance(evidence.other, End) or ours
     reason = Reason.NOT_CONNECTED if both_known else Reason.UNKNOWN_PEER_SIDE
-    return Cause(reason, Sureness.NOT_KNOWN, _summary(evidence), tuple(_seen(evidence)), (REASONS[reason].action,))
+    return Cause(reason, Sureness.NOT_KNOWN, _summary(evidence), tuple(_seen(evidence)), tuple(_actions(evidence)))
 
 
 def possibilities(evidence: Evidence) -> tuple[str, ...]:
@@ -51,13 +51,21 @@ def _summary(evidence: Evidence) -> str:
             return "the tunnel is down, and both halves agree in all that is known of them"
 
 
+def _actions(evidence: Evidence) -> Iterator[str]:
+    if isinstance(evidence.other, Device) and evidence.is_partly_up:
+        yield f"Look at the device, or at the gateway's instance, of the tunnel that is down ({evidence.other.name})."
+    elif isinstance(evidence.other, Device):
+        yield "Ask the site whether the device is up and reaches the gateway's address."
+        yield "Compare with what the device has: `kubectl azvpn peer-config NAME --format table` prints what it has to have."
+
+
 def _seen(evidence: Evidence) -> Iterator[str]:
-    if evidence.last_established is not None:
-        yield f"it last came up at {evidence.last_established:%Y-%m-%d %H:%M:%S}"
-    elif evidence.azure_read and evidence.total == 1 and not evidence.is_partly_up:
+    if evidence.last_established is not None and evidence.last_established <= evidence.now:
+        yield f"it last came up at {evidence.last_established:%Y-%m-%d %H:%M:%S} UTC"
+    elif evidence.last_established is None and evidence.azure_read and not evidence.is_partly_up:
         yield "Azure shows no time at which it ever came up"
     if evidence.down_since is not None:
-        yield f"it was first seen down at {evidence.down_since:%Y-%m-%d %H:%M:%S}"
+        yield f"it was first seen down at {evidence.down_since:%Y-%m-%d %H:%M:%S} UTC"
     if evidence.is_partly_up:
         yield "policy, key and IKE version are those of the tunnel that is up, unless the device has others for each"
     if evidence.ike_sas is not None and not evidence.is_partly_up:

@@ -80,7 +80,7 @@ def test_a_device_is_not_known_and_the_page_says_what_would_tell(explain: Run):
 
     assert code == 1
     lines = text.splitlines()
-    assert lines[0] == "network/down (VNet1GW → Site1) is DOWN since 10m"
+    assert lines[0] == "network/down (VNet1GW → Site1) is DOWN for 10m"
     assert lines[2:4] == [
         "UnknownPeerSide (the cause is not known)",
         "  The tunnel is down, and what the device behind Site1 has is not known.",
