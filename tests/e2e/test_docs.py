@@ -25,7 +25,14 @@ GUIDES = tuple(
     DOCS / "guides" / f"{name}.md"
     for name in (
         *("monitoring", "gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability"),
-        *("crypto-floor", "status-page", "configure-the-other-side", "kubectl-azvpn", "bring-in-what-exists", "explain"),
+        *(
+            "crypto-floor",
+            "status-page",
+            "configure-the-other-side",
+            "kubectl-azvpn",
+            "bring-in-what-exists",
+            "explain",
+        ),
     )
 )
 """These leave the demo as they found it, but for keys and a policy."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from azure_vpn_operator.api.tunnel_change import ChangeCause, ChangeState, TunnelChange
+from azure_vpn_operator.api.tunnel_change import ChangeCause, ChangeState, TunnelBefore, TunnelChange
 from azure_vpn_operator.api.vpn_connection_status import Traffic, TrafficState
 from azure_vpn_operator.arm.answers import Answer
 from azure_vpn_operator.arm.connections import ArmConnections
@@ -159,6 +159,9 @@ class Stage:
             was_connected=connected,
             from_=joined(settings_of(before), None),
             to=joined(settings_of(after), None),
+            tunnels=tuple(
+                TunnelBefore(name=tunnel.name, last_established=tunnel.last_established) for tunnel in before.tunnels
+            ),
             in_force_since=self.now,
         )
 

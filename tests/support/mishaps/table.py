@@ -95,8 +95,8 @@ async def pair_rekey(stage: Stage) -> frozenset[Reason]:
 
 
 async def pair_protocol(stage: Stage) -> frozenset[Reason]:
-    versions = stage.draw.sample(["IKEv1", "IKEv2"], 2)
-    stage.pair(*({**policy(), "connectionProtocol": version} for version in versions))
+    one, other = stage.draw.sample(["IKEv1", "IKEv2"], 2)
+    stage.pair({**policy(), "connectionProtocol": one}, {**policy(), "connectionProtocol": other})
     await settle(stage)
     return only(Reason.PROTOCOL_MISMATCH)
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from azure_vpn_operator.azvpn import kubectl
 from azure_vpn_operator.azvpn.explain.answer import Answer, answer, not_in_azure, not_readable
 from azure_vpn_operator.azvpn.explain.azure import NotInAzureError
+from azure_vpn_operator.azvpn.explain.cluster import evidence_of
 from azure_vpn_operator.azvpn.explain.drops import drops_of, list_events
 from azure_vpn_operator.azvpn.explain.page import page_of
-from azure_vpn_operator.azvpn.explain.subject import Subject, evidence_of, subjects_of
+from azure_vpn_operator.azvpn.explain.subject import Subject, subjects_of
 from azure_vpn_operator.azvpn.failure import ToolError
 from azure_vpn_operator.azvpn.fleet import read_fleet
 from azure_vpn_operator.domain.azure.canonical import ArmId

@@ -44,7 +44,16 @@ def took_it_down(evidence: Evidence) -> bool:
     change = evidence.change
     if change is None or change.state not in _FAILED or not change.was_connected or change.in_force_since is None:
         return False
-    return evidence.last_established is None or evidence.last_established < change.start_time
+    return not came_up_since(evidence, change)
+
+
+def came_up_since(evidence: Evidence, change: TunnelChange) -> bool:
+    """Whether the tunnel has come up since the change left. Times of Azure are compared with times of Azure, where there are any."""
+    established = evidence.last_established
+    if established is None:
+        return False
+    before = [tunnel.last_established for tunnel in change.tunnels if tunnel.last_established is not None]
+    return established.replace(microsecond=0) > max(before) if before else established >= change.start_time
 
 
 def changed_things(change: TunnelChange, *, ikev1: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Final
 from azure_vpn_operator.api.reasons import REASONS, Reason
 from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy
 from azure_vpn_operator.domain.azure.proposals import DEFAULT_SA_SECONDS, pfs_group_of
+from azure_vpn_operator.domain.diagnosis.changes import came_up_since
 from azure_vpn_operator.domain.diagnosis.evidence import End, Evidence, Keys, PolicyInForce
 from azure_vpn_operator.domain.diagnosis.findings import Cause, Sureness
 from azure_vpn_operator.domain.diagnosis.halves import IKEV1, compare_pfs, told
@@ -55,10 +56,10 @@ def foresee_pfs(evidence: Evidence) -> Cause | None:
 
 def judge_pfs_of_device(evidence: Evidence) -> Cause | None:
     """The cause, if the last change was another PFS group, the tunnel came up with it, and went down at the first rekey."""
-    change, established = evidence.change, evidence.last_established
-    if change is None or established is None or evidence.own.protocol == IKEV1:
+    change = evidence.change
+    if change is None or evidence.own.protocol == IKEV1:
         return None
-    if not change.changes_pfs or established < change.start_time or not _went_down_sharply(evidence):
+    if not change.changes_pfs or not came_up_since(evidence, change) or not _went_down_sharply(evidence):
         return None
     policies = change.to.ipsec_policies
     group = policies[0].pfs_group if policies else "None"
