@@ -57,25 +57,36 @@ async def play_all(logs: Logs | None = None) -> list[Outcome]:
     return [await play(kind, seed, logs) for kind in KINDS for seed in range(kind.count)]
 
 
-def table_of(outcomes: Sequence[Outcome]) -> str:
-    """A line for each kind, and their sums."""
-    lines = ["| mishap | played | true cause named | says that it is not known | wrong |", "|---|---|---|---|---|"]
-    lines += [_line(kind.title, [outcome for outcome in outcomes if outcome.kind is kind]) for kind in KINDS]
-    knowable = [outcome for outcome in outcomes if outcome.kind.knowable]
-    lines.append(_line("**what can be known without the log**", knowable))
-    lines.append(_line("**all**", outcomes))
-    return "".join(f"{line}\n" for line in lines)
+def table_of(outcomes: Sequence[Outcome], with_log: Sequence[Outcome] | None = None) -> str:
+    """A line for each kind, and their sums; `with_log` are the same mishaps where the gateway's log could be read too."""
+    heads = ["mishap", "played", "true cause named", "says that it is not known", "wrong"]
+    if with_log is not None:
+        heads += ["true cause named with the log", "wrong"]
+    rows = [heads, ["---"] * len(heads)]
+    for title, kinds in (
+        *((kind.title, (kind,)) for kind in KINDS),
+        ("**what can be known without the log**", tuple(kind for kind in KINDS if kind.knowable)),
+        ("**all**", KINDS),
+    ):
+        some = [outcome for outcome in outcomes if outcome.kind in kinds]
+        row = [title, str(len(some)), _named(some), str(sum(outcome.admitted for outcome in some)), _wrong(some)]
+        if with_log is not None:
+            others = [outcome for outcome in with_log if outcome.kind in kinds]
+            row += [_named(others), _wrong(others)]
+        rows.append(row)
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def page_with(page: str, outcomes: Sequence[Outcome]) -> str:
+def page_with(page: str, outcomes: Sequence[Outcome], with_log: Sequence[Outcome] | None = None) -> str:
     """The page with the table in its place."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{table_of(outcomes)}{END}{after}"
+    return f"{before}{BEGIN}{table_of(outcomes, with_log)}{END}{after}"
 
 
-def _line(title: str, some: Sequence[Outcome]) -> str:
-    named = sum(outcome.is_right and bool(outcome.named) for outcome in some)
-    admitted = sum(outcome.admitted for outcome in some)
-    wrong = sum(outcome.is_wrong for outcome in some)
-    return f"| {title} | {len(some)} | {named} | {admitted} | {wrong} |"
+def _named(some: Sequence[Outcome]) -> str:
+    return str(sum(outcome.is_right and bool(outcome.named) for outcome in some))
+
+
+def _wrong(some: Sequence[Outcome]) -> str:
+    return str(sum(outcome.is_wrong for outcome in some))

@@ -13,11 +13,13 @@ from azure_vpn_operator.api.vpn_connection_status import ConnectionHalf, HalfRol
 from azure_vpn_operator.domain.access import Denial
 from azure_vpn_operator.domain.azure.bgp_sessions import BgpFacts
 from azure_vpn_operator.domain.azure.faults import Fault
+from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Read, SharedKey
 from azure_vpn_operator.domain.azure.ownership import Owner
 from azure_vpn_operator.domain.azure.target import Target, Unresolved
+from azure_vpn_operator.domain.diagnosis.evidence import NoLog
 from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves
 from azure_vpn_operator.domain.pairs.pairing import PairView
 from azure_vpn_operator.domain.passes.change_view import ChangeView
@@ -244,6 +246,10 @@ class Snapshot:
     """How that change stands."""
     bgp: BgpFacts | None = None
     """None: the spec does not ask for BGP, or there is no connection to ask about."""
+    gateway_log: tuple[GatewayLogLine, ...] | NoLog = field(
+        default_factory=lambda: NoLog("the operator does not read it")
+    )
+    """What the gateway has logged of this tunnel since it went down."""
 
     @property
     def listed(self) -> bool:

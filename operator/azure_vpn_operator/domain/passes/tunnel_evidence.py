@@ -19,7 +19,6 @@ from azure_vpn_operator.domain.diagnosis.evidence import (
     Evidence,
     GatewayState,
     MissingHalf,
-    NoLog,
     OtherEnd,
     PolicyInForce,
     UnseenHalf,
@@ -44,7 +43,7 @@ def evidence_of(snapshot: Snapshot, live: LiveConnection) -> Evidence:
         last_established=last_established(live),
         down_since=_down_since(snapshot),
         change=snapshot.previous.change,
-        log=NoLog("the operator does not read it"),
+        log=snapshot.gateway_log,
     )
 
 

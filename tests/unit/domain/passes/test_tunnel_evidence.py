@@ -14,6 +14,7 @@ from azure_vpn_operator.api.tunnel_change import ChangeCause, ChangeState
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.azure.faults import FaultKind
+from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.lookups import Present, Unreadable
 from azure_vpn_operator.domain.pairs.foreign_half import ForeignHalves, ListedHalf
 from azure_vpn_operator.domain.passes.findings import Finding
@@ -137,6 +138,13 @@ def test_of_somebody_elses_half_no_value_is_told():
     theirs = canonical_policy({**SITE6_POLICY, "dhGroup": "ECP384", "ipsecIntegrity": "SHA1"})
     message = told(half(back(policies=(theirs,), protocol="IKEv1"))).message
     assert not {"ECP384", "SHA1", "IKEv1"} & set(message.replace(",", " ").replace(";", " ").split())
+
+
+def test_a_line_of_the_gateways_log_is_quoted():
+    line = GatewayLogLine(NOW, "IKEDiagnosticLog", "", "[RECEIVED] IKE_AUTH response: TS_UNACCEPTABLE")
+    found = told(replace(a_snapshot(live=a_live_connection(**DOWN)), gateway_log=(line,)))
+    assert found.reason == "SelectorMismatch"
+    assert "[RECEIVED] IKE_AUTH response: TS_UNACCEPTABLE" in found.message
 
 
 def went_down(minutes_ago: int) -> VpnConnectionStatus:
