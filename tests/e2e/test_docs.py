@@ -27,7 +27,7 @@ GUIDES = tuple(
     for name in (
         *("monitoring", "gitops-argo-cd", "pipelines", "vnet-to-vnet", "rotate-keys", "high-availability"),
         *("crypto-floor", "status-page", "configure-the-other-side", "kubectl-azvpn", "bring-in-what-exists", "plan"),
-        *("from-nothing-to-a-tunnel", "gateway-logs"),
+        *("from-nothing-to-a-tunnel", "gateway-logs", "explain"),
     )
 )
 """These leave the demo as they found it, but for keys and a policy."""

@@ -144,6 +144,7 @@ def _read_local_gateway(document: object) -> LocalGatewayFacts:
         bgp_addresses=_bgp_addresses(_mapping(properties.get("bgpSettings") or {}, "bgpSettings")),
         address_prefixes=_prefixes(properties, "localNetworkAddressSpace"),
         public_address=_text(properties, "gatewayIpAddress"),
+        host_name=_text(properties, "fqdn"),
     )
 
 

@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
             "say what applying manifests would change in Azure, before it is done",
         ),
         "status": Entry("azure_vpn_operator.azvpn.status", "show the fleet: tunnels, changes, what needs a look"),
+        "explain": Entry("azure_vpn_operator.azvpn.explain.command", "say why a tunnel is down, and what to do"),
         "import": Entry(
             "azure_vpn_operator.azvpn.importing.command", "write manifests for what exists in Azure or in files"
         ),

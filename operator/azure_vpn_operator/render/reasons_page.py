@@ -23,6 +23,7 @@ Secret changes.
 |---|---|
 """
 _EVENTS_ONLY: Final = "Events only"
+_EXPLAINED_ONLY: Final = "`kubectl azvpn explain` only"
 
 
 def render_reasons() -> dict[str, str]:
@@ -38,8 +39,13 @@ def _index() -> Iterator[str]:
         )
         if reasons:
             yield f"| `{condition}` | {', '.join(map(_link, reasons))} |\n"
-    only = sorted(reason for reason, info in REASONS.items() if not info.conditions)
-    yield f"| {_EVENTS_ONLY} | {', '.join(map(_link, only))} |\n"
+    for place in (_EVENTS_ONLY, _EXPLAINED_ONLY):
+        only = sorted(reason for reason, info in REASONS.items() if not info.conditions and _elsewhere(info) == place)
+        yield f"| {place} | {', '.join(map(_link, only))} |\n"
+
+
+def _elsewhere(info: ReasonInfo) -> str:
+    return _EXPLAINED_ONLY if info.explained_only else _EVENTS_ONLY
 
 
 def _link(reason: Reason) -> str:
@@ -47,6 +53,6 @@ def _link(reason: Reason) -> str:
 
 
 def _section(reason: Reason, info: ReasonInfo) -> str:
-    places = ", ".join(f"`{condition}={status}`" for condition, status in info.conditions) or _EVENTS_ONLY
+    places = ", ".join(f"`{condition}={status}`" for condition, status in info.conditions) or _elsewhere(info)
     meaning = info.meaning.removeprefix("Event: ")
     return f"## {reason}\n\n{places}\n\n{meaning[:1].upper()}{meaning[1:]}\n\n**What to do:** {info.action}\n"

@@ -86,7 +86,7 @@ async def tunnel_goes_down(stage: Stage) -> None:
     await tenant.apply(tenant.connection(dpdTimeoutSeconds=9))
     await tenant.until_ready(seconds=60)
     await tenant.change_topology({"name": "site-1", "device": {"outage": True}})
-    await stage.keep_first("tunnel-down", lambda found: is_ready(found) and says("NotConnected", "Connected")(found))
+    await stage.keep_first("tunnel-down", lambda found: is_ready(found) and says("UnknownPeerSide", "Connected")(found))
 
 
 async def own_edit_that_fails(stage: Stage) -> None:

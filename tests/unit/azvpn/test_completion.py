@@ -36,6 +36,8 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(["status", "--al"], ["--all-namespaces"], id="an option"),
         pytest.param(["status", "-o", ""], ["table", "json"], id="values of an option"),
         pytest.param(["strength", "--floor", "f"], ["fips"], id="a value that is begun"),
+        pytest.param(["explain", ""], ["site6", "site7"], id="names of connections"),
+        pytest.param(["explain", "site6", "--az"], ["--azure"], id="an option after a name"),
         pytest.param(["status", ""], [], id="nothing to say"),
         pytest.param(["unknown", ""], [], id="a command that is none"),
     ],

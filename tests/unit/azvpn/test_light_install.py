@@ -42,7 +42,12 @@ def test_the_list_of_what_is_absent_is_not_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [pytest.param(["--help"], id="the list of commands"), pytest.param(["--version"], id="the version")]
+    "arguments",
+    [
+        pytest.param(["--help"], id="the list of commands"),
+        pytest.param(["--version"], id="the version"),
+        pytest.param(["explain", "--help"], id="a command that may ask Azure"),
+    ],
 )
 def test_the_tool_works_without_the_controllers_libraries(arguments: list[str]) -> None:
     ended = run("azure_vpn_operator.azvpn.cli", *arguments)

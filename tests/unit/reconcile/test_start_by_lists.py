@@ -104,7 +104,7 @@ async def test_a_tunnel_that_went_down_meanwhile_is_told_after_its_get():
     world.live("VNet1toS0").tunnel = "NotConnected"
     await world.restart()
     await world.advance(2.0)
-    assert world.condition("s0", "Connected") == ("False", "NotConnected")
+    assert world.condition("s0", "Connected") == ("False", "UnknownPeerSide")
     assert world.ready("s0") == ("True", "UpToDate")
     assert len(world.cluster.writes) == 1
     await world.stop()

@@ -83,7 +83,7 @@ async def test_many_that_are_down_or_have_just_changed_stretch_together(fleet: C
     gets = Gets(fleet)
     await fleet.restart()
     await fleet.advance(ROUND * 1.1)
-    assert {fleet.condition(f"s{number}", "Connected") for number in range(SIZE)} == {("False", "NotConnected")}
+    assert {fleet.condition(f"s{number}", "Connected") for number in range(SIZE)} == {("False", "UnknownPeerSide")}
     fleet.forget_journals()
     await fleet.advance(10 * ROUND)
     gets.assert_within_budget()

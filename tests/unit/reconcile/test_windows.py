@@ -221,7 +221,7 @@ async def test_a_tunnel_that_is_down_has_nothing_to_wait_for():
     assert device is not None
     device.drop(world.clock.monotonic(), 1e9)
     await world.advance(400)
-    assert world.condition("site6", "Connected") == ("False", "NotConnected")
+    assert world.condition("site6", "Connected") == ("False", "UnknownPeerSide")
     world.edit(POLICY, "site6", **BAD)
     await world.advance(5)
     assert world.accepted() == {"put": 1}
@@ -335,7 +335,7 @@ async def test_a_repair_of_a_change_that_took_the_tunnel_down_does_not_wait():
     await until(world, CLOSES, -731)
     world.edit(POLICY, "site6", **BAD)
     await world.advance(300)
-    assert world.condition("site6", "Connected") == ("False", "NotConnected")
+    assert world.condition("site6", "Connected") == ("False", "UnknownPeerSide")
     world.edit(POLICY, "site6", dhGroup="ECP256")
     await world.advance(200)
     assert world.ready() == PEACE

@@ -20,13 +20,13 @@ CONNECTED: Final = {
     ),
     Reason.NOT_CONNECTED: ReasonInfo(
         ((ConditionType.CONNECTED, _F),),
-        "Azure says that the tunnel is down.",
-        "Compare policy, shared key and IKE version with the other side; see whether the device is reachable.",
+        "Azure says that the tunnel is down, and nothing that is known of both sides says why.",
+        "Run `kubectl azvpn explain NAME --azure`: it also compares the keys of both halves and looks at their gateways.",
     ),
     Reason.CONNECTING: ReasonInfo(
         ((ConditionType.CONNECTED, _F),),
         "Azure is trying to bring the tunnel up.",
-        "Wait a minute; then as for NotConnected.",
+        "Wait a minute; then the reason says what is known.",
     ),
     Reason.RENEGOTIATING: ReasonInfo(
         ((ConditionType.CONNECTED, _T), (ConditionType.CONNECTED, _F)),
@@ -35,7 +35,7 @@ CONNECTED: Final = {
     ),
     Reason.PEER_HALF_MISSING: ReasonInfo(
         ((ConditionType.CONNECTED, _F),),
-        "A VNet-to-VNet tunnel needs a connection from each side; no VpnConnection of this namespace makes the other half, and the tunnel is down.",
+        "A VNet-to-VNet tunnel needs a connection from each side; Azure has none that leads back, and the tunnel is down.",
         "Create the connection from the other gateway with the same policy and key.",
     ),
     Reason.STATUS_UNKNOWN: ReasonInfo(

@@ -88,6 +88,18 @@ class Reason(StrEnum):
     CONNECTING = "Connecting"
     RENEGOTIATING = "Renegotiating"
     PEER_HALF_MISSING = "PeerHalfMissing"
+    KEY_MISMATCH = "KeyMismatch"
+    POLICY_MISMATCH = "PolicyMismatch"
+    DEFAULT_POLICY_GROUP2 = "DefaultPolicyGroup2"
+    PROTOCOL_MISMATCH = "ProtocolMismatch"
+    BOTH_RESPONDER_ONLY = "BothResponderOnly"
+    BOTH_INITIATOR_ONLY = "BothInitiatorOnly"
+    SELECTOR_MISMATCH = "SelectorMismatch"
+    PFS_MISMATCH_AT_REKEY = "PfsMismatchAtRekey"
+    GATEWAY_UPDATING = "GatewayUpdating"
+    UNKNOWN_PEER_SIDE = "UnknownPeerSide"
+    FLAPPING = "Flapping"
+    NO_TRAFFIC = "NoTraffic"
     STATUS_UNKNOWN = "StatusUnknown"
     STATUS_NOT_READ = "StatusNotRead"
     TUNNEL_NOT_READ = "TunnelNotRead"
@@ -158,9 +170,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReasonInfo:
-    """What a reason means. `conditions` is empty for reasons that only Events have."""
+    """What a reason means. `conditions` is empty for reasons that only Events have, or only `kubectl azvpn explain` gives."""
 
     conditions: tuple[tuple[ConditionType, ConditionStatus], ...]
     meaning: str
     action: str
     """What the user should do."""
+    explained_only: bool = False
+    """No condition and no Event has it: `kubectl azvpn explain` gives it."""

@@ -28,6 +28,7 @@ class ListedHalf:
     mode: str = "Default"
     policies: tuple[CanonicalPolicy, ...] | None = ()
     """None if they are in a form that we do not know."""
+    provisioning_state: str = "Succeeded"
 
 
 ForeignHalves = Read[Sequence[ListedHalf]] | NotRead
@@ -48,6 +49,7 @@ def read_listed_half(document: Mapping[str, Any]) -> ListedHalf | None:
         protocol=str(properties.get("connectionProtocol") or "IKEv2"),
         mode=str(properties.get("connectionMode") or "Default"),
         policies=_policies(properties.get("ipsecPolicies") or ()),
+        provisioning_state=str(properties.get("provisioningState") or "Succeeded"),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.domain.azure.canonical import CanonicalPolicy
 
 DISAGREEMENTS: Final = frozenset(
     {
@@ -40,6 +41,8 @@ class HalfFacts:
     known_protocol: str | None = None
     """The IKE version that Azure has, or had last."""
     initiator_only: bool = False
+    policy: CanonicalPolicy | None = None
+    """The wanted policy's values; None where there is no hash."""
 
     def protocol_beside(self, other: "HalfFacts | None" = None) -> str:
         """The IKE version that counts: where both halves leave it to Azure, one that is not there yet gets that of the other."""

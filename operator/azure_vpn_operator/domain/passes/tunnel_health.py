@@ -4,30 +4,27 @@ from datetime import timedelta
 from typing import Final
 
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
-from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.vpn_connection import ConnectionType
+from azure_vpn_operator.api.reasons import REASONS, Reason
 from azure_vpn_operator.api.vpn_connection_status import ResetState
-from azure_vpn_operator.domain.azure.gateway_log import decisive_line, quote
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
-from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.diagnosis.diagnose import diagnose
+from azure_vpn_operator.domain.diagnosis.ends import count_tunnels
+from azure_vpn_operator.domain.diagnosis.findings import Cause, Sureness
+from azure_vpn_operator.domain.diagnosis.unknown import admit
 from azure_vpn_operator.domain.passes.findings import Finding, find_condition, recall
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
+from azure_vpn_operator.domain.passes.tunnel_evidence import evidence_of
 
 RENEGOTIATION: Final = timedelta(seconds=60)
 """A write of ours takes a tunnel down for seconds; one that is not back so long after its end is down for another reason."""
-_QUOTED: Final = "; the gateway's log: "
+_LOG: Final = "the gateway's log: "
+"""Begins each quotation of it."""
 _WRITING: Final = frozenset(
     {Reason.UPDATING, Reason.ROLLING_BACK, Reason.SETTING_SHARED_KEY, Reason.ADOPTING, Reason.PAIR_PUT_BACK}
 )
 _TOLD: Final = frozenset({"Connected", "NotConnected", "Connecting"})
-
-
-def count_tunnels(live: LiveConnection) -> tuple[int, int]:
-    """Tunnels that are up, and tunnels there are. Azure lists none for some connections: then the connection counts as one."""
-    if live.tunnels:
-        return sum(tunnel.status == "Connected" for tunnel in live.tunnels), len(live.tunnels)
-    return (1 if live.connection_status == "Connected" else 0), 1
+_DOWN: Final = (ConditionType.CONNECTED, ConditionStatus.FALSE)
 
 
 def may_be_up(snapshot: Snapshot, live: LiveConnection) -> bool:
@@ -86,36 +83,30 @@ def _judge(snapshot: Snapshot, live: LiveConnection) -> Finding:
 
 
 def _judge_down(snapshot: Snapshot, live: LiveConnection) -> Finding:
-    target = snapshot.target
-    pair_type = isinstance(target, Target) and target.connection_type is ConnectionType.VNET2VNET
-    if pair_type and snapshot.pair is not None and not snapshot.pair.partners:
-        return Finding(
-            ConditionType.CONNECTED,
-            ConditionStatus.FALSE,
-            Reason.PEER_HALF_MISSING,
-            "the tunnel is down, and no VpnConnection of this namespace makes the half that leads back",
-        )
-    if live.connection_status == "Connecting":
-        return _with_evidence(snapshot, Reason.CONNECTING, "Azure is bringing the tunnel up")
-    return _with_evidence(
-        snapshot,
-        Reason.NOT_CONNECTED,
-        "the tunnel is down: compare policy, shared key and IKE version with the other side, and see that it is reachable",
-    )
+    evidence = evidence_of(snapshot, live)
+    found = diagnose(evidence)
+    named = (cause for cause in found.causes if _DOWN in REASONS[cause.reason].conditions)
+    cause = next(named, None) or admit(evidence)
+    if found.known and cause.sureness is not Sureness.NOT_KNOWN:
+        return Finding(ConditionType.CONNECTED, ConditionStatus.FALSE, cause.reason, _tell(cause))
+    before = recall(snapshot.previous.conditions, ConditionType.CONNECTED)
+    if snapshot.log_unread and before is not None and before.status is ConditionStatus.FALSE and _LOG in before.message:
+        # A process that has not read the log of this outage yet leaves what an earlier one has found in it.
+        return before
+    quoted = next((f"; {item}" for item in admit(evidence).evidence if item.startswith(_LOG)), "")
+    if live.connection_status == "Connecting" and not found.known:
+        reason, text = Reason.CONNECTING, "Azure is bringing the tunnel up"
+    else:
+        reason, text = cause.reason, _tell(cause)
+    return Finding(ConditionType.CONNECTED, ConditionStatus.FALSE, reason, f"{text}{quoted}")
 
 
-def _with_evidence(snapshot: Snapshot, reason: Reason, text: str) -> Finding:
-    """What is said of a tunnel that is down, and then what the gateway's own log says, in its words.
-
-    A process that has not read the log yet leaves what an earlier one has quoted.
-    """
-    line = decisive_line(snapshot.log_lines)
-    before = find_condition(snapshot.previous.conditions, ConditionType.CONNECTED)
-    if line is not None:
-        text = f"{text}{_QUOTED}{quote(line)}"
-    elif snapshot.log_unread and before is not None and _QUOTED in before.message:
-        text += before.message[before.message.index(_QUOTED) :]
-    return Finding(ConditionType.CONNECTED, ConditionStatus.FALSE, reason, text)
+def _tell(cause: Cause) -> str:
+    if cause.sureness is not Sureness.NOT_KNOWN:
+        return f"{cause.summary} ({'; '.join(cause.evidence)})" if cause.evidence else cause.summary
+    if cause.reason is Reason.UNKNOWN_PEER_SIDE:
+        return f"{cause.summary}: compare policy, shared key and IKE version with the other side, and see that it is reachable"
+    return cause.summary
 
 
 def _is_renegotiating(snapshot: Snapshot) -> bool:

@@ -18,6 +18,7 @@ from azure_vpn_operator.api.vpn_connection_status import (
 from azure_vpn_operator.domain.azure.installation import EffectivePolicies, effective_policies
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present
 from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.diagnosis.ends import count_tunnels
 from azure_vpn_operator.domain.pairs.foreign_half import judge_foreign
 from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView, both_initiate, judge_pair
 from azure_vpn_operator.domain.passes.bgp_health import BgpView, find_bgp
@@ -38,7 +39,7 @@ from azure_vpn_operator.domain.passes.snapshot import (
 )
 from azure_vpn_operator.domain.passes.steps import Step
 from azure_vpn_operator.domain.passes.traffic_selectors import find_selectors
-from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels, find_connected
+from azure_vpn_operator.domain.passes.tunnel_health import find_connected
 from azure_vpn_operator.domain.passes.verdicts import Progress, Summary
 from azure_vpn_operator.domain.reporting.assigned_policy import assign_policy, find_policy, policy_column
 from azure_vpn_operator.domain.reporting.credentials import find_credentials, is_rotated

@@ -52,6 +52,13 @@ class LocalGatewayFacts:
     """What lies behind the site's device."""
     public_address: str = ""
     """Where the site's tunnel ends; empty for a site that is named by a host name."""
+    host_name: str = ""
+    """The name in the DNS of a site that is known by it."""
+
+    @property
+    def address(self) -> str:
+        """The device's public address, or its name in the DNS; empty if Azure shows neither."""
+        return self.public_address or self.host_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -477,9 +477,11 @@ def _version_of(lookup: KeyLookup) -> str | None:
 def _half_facts(connection: VpnConnection, policy: PolicyLookup, status: VpnConnectionStatus) -> HalfFacts:
     spec = connection.spec
     secret = spec.shared_key_secret_ref
+    values = canonical_policy(policy.policy.spec) if isinstance(policy, PolicyFound) else None
     return HalfFacts(
         name=connection.metadata.name,
-        policy_hash=canonical_policy(policy.policy.spec).hash if isinstance(policy, PolicyFound) else None,
+        policy=values,
+        policy_hash=values.hash if values is not None else None,
         policy_name=spec.ipsec_policy_ref.name if spec.ipsec_policy_ref is not None else None,
         key_reference=(secret.name, secret.key) if secret is not None else None,
         protocol=spec.connection_protocol.value if spec.connection_protocol is not None else None,

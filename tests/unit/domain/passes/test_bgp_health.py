@@ -297,7 +297,7 @@ def test_reason_column_names_bgp_while_only_that_is_down() -> None:
     assert record.status.summary.reason == "BgpNotEstablished"
     tunnel_down = the_pass(DOWN, live=a_live_connection(enableBgp=True, connectionStatus="NotConnected"))
     assert tunnel_down.status.summary is not None
-    assert tunnel_down.status.summary.reason == "NotConnected"
+    assert tunnel_down.status.summary.reason == "UnknownPeerSide"
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
-from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
+from azure_vpn_operator.domain.azure.lookups import Absent, Present, Unreadable
+from azure_vpn_operator.domain.diagnosis.ends import count_tunnels
 from azure_vpn_operator.domain.passes.snapshot import Attempts, Cadence
-from azure_vpn_operator.domain.passes.tunnel_health import count_tunnels, find_connected
+from azure_vpn_operator.domain.passes.tunnel_health import find_connected
 from azure_vpn_operator.domain.passes.verdicts import Accepted
 from support.builders import (
     NOW,
@@ -39,7 +40,7 @@ def tunnels(*states: str) -> list[dict[str, Any]]:
         ({}, ("True", "AllTunnelsUp"), "1/1"),
         ({"tunnelConnectionStatus": tunnels("Connected", "Connected")}, ("True", "AllTunnelsUp"), "2/2"),
         ({"tunnelConnectionStatus": tunnels("Connected", "NotConnected")}, ("True", "RedundancyLost"), "1/2"),
-        ({"connectionStatus": "NotConnected"}, ("False", "NotConnected"), "0/1"),
+        ({"connectionStatus": "NotConnected"}, ("False", "UnknownPeerSide"), "0/1"),
         ({"connectionStatus": "Connecting"}, ("False", "Connecting"), "0/1"),
         ({"connectionStatus": "Unknown"}, ("Unknown", "StatusUnknown"), "0/1"),
         ({"connectionStatus": "Melting"}, ("Unknown", "StatusUnknown"), "0/1"),
@@ -63,27 +64,36 @@ LINE = GatewayLogLine(
     NOW, "IKEDiagnosticLog", "IKELogEvent", "SESSION_ID :{1} Remote 203.0.113.6:500: notify AUTHENTICATION_FAILED"
 )
 QUOTED = f'; the gateway\'s log: "Remote 203.0.113.6:500: notify AUTHENTICATION_FAILED" ({NOW:%Y-%m-%dT%H:%M:%SZ})'
-PLAIN = (
-    "the tunnel is down: compare policy, shared key and IKE version with the other side, and see that it is reachable"
+TOLD = (
+    f"the proof of the shared key was refused: the keys differ, or the device expects another identity ({QUOTED[2:]})"
 )
+PLAIN = (
+    "the tunnel is down, and what the device behind Site6 has is not known: compare policy, shared key and IKE version with the other "
+    "side, and see that it is reachable"
+)
+UNCLEAR = replace(LINE, message="SESSION_ID :{1} Remote 203.0.113.6:500: CREATE_CHILD_SA: INVALID_ID_INFORMATION")
+UNCLEAR_QUOTED = QUOTED.replace("notify AUTHENTICATION_FAILED", "CREATE_CHILD_SA: INVALID_ID_INFORMATION")
 
 
 @pytest.mark.parametrize(
     ("state", "lines", "unread", "before", "message"),
     [
-        pytest.param("NotConnected", (LINE,), False, PLAIN, PLAIN + QUOTED, id="the log tells why"),
+        pytest.param("NotConnected", (LINE,), False, PLAIN, TOLD, id="the log tells why"),
+        pytest.param("Connecting", (LINE,), False, PLAIN, TOLD, id="while it tries"),
+        pytest.param("NotConnected", (UNCLEAR,), False, PLAIN, PLAIN + UNCLEAR_QUOTED, id="the log tells something"),
         pytest.param(
-            "Connecting", (LINE,), False, PLAIN, "Azure is bringing the tunnel up" + QUOTED, id="while it tries"
+            "Connecting",
+            (UNCLEAR,),
+            False,
+            PLAIN,
+            "Azure is bringing the tunnel up" + UNCLEAR_QUOTED,
+            id="something, while it tries",
         ),
-        pytest.param(
-            "NotConnected", (), True, PLAIN + QUOTED, PLAIN + QUOTED, id="a new process leaves what was quoted"
-        ),
-        pytest.param(
-            "Connecting", (), True, PLAIN + QUOTED, "Azure is bringing the tunnel up" + QUOTED, id="in every state"
-        ),
-        pytest.param("NotConnected", (), False, PLAIN + QUOTED, PLAIN, id="it was read again, and tells nothing"),
-        pytest.param("NotConnected", (), True, PLAIN, PLAIN, id="nothing was ever quoted"),
-        pytest.param("Connected", (LINE,), False, PLAIN + QUOTED, "the tunnel is up", id="it is up"),
+        pytest.param("NotConnected", (), True, TOLD, TOLD, id="a new process leaves what was found"),
+        pytest.param("Connecting", (), True, TOLD, TOLD, id="in every state"),
+        pytest.param("NotConnected", (), False, TOLD, PLAIN, id="it was read again, and tells nothing"),
+        pytest.param("NotConnected", (), True, PLAIN, PLAIN, id="nothing was ever found"),
+        pytest.param("Connected", (LINE,), False, TOLD, "the tunnel is up", id="it is up"),
     ],
 )
 def test_what_the_gateways_log_adds(
@@ -114,7 +124,9 @@ def test_what_is_not_there_is_not_connected():
 
 def test_a_pair_without_its_other_half_is_told_so():
     down = a_live_vnet_connection(connectionStatus="NotConnected")
-    assert run_pass(a_snapshot(a_vnet_connection(), live=down)).condition("Connected") == ("False", "PeerHalfMissing")
+    alone = a_snapshot(a_vnet_connection(), live=down)
+    assert run_pass(replace(alone, foreign=Present(()))).condition("Connected") == ("False", "PeerHalfMissing")
+    assert run_pass(alone).condition("Connected") == ("False", "UnknownPeerSide"), "nobody has looked for it"
     both = a_snapshot(a_vnet_connection(), live=down, partners=(a_half("b"),))
     assert run_pass(both).condition("Connected") == ("False", "NotConnected")
 
@@ -125,7 +137,7 @@ def test_a_pair_without_its_other_half_is_told_so():
         pytest.param(None, ("Unknown", "TunnelNotRead"), id="nothing was ever said of it"),
         pytest.param(a_live_connection(), ("True", "AllTunnelsUp"), id="what was said before the restart stands"),
         pytest.param(
-            a_live_connection(connectionStatus="NotConnected"), ("False", "NotConnected"), id="also that it is down"
+            a_live_connection(connectionStatus="NotConnected"), ("False", "UnknownPeerSide"), id="also that it is down"
         ),
         pytest.param(Absent(), ("Unknown", "TunnelNotRead"), id="it was not there, and now it is"),
     ],
@@ -153,7 +165,7 @@ def test_the_last_word_stands_for_three_intervals():
     assert last_seen(15) == ("True", "AllTunnelsUp")
     assert last_seen(15.1) == ("Unknown", "StatusNotRead")
     assert last_seen(29, steady=600) == ("True", "AllTunnelsUp")
-    assert last_seen(10, before="NotConnected") == ("False", "NotConnected")
+    assert last_seen(10, before="NotConnected") == ("False", "UnknownPeerSide")
 
 
 def test_the_last_word_stands_during_an_operation():
@@ -195,7 +207,7 @@ def written(before: dict[str, Any]) -> VpnConnectionStatus:
         pytest.param({}, ONE_OF_TWO, ("True", "Renegotiating"), id="one tunnel is back before the other"),
         pytest.param({}, NONE_OF_TWO, ("False", "Renegotiating"), id="none is"),
         pytest.param({}, {}, ("True", "AllTunnelsUp"), id="it did not go down, or is back already"),
-        pytest.param(DOWN, DOWN, ("False", "NotConnected"), id="it was down before: the change has not done it"),
+        pytest.param(DOWN, DOWN, ("False", "UnknownPeerSide"), id="it was down before: the change has not done it"),
         pytest.param({}, {"connectionStatus": "Melting"}, ("Unknown", "StatusUnknown"), id="a state we do not know"),
     ],
 )
@@ -214,7 +226,7 @@ def test_a_tunnel_that_a_change_of_ours_took_down_is_given_a_minute(
     ("later", "after", "condition", "told"),
     [
         pytest.param(59, DOWN, ("False", "Renegotiating"), [], id="still within the minute"),
-        pytest.param(60, DOWN, ("False", "NotConnected"), ["TunnelDown"], id="it stays down, and that is told"),
+        pytest.param(60, DOWN, ("False", "UnknownPeerSide"), ["TunnelDown"], id="it stays down, and that is told"),
         pytest.param(60, ONE_OF_TWO, ("True", "RedundancyLost"), ["RedundancyLost"], id="one of two stays down"),
         pytest.param(10, {}, ("True", "AllTunnelsUp"), [], id="back again: nothing was told, so nothing is taken back"),
     ],
@@ -245,4 +257,4 @@ def test_a_tunnel_that_goes_down_while_azure_differs_by_somebody_elses_hand_is_d
     assert before.condition("Synced") == ("False", "DriftDetected")
     down = a_live_connection(routingWeight=5, **DOWN)
     record = run_pass(a_snapshot(subject, previous=before.status, live=down))
-    assert record.condition("Connected") == ("False", "NotConnected")
+    assert record.condition("Connected") == ("False", "UnknownPeerSide")

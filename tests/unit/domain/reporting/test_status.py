@@ -265,6 +265,22 @@ The tests of the passes bring them about, and check each status against the tabl
 """
 
 
+OF_TUNNELS = {
+    "KeyMismatch",
+    "PolicyMismatch",
+    "DefaultPolicyGroup2",
+    "ProtocolMismatch",
+    "BothResponderOnly",
+    "BothInitiatorOnly",
+    "SelectorMismatch",
+    "PfsMismatchAtRekey",
+    "GatewayUpdating",
+    "PeerHalfMissing",
+    "NotConnected",
+}
+"""Causes; tests/unit/domain/passes/test_tunnel_evidence.py brings them about."""
+
+
 def test_the_table_of_reasons_names_no_condition_that_never_comes():
     """Each line of the table is produced by a case; what is typed there and never happens would mislead the reader."""
     given = {
@@ -281,7 +297,7 @@ def test_the_table_of_reasons_names_no_condition_that_never_comes():
         if line[1] in {"InUse", "BgpEstablished"}
         or line[0] in {"Valid", "DeletionWaitsForReferences"}  # of IpsecPolicies
         or line in {("InSync", "PairInSync", "True"), ("PairBothResponders", "PairInSync", "False")}
-        or line[0] in OF_PAIRS
+        or line[0] in OF_PAIRS | OF_TUNNELS
         or line[0] in {"GatewayEvent", "WaitingForBudget", "SiteBusy", "FleetHalted"}  # told by other connections
         or line[1] == "RolledOut"
         or line[0]
@@ -467,7 +483,7 @@ def test_the_columns_of_a_healthy_connection():
     [
         pytest.param(
             a_snapshot(live=a_live_connection(connectionStatus="NotConnected")),
-            "NotConnected",
+            "UnknownPeerSide",
             id="a tunnel that is down",
         ),
         pytest.param(
@@ -477,7 +493,7 @@ def test_the_columns_of_a_healthy_connection():
         ),
         pytest.param(
             a_snapshot(a_connection(suspend=True), live=a_live_connection(connectionStatus="NotConnected")),
-            "NotConnected",
+            "UnknownPeerSide",
             id="a tunnel that is down is worse than a pause",
         ),
         pytest.param(a_snapshot(a_connection(suspend=True)), "Suspended", id="a pause is worth saying"),
