@@ -19,14 +19,17 @@ DISTRIBUTION = "azure-vpn-operator"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Entry:
-    """A command: its module, which offers what `Command` says, and one line for the list."""
+    """A command: its module, and one line for the list."""
 
     module: str
+    """Offers `run`, and what `Arguments` says, unless another one does."""
     summary: str
+    arguments: str = ""
+    """Offers what `Arguments` says, where the module takes long to load."""
 
 
-class Command(Protocol):
-    """What the module of a command offers."""
+class Arguments(Protocol):
+    """What a command takes."""
 
     EXAMPLES: str
     """Command lines that work, one in a line; `--help` ends with them."""
@@ -34,31 +37,44 @@ class Command(Protocol):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Say which arguments the command takes."""
 
+
+class Command(Protocol):
+    """What the module of a command offers."""
+
     def run(self, options: argparse.Namespace) -> int:
         """Do it; returns the exit code. Raises ToolError."""
 
 
+_COMMANDS = "azure_vpn_operator.azvpn"
+_ARGUMENTS = f"{_COMMANDS}.arguments"
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
-        "lint": Entry(
-            "azure_vpn_operator.azvpn.lint.command", "say what the API server and the operator would say of manifests"
-        ),
+        "lint": Entry(f"{_COMMANDS}.lint.command", "say what the API server and the operator would say of manifests"),
         "plan": Entry(
-            "azure_vpn_operator.azvpn.planning.command",
-            "say what applying manifests would change in Azure, before it is done",
+            f"{_COMMANDS}.planning.command", "say what applying manifests would change in Azure, before it is done"
         ),
-        "status": Entry("azure_vpn_operator.azvpn.status", "show the fleet: tunnels, changes, what needs a look"),
-        "explain": Entry("azure_vpn_operator.azvpn.explain.command", "say why a tunnel is down, and what to do"),
+        "status": Entry(
+            f"{_COMMANDS}.status", "show the fleet: tunnels, changes, what needs a look", f"{_ARGUMENTS}.status"
+        ),
+        "explain": Entry(
+            f"{_COMMANDS}.explain.command", "say why a tunnel is down, and what to do", f"{_ARGUMENTS}.explain"
+        ),
         "import": Entry(
-            "azure_vpn_operator.azvpn.importing.command", "write manifests for what exists in Azure or in files"
+            f"{_COMMANDS}.importing.command",
+            "write manifests for what exists in Azure or in files",
+            f"{_ARGUMENTS}.importing",
         ),
         "rollout": Entry(
-            "azure_vpn_operator.azvpn.rollout", "show, follow, pause, try again or go back on an edit of a policy"
+            f"{_COMMANDS}.rollout",
+            "show, follow, pause, try again or go back on an edit of a policy",
+            f"{_ARGUMENTS}.rollout",
         ),
-        "reset": Entry("azure_vpn_operator.azvpn.reset", "bring the tunnels of a connection down and up again"),
-        "strength": Entry("azure_vpn_operator.azvpn.strength", "show how strong the policies are"),
+        "reset": Entry(f"{_COMMANDS}.reset", "bring the tunnels of a connection down and up again"),
+        "strength": Entry(f"{_COMMANDS}.strength", "show how strong the policies are", f"{_ARGUMENTS}.strength"),
         "peer-config": Entry(
-            "azure_vpn_operator.azvpn.peer_config.command", "write the configuration of the device at the other end"
+            f"{_COMMANDS}.peer_config.command",
+            "write the configuration of the device at the other end",
+            f"{_ARGUMENTS}.peer_config",
         ),
     }
 )
@@ -91,7 +107,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         if name != chosen:
             commands.add_parser(name, help=entry.summary)
             continue
-        command = load(name)
+        command = load_arguments(name)
         command.add_arguments(
             commands.add_parser(
                 name,
@@ -113,6 +129,11 @@ class _Version(argparse.Action):
 
         sys.stdout.write(f"{DISTRIBUTION} {version(DISTRIBUTION)}\n")
         parser.exit()
+
+
+def load_arguments(name: str) -> Arguments:
+    """Import what says which arguments a command takes."""
+    return cast("Arguments", import_module(COMMANDS[name].arguments or COMMANDS[name].module))
 
 
 def load(name: str) -> Command:

@@ -9,15 +9,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
-from azure_vpn_operator.azvpn import fleet
-from azure_vpn_operator.azvpn.cli import COMMANDS, load
+from azure_vpn_operator.azvpn.cli import COMMANDS, load_arguments
 from azure_vpn_operator.azvpn.failure import ToolError
 from azure_vpn_operator.azvpn.kubectl import Kubectl
 
 NO_FILES: Final = 4
 FILES: Final = 0
 """Directives: the shell offers files, or nothing, where there are no candidates."""
-_OBJECTS: Final = {"POLICY": fleet.POLICIES, "NAME": fleet.CONNECTIONS}
+_OBJECTS: Final = {"POLICY": "ipsecpolicies.azvpn.dev", "NAME": "vpnconnections.azvpn.dev"}
 """Placeholder of an argument -> the kind whose names it takes."""
 _FILES: Final = {"FILE", "PATH", "DIR"}
 
@@ -93,7 +92,7 @@ class _Arguments:
 
 def _arguments_of(command: str) -> _Arguments:
     found = _Arguments()
-    load(command).add_arguments(cast("argparse.ArgumentParser", found))
+    load_arguments(command).add_arguments(cast("argparse.ArgumentParser", found))
     return found
 
 

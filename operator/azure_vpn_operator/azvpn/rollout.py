@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,14 +19,6 @@ from azure_vpn_operator.domain.overview.model import Phase, Policy, Standing
 from azure_vpn_operator.domain.passes.annotations import ROLLOUT_CONTINUE, ROLLOUT_RETRY
 from azure_vpn_operator.domain.rollout.revisions import find_earlier
 
-EXAMPLES = """\
-  kubectl azvpn rollout status site6               follow it until it has ended; 1 if it failed
-  kubectl azvpn rollout history site6
-  kubectl azvpn rollout undo site6                 write the values from before into the policy
-  kubectl azvpn rollout retry site6                try values again that have failed
-  kubectl azvpn rollout continue site6             do not wait for the canary's rekey
-  kubectl azvpn rollout pause site6                and: resume"""
-
 FIELD_MANAGER = "kubectl-azvpn"
 LOOK_SECONDS = 2.0
 _SHORT = 10
@@ -37,31 +29,9 @@ _STUCK = {Phase.FAILED, Phase.INVALID}
 _ORDER = tuple(Standing)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say which arguments the command takes."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, (action, summary) in _ACTIONS.items():
-        chosen = actions.add_parser(name, help=summary, description=summary)
-        chosen.add_argument("policy", metavar="POLICY", help="name of the IpsecPolicy")
-        chosen.set_defaults(act=action)
-        kubectl.add_arguments(chosen)
-        match name:
-            case "status":
-                chosen.add_argument(
-                    "--watch", action=argparse.BooleanOptionalAction, default=True, help="follow it until it has ended"
-                )
-                chosen.add_argument("--timeout", type=float, metavar="SECONDS", help="follow it no longer than that")
-            case "undo":
-                chosen.add_argument("--to", metavar="REVISION", help="to these values, as `rollout history` names them")
-                chosen.add_argument("--force", action="store_true", help="also where the policy comes from Git")
-            case _:
-                pass
-
-
 def run(options: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
-    act: Callable[[kubectl.Kubectl, argparse.Namespace], int] = options.act
-    return act(kubectl.Kubectl(options), options)
+    return _ACTIONS[options.action](kubectl.Kubectl(options), options)
 
 
 def _status(reach: kubectl.Kubectl, options: argparse.Namespace) -> int:
@@ -217,12 +187,13 @@ def _read(reach: kubectl.Kubectl, name: str) -> IpsecPolicy:
     return IpsecPolicy.model_validate(reach.get(POLICIES, name))
 
 
-_ACTIONS = {
-    "status": (_status, "follow an edit until all connections have it, or it has failed"),
-    "history": (_history, "list the values that the policy had, and what each changed"),
-    "undo": (_undo, "write earlier values into the policy"),
-    "retry": (_retry, "try values again that have failed"),
-    "continue": (_continue, "go on without the canary's rekey"),
-    "pause": (_pause, "move no further connection"),
-    "resume": (_resume, "go on after a pause"),
+_ACTIONS: Mapping[str, Callable[[kubectl.Kubectl, argparse.Namespace], int]] = {
+    "status": _status,
+    "history": _history,
+    "undo": _undo,
+    "retry": _retry,
+    "continue": _continue,
+    "pause": _pause,
+    "resume": _resume,
 }
+"""By the names in `arguments.rollout.ACTIONS`."""

@@ -12,23 +12,7 @@ from azure_vpn_operator.azvpn.fleet import read_fleet
 from azure_vpn_operator.azvpn.terminal_map import draw_in_text
 from azure_vpn_operator.domain.overview.model import Activity, Attention, FleetMap, Link, TunnelState
 
-EXAMPLES = """\
-  kubectl azvpn status                        the namespace of the context, what needs a look first
-  kubectl azvpn status --all-namespaces --map
-  kubectl azvpn status -A --exit-code         ends with 1 if somebody should look
-  kubectl azvpn status -A --output json"""
-
 _ORDER = tuple(Attention)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say which arguments the command takes."""
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--map", action="store_true", help="draw gateways and what hangs on them")
-    shape.add_argument("-o", "--output", choices=["table", "json"], default="table", help="default: table")
-    parser.add_argument("-A", "--all-namespaces", action="store_true", help="all namespaces")
-    parser.add_argument("--exit-code", action="store_true", help="end with 1 if somebody should look at something")
-    kubectl.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,21 +11,8 @@ from azure_vpn_operator.azvpn.fleet import Fleet, read_fleet
 from azure_vpn_operator.domain.rules.crypto_floor import CryptoFloor, check_floor
 from azure_vpn_operator.domain.rules.strength import Strength, strength, weakest_fields
 
-EXAMPLES = """\
-  kubectl azvpn strength                      policies of the namespace, the weakest first
-  kubectl azvpn strength -A --floor fips      ends with 1 if one in use does not pass"""
-
 _ORDER = tuple(Strength)
 DEFAULT_POLICY = "Azure's Default policy"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say which arguments the command takes."""
-    parser.add_argument(
-        "--floor", choices=[floor.value for floor in CryptoFloor], help="end with 1 if a policy in use is below it"
-    )
-    parser.add_argument("-A", "--all-namespaces", action="store_true", help="all namespaces")
-    kubectl.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,8 +6,12 @@ from types import MappingProxyType, ModuleType
 
 import pytest
 
-from azure_vpn_operator.azvpn import cli
+from azure_vpn_operator.azvpn import cli, completion, fleet
+from azure_vpn_operator.azvpn.arguments import peer_config, strength
+from azure_vpn_operator.azvpn.cli import COMMANDS
 from azure_vpn_operator.azvpn.failure import ToolError
+from azure_vpn_operator.azvpn.peer_config.devices import DEVICES
+from azure_vpn_operator.domain.rules.crypto_floor import CryptoFloor
 
 
 @pytest.fixture
@@ -100,3 +104,17 @@ def test_each_command_offers_what_a_command_must(name: str, capsys: pytest.Captu
     shown = capsys.readouterr().out
     assert ended.value.code == 0
     assert f"kubectl azvpn {name}" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_a_command_takes_is_known_without_models(name: str):
+    """pydantic alone takes longer than help or Tab may."""
+    code = f"import sys; from azure_vpn_operator.azvpn.cli import load_arguments as find; find({name!r}); print('pydantic' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
+
+
+def test_the_names_that_are_written_down_for_that_are_those_of_the_domain():
+    assert list(peer_config.FORMATS) == list(DEVICES)
+    assert [floor.value for floor in CryptoFloor] == list(strength.FLOORS)
+    assert completion._OBJECTS == {"POLICY": fleet.POLICIES, "NAME": fleet.CONNECTIONS}

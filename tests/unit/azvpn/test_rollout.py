@@ -6,6 +6,7 @@ import pytest
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.azvpn import rollout
+from azure_vpn_operator.azvpn.arguments import rollout as arguments
 from azure_vpn_operator.azvpn.failure import ToolError
 from azure_vpn_operator.azvpn.fleet import fleet_of
 from azure_vpn_operator.azvpn.rollout import find_policy, history_of, progress_of, revision_to, table_of
@@ -135,7 +136,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 def run(*given: str) -> int:
     parser = argparse.ArgumentParser()
-    rollout.add_arguments(parser)
+    arguments.add_arguments(parser)
     return rollout.run(parser.parse_args(given))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.azvpn import status
+from azure_vpn_operator.azvpn.arguments import status as arguments
 from azure_vpn_operator.azvpn.fleet import Fleet, fleet_of
 from azure_vpn_operator.azvpn.status import summary_of, table_of
 from azure_vpn_operator.azvpn.terminal_map import draw_in_text
@@ -138,7 +139,7 @@ def test_the_exit_code_is_for_scripts(
 
 def run(*given: str) -> int:
     parser = argparse.ArgumentParser()
-    status.add_arguments(parser)
+    arguments.add_arguments(parser)
     return status.run(parser.parse_args(given))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.azvpn import kubectl
+from azure_vpn_operator.azvpn.arguments import explain as arguments
 from azure_vpn_operator.azvpn.cli import main
 from azure_vpn_operator.azvpn.explain import command
 from azure_vpn_operator.azvpn.failure import ToolError
@@ -198,6 +199,6 @@ def test_refusals(explain: Run, arguments: list[str], objects: list[dict[str, An
 
 def test_help_has_examples_and_the_exit_codes():
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
+    arguments.add_arguments(parser)
     assert parser.parse_args(["x", "--azure"]).azure
-    assert "exit code" in command.EXAMPLES
+    assert "exit code" in arguments.EXAMPLES

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from azure_vpn_operator.azvpn.arguments.importing import add_arguments
 from azure_vpn_operator.azvpn.importing.arm_expressions import Scope, UnknownExpressionError
 from azure_vpn_operator.azvpn.importing.arm_template import read_template, read_template_document
-from azure_vpn_operator.azvpn.importing.command import add_arguments, run
+from azure_vpn_operator.azvpn.importing.command import run
 from azure_vpn_operator.azvpn.importing.found import Found, SourceError
 from azure_vpn_operator.azvpn.importing.manifests import Options, make_manifests
 from azure_vpn_operator.azvpn.importing.terraform import read_state, read_state_document

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from azure_vpn_operator.azvpn.arguments import peer_config as arguments
 from azure_vpn_operator.azvpn.cli import main
-from azure_vpn_operator.azvpn.peer_config import command
 from support.builders import a_document
 from support.cases.objects import DROP, policy
 from support.pages import ROOT
@@ -228,8 +228,8 @@ def test_help_lists_the_formats_and_its_examples_work(run: Run, capsys: pytest.C
     text = " ".join(capsys.readouterr().out.split())
     assert "one of strongswan, cisco-ios-xe, cisco-asa, fortigate, juniper-srx, pfsense, vyos, mikrotik" in text
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    for line in command.EXAMPLES.splitlines():
+    arguments.add_arguments(parser)
+    for line in arguments.EXAMPLES.splitlines():
         assert parser.parse_args(line.split()[3:]).name == "vnet1-to-site6"
 
 
