@@ -66,7 +66,7 @@ def test_both_helms_make_the_same(helm: Helm, helm3: Helm, values: Path) -> None
         ),
         pytest.param({"image.tagg": "1"}, "additional properties 'tagg' not allowed", id="a misspelt knob"),
         pytest.param({"workers": 0}, "/workers", id="a number out of range"),
-        pytest.param({"managementPolicy": "Plan"}, "/managementPolicy", id="no such choice"),
+        pytest.param({"managementPolicy": "Preview"}, "/managementPolicy", id="no such choice"),
         pytest.param({"admission.cryptoFloor.level": "high"}, "/admission/cryptoFloor/level", id="no such floor"),
         pytest.param({"image.digest": "abc"}, "/image/digest", id="no digest"),
         pytest.param(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from support.cases import maps
 from support.world.browser import Page, open_browser
-from support.world.status_page import Fleet, serve
+from support.world.status_page import Fleet, served
 
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
 PICTURES: Final = {
@@ -20,7 +20,7 @@ async def take(page: Page, objects: list[dict[str, Any]], theme: str, file: Path
     """Write a picture of the whole page that shows these objects."""
     fleet = Fleet()
     fleet.put(objects)
-    async with serve(fleet) as url:
+    async with served(page, fleet) as url:
         await page.set_time(maps.NOW)
         await page.emulate(prefers_color_scheme=theme, prefers_reduced_motion="reduce")
         await page.open(url, width=1440, height=900)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from support.cases import maps
 from support.cases.maps import a_connection, a_policy, a_site, a_status
 from support.pictures import IMAGES, PICTURES, take
 from support.world.browser import Page, open_browser
-from support.world.status_page import Fleet, serve
+from support.world.status_page import Fleet, serve, served
 
 DOWN = ("False", "NotConnected", "the tunnel is down: compare policy, shared key and IKE version with the other side")
 CHIP = '#map .chip[data-link="network/{}"]'
@@ -40,14 +39,6 @@ async def page(tab: Tab) -> AsyncIterator[Page]:
     places = {"/".join(url.split("/")[:3]) for url in opened.requests if not url.startswith("about:")}
     assert len(places) == 1
     assert places.pop().startswith("http://127.0.0.1:")
-
-
-@asynccontextmanager
-async def served(page: Page, fleet: Fleet) -> AsyncIterator[str]:
-    """Serve the fleet's page until this tab has left it: a tab that is still there would complain of the server's end."""
-    async with serve(fleet) as url:
-        yield url
-        await page.open("about:blank")
 
 
 async def show(page: Page, url: str, **window: Any) -> None:

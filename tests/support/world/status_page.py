@@ -21,6 +21,7 @@ from azure_vpn_operator.status_page.publisher import Publisher
 from azure_vpn_operator.status_page.website import build_site
 from support.cases.maps import SUBSCRIPTION
 from support.fakes.clock import FakeClock
+from support.world.browser import Page
 
 
 @dataclass
@@ -78,3 +79,11 @@ async def serve(fleet: Fleet, hosts: tuple[str, ...] = ()) -> AsyncIterator[str]
         yield f"http://127.0.0.1:{port}"
     finally:
         await endpoint.stop()
+
+
+@asynccontextmanager
+async def served(page: Page, fleet: Fleet) -> AsyncIterator[str]:
+    """The same until this tab has left the page: a tab that is still there would complain of the server's end."""
+    async with serve(fleet) as url:
+        yield url
+        await page.open("about:blank")

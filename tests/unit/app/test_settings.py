@@ -111,7 +111,7 @@ def test_a_list_of_namespaces_is_split_and_trimmed():
         pytest.param("workers", "0", id="no workers"),
         pytest.param("workers", "many", id="no number"),
         pytest.param("status_interval", "0", id="no interval"),
-        pytest.param("management_policy", "Plan", id="a policy of later"),
+        pytest.param("management_policy", "Preview", id="no such policy"),
         pytest.param("log_level", "TRACE", id="an unknown level"),
         pytest.param("api_version", "latest", id="no version"),
     ],
