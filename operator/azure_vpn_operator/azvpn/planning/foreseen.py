@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from azure_vpn_operator.api.reasons import Reason
+from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
 from azure_vpn_operator.domain.azure.differences import drops_tunnel
 from azure_vpn_operator.domain.azure.faults import verdict
 from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import (
     Blocked,
@@ -79,10 +81,14 @@ def foresee(name: str, snapshot: Snapshot, step: Step) -> Foreseen:
     write = step.write if isinstance(step, Planned) else step
     differences: tuple[Difference, ...] = getattr(write, "differences", ())
     action, reason, message = _told(write)
+    if _waits_for_turn(snapshot, write):
+        # As with the edit of a policy: what will be in the end, and when it comes is a sentence.
+        action, message = Action.SET_KEY, f"would set the shared key, and the tunnel would drop for a moment; {message}"
     then_sets_key = _is_key_due_too(snapshot, write)
     if then_sets_key:
         message = f"{message}; then would set the shared key"
-    effect = _effect(snapshot, write, differences, then_sets_key=then_sets_key)
+    sets_key = then_sets_key or action is Action.SET_KEY
+    effect = _effect(snapshot, write, differences, sets_key=sets_key)
     return Foreseen(name, str(target), action, effect, reason, message, differences, then_sets_key)
 
 
@@ -90,7 +96,22 @@ def _is_key_due_too(snapshot: Snapshot, write: Step) -> bool:
     """A change is followed by the key that is due, in a write of its own."""
     if not isinstance(write, Put | PatchTags) or not isinstance(snapshot.live, Present):
         return False
-    return isinstance(plan_key_alone(snapshot, snapshot.live.value), SetKey)
+    key = plan_key_alone(snapshot, snapshot.live.value)
+    return isinstance(key, SetKey) or _waits_for_turn(snapshot, key)
+
+
+def _waits_for_turn(snapshot: Snapshot, step: Step) -> bool:
+    """Whether the key is set once those who come before have it."""
+    if not isinstance(step, Hold) or step.reason is not Reason.KEY_ROTATION_WAITS:
+        return False
+    subject, live = snapshot.subject, snapshot.live
+    pause = find_pause(
+        suspend=isinstance(subject, VpnConnection) and subject.spec.suspend,
+        annotations=snapshot.metadata.annotations,
+        live_tags=live.value.tags if isinstance(live, Present) else {},
+        now=snapshot.now,
+    )
+    return pause is None
 
 
 def _told(step: Step) -> tuple[Action, str, str]:
@@ -121,11 +142,9 @@ def _told(step: Step) -> tuple[Action, str, str]:
             return Action.NOTHING, "", "would let the object go, and leave Azure as it is"
 
 
-def _effect(
-    snapshot: Snapshot, step: Step, differences: Sequence[Difference], *, then_sets_key: bool
-) -> DifferenceEffect:
+def _effect(snapshot: Snapshot, step: Step, differences: Sequence[Difference], *, sets_key: bool) -> DifferenceEffect:
     if any(difference.effect is DifferenceEffect.RECREATE for difference in differences):
         return DifferenceEffect.RECREATE
     up = isinstance(snapshot.live, Present) and may_be_up(snapshot, snapshot.live.value)
-    drops = then_sets_key or isinstance(step, SetKey | Reset | Delete) or drops_tunnel(tuple(differences))
+    drops = sets_key or isinstance(step, Reset | Delete) or drops_tunnel(tuple(differences))
     return DifferenceEffect.TUNNEL_DROP if up and drops else DifferenceEffect.NONE

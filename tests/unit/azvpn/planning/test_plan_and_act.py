@@ -169,6 +169,10 @@ async def play(edits: list[Edit], meanwhile: str) -> None:
         await world.stop()
 
 
+async def test_users_of_a_secret_all_get_its_new_key_in_the_end():
+    await play([], "new key")
+
+
 @settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(st.lists(EDITS, min_size=1, max_size=4), MEANWHILE)
 def test_what_plan_says_is_what_azure_is_sent(edits: list[Edit], meanwhile: str):
