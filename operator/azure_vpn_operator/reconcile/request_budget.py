@@ -213,13 +213,14 @@ class LogAllowance:
     """The few queries of Log Analytics that all passes share, whoever sends them. Nobody waits for one."""
 
     def __init__(self, buckets: TokenBuckets[Quota]) -> None:
-        self._bucket = buckets.get(LOGS)
+        self._buckets = buckets
         self._under_way = 0
 
     def begin(self) -> Fault | None:
         """Set one aside; a fault if none is left now. `end` has to follow."""
-        if self._bucket.remaining - self._under_way < 1:
-            return _exhausted(LOGS.kind, max(self._bucket.blocked_for, 1 / self._bucket.refill_per_second))
+        bucket = self._buckets.get(LOGS)
+        if bucket.remaining - self._under_way < 1:
+            return _exhausted(LOGS.kind, max(bucket.blocked_for, 1 / bucket.refill_per_second))
         self._under_way += 1
         return None
 
@@ -227,7 +228,7 @@ class LogAllowance:
         """Use up the one that was set aside, or leave it to somebody else."""
         self._under_way -= 1
         if sent:
-            self._bucket.try_take()
+            self._buckets.get(LOGS).try_take()
 
 
 class BudgetedGatewayLogs(GatewayLogsPort):
