@@ -60,7 +60,7 @@ def test_numbers_and_choices_are_refused_by_the_schema_as_by_the_settings():
 
     assert (properties["workers"]["minimum"], properties["workers"]["maximum"]) == (1, 100)
     assert properties["leaseDuration"]["minimum"] == 20
-    assert properties["managementPolicy"]["enum"] == ["Enforce", "Observe"]
+    assert properties["managementPolicy"]["enum"] == ["Enforce", "Plan", "Observe"]
     assert properties["watchNamespaces"]["items"] == {"type": "string"}
 
 
