@@ -40,7 +40,7 @@ async def _send_logs(tenant: Tenant) -> None:
 async def _use_everything(tenant: Tenant) -> None:
     """A connection with BGP and policy-based selectors: made, changed where Azure shows no times, its key changed, reset, and deleted.
 
-    Before the reset its device has another key for a while, and the gateway's log says so; right after it, that would be taken for its work.
+    Before the reset its device has another key for a while, and the gateway's log says so; right after it, that would count as its work.
     """
     await _send_logs(tenant)
     await _hide_times_of_tunnels(tenant)
