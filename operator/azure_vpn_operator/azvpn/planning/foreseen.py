@@ -78,17 +78,16 @@ class Foreseen:
 def foresee(name: str, snapshot: Snapshot, step: Step) -> Foreseen:
     """What a step comes to."""
     target = snapshot.target.connection if isinstance(snapshot.target, Target) else ""
-    write = step.write if isinstance(step, Planned) else step
-    differences: tuple[Difference, ...] = getattr(write, "differences", ())
-    action, reason, message = _told(write)
-    if _waits_for_turn(snapshot, write):
+    differences: tuple[Difference, ...] = getattr(step, "differences", ())
+    action, reason, message = _told(step)
+    if _waits_for_turn(snapshot, step):
         # As with the edit of a policy: what will be in the end, and when it comes is a sentence.
         action, message = Action.SET_KEY, f"would set the shared key, and the tunnel would drop for a moment; {message}"
-    then_sets_key = _is_key_due_too(snapshot, write)
+    then_sets_key = _is_key_due_too(snapshot, step)
     if then_sets_key:
         message = f"{message}; then would set the shared key"
     sets_key = then_sets_key or action is Action.SET_KEY
-    effect = _effect(snapshot, write, differences, sets_key=sets_key)
+    effect = _effect(snapshot, step, differences, sets_key=sets_key)
     return Foreseen(name, str(target), action, effect, reason, message, differences, then_sets_key)
 
 
@@ -132,6 +131,9 @@ def _told(step: Step) -> tuple[Action, str, str]:
             return Action.TAG, Reason.RETAINED.value, "would remove the owner tag, and leave the connection"
         case Settled(reason, message):
             return Action.NOTHING, reason.value, message
+        case Planned(_, reason, message):
+            # It is not written before the object is enforced.
+            return Action.WAIT, reason.value, message
         case Hold(reason, message) | Wait(reason, message):
             return Action.WAIT, reason.value, message
         case Refuse(reason, message):

@@ -200,6 +200,13 @@ def test_what_plan_says_is_what_azure_is_sent(edits: list[Edit], meanwhile: str)
             id="what Azure cannot change in place is refused",
         ),
         pytest.param([of_connection("Site6", suspend=True, routingWeight=5)], "nothing", "Wait", "None", id="a pause"),
+        pytest.param(
+            [of_connection("Site6", managementPolicy="Plan", routingWeight=5)],
+            "nothing",
+            "Wait",
+            "None",
+            id="an object that only plans",
+        ),
     ],
 )
 async def test_each_kind_of_answer(edits: list[Edit], meanwhile: str, action: str, effect: str):
