@@ -131,10 +131,8 @@ def _told(step: Step) -> tuple[Action, str, str]:
             return Action.TAG, Reason.RETAINED.value, "would remove the owner tag, and leave the connection"
         case Settled(reason, message):
             return Action.NOTHING, reason.value, message
-        case Planned(_, reason, message):
-            # It is not written before the object is enforced.
-            return Action.WAIT, reason.value, message
-        case Hold(reason, message) | Wait(reason, message):
+        case Hold(reason, message) | Wait(reason, message) | Planned(_, reason, message):
+            # What is only planned is not written before the object is enforced.
             return Action.WAIT, reason.value, message
         case Refuse(reason, message):
             return Action.REFUSE, reason.value, message
