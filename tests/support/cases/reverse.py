@@ -108,6 +108,17 @@ REVERSE_CASES = [
         _SELF,
     ),
     Case(
+        "a name that is none hides no rule that reads it",
+        connection(
+            {"name": "VNet1toVNet2"},
+            azureName=DROP,
+            localNetworkGateway=DROP,
+            peerVirtualNetworkGateway={"name": "VNet2GW"},
+            reverse={"azureName": "vnet1TOvnet2"},
+        ),
+        (("object-name", "metadata.name"), *_SELF),
+    ),
+    Case(
         "the other half is not the connection itself in other letters",
         pair_connection({"azureName": "vnet1TOvnet2", "resourceGroup": "testrg1"}),
         _SELF,
