@@ -1,5 +1,6 @@
 """Who gets which port."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -23,7 +24,8 @@ def test_what_another_process_has_chosen_is_not_chosen_although_nobody_listens_t
     (first,) = choose_ports(1, range(14200, 14400, 5))
     others = range(first + 1, first + 4)
     command = [sys.executable, "-c", ALL_OF_THEM.format(first + 1)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    where = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=where) as other:
         assert other.stdout is not None
         assert sorted(eval(other.stdout.readline())) == list(others)
         with pytest.raises(OSError, match="only 0 of 3"):
