@@ -20,7 +20,8 @@ For the objects of azure-vpn-operator, whose own code it is.
 """
 _CAVEATS: Final = """\
 It needs python3, version 3.11 to 3.14, and no package of it.
-For import from Azure: pip install 'azure-vpn-operator[controller]' instead.
+plan, import and explain --azure ask Azure, and need more than is packed here:
+pip install 'azure-vpn-operator[controller]' instead.
 """
 
 

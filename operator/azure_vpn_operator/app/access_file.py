@@ -201,9 +201,8 @@ class _StrictLoader(yaml.SafeLoader):
 def _is_gateway(text: str) -> bool:
     if "/" not in text:
         return _NAME.fullmatch(text) is not None
-    try:
-        parsed = ArmId.parse(text)
-    except ValueError:
+    parsed = ArmId.find(text)
+    if parsed is None:
         return False
     types = [kind.lower() for kind, _ in parsed.types]
     return parsed.provider.lower() == "microsoft.network" and types == [VIRTUAL_NETWORK_GATEWAYS.lower()]

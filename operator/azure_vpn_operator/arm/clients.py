@@ -1,8 +1,8 @@
 """The SDK's clients: one per subscription, all with one identity and one pool of connections."""
 
 import ssl
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 from azure.core.pipeline.transport import AioHttpTransport
@@ -30,13 +30,22 @@ class _Pool:
             # The settings name the proxy: aiohttp would look at the environment and at ~/.netrc for each request.
             trust_env=False,
         )
-        self.transport: Final = AioHttpTransport(
+        transport = AioHttpTransport(
             session=self.http,
             session_owner=False,
             connection_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
         )
-        self.credential: Final = GuardedCredential(settings, self.transport, clock, register)
+        self.credential: Final = GuardedCredential(settings, transport, clock, register)
+        self.options: Final[Mapping[str, Any]] = {
+            "transport": transport,
+            "proxies": settings.proxies,
+            "retry_total": 0,
+            "permit_redirects": False,
+            "user_agent": settings.user_agent,
+            "logging_enable": False,
+        }
+        """What holds for each client."""
 
 
 class ArmClients:
@@ -61,12 +70,7 @@ class ArmClients:
                 subscription,
                 base_url=self._settings.base_url,
                 credential_scopes=[self._settings.scope],
-                transport=pool.transport,
-                proxies=self._settings.proxies,
-                retry_total=0,
-                permit_redirects=False,
-                user_agent=self._settings.user_agent,
-                logging_enable=False,
+                **pool.options,
             )
         return self._clients[key]
 
@@ -80,12 +84,7 @@ class ArmClients:
                 pool.credential,  # type: ignore[arg-type]  # as above
                 endpoint=self._settings.logs_url,
                 credential_scopes=[self._settings.logs_scope],
-                transport=pool.transport,
-                proxies=self._settings.proxies,
-                retry_total=0,
-                permit_redirects=False,
-                user_agent=self._settings.user_agent,
-                logging_enable=False,
+                **pool.options,
             )
         return self._logs
 

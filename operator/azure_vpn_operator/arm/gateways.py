@@ -119,9 +119,8 @@ def _read_gateway(document: object) -> GatewayFacts:
 def _network_of(configuration: Mapping[str, Any]) -> ArmId | None:
     properties = _mapping(configuration.get("properties") or {}, "ipConfigurations.properties")
     subnet = _text(_mapping(properties.get("subnet") or {}, "subnet"), "id")
-    try:
-        parsed = ArmId.parse(subnet)
-    except ValueError:
+    parsed = ArmId.find(subnet)
+    if parsed is None:
         return None
     return ArmId(parsed.subscription, parsed.resource_group, parsed.provider, parsed.types[:1])
 

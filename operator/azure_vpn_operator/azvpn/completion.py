@@ -11,12 +11,12 @@ from typing import Any, Final, cast
 
 from azure_vpn_operator.azvpn.cli import COMMANDS, load_arguments
 from azure_vpn_operator.azvpn.failure import ToolError
-from azure_vpn_operator.azvpn.kubectl import Kubectl
+from azure_vpn_operator.azvpn.kubectl import CONNECTIONS, POLICIES, Kubectl
 
 NO_FILES: Final = 4
 FILES: Final = 0
 """Directives: the shell offers files, or nothing, where there are no candidates."""
-_OBJECTS: Final = {"POLICY": "ipsecpolicies.azvpn.dev", "NAME": "vpnconnections.azvpn.dev"}
+_OBJECTS: Final = {"POLICY": POLICIES, "NAME": CONNECTIONS}
 """Placeholder of an argument -> the kind whose names it takes."""
 _FILES: Final = {"FILE", "PATH", "DIR"}
 

@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
-from azure_vpn_operator.api.kinds import GROUP
 from azure_vpn_operator.api.vpn_connection import VpnConnection
-from azure_vpn_operator.azvpn.kubectl import Document, Kubectl
+from azure_vpn_operator.azvpn.kubectl import CONNECTIONS, POLICIES, Document, Kubectl
 from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.domain.overview.fleet import Drawer
 from azure_vpn_operator.domain.overview.model import Facts, FleetMap
 from azure_vpn_operator.domain.overview.seen import SeenConnection, SeenPolicy
 from azure_vpn_operator.reconcile.records import ConnectionRecord, PolicyRecord, Record, record_readers
-
-CONNECTIONS = f"{VpnConnection.PLURAL}.{GROUP}"
-POLICIES = f"{IpsecPolicy.PLURAL}.{GROUP}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,5 @@ def _halves(document: Document) -> Sequence[dict[str, Any]]:
 
 
 def _subscription(text: object) -> str | None:
-    try:
-        return ArmId.parse(str(text)).subscription
-    except ValueError:
-        return None
+    found = ArmId.find(str(text))
+    return found.subscription if found is not None else None

@@ -10,7 +10,8 @@ from typing import Any, Final
 from azure_vpn_operator.azvpn.failure import ToolError
 
 CONNECTIONS: Final = "vpnconnections.azvpn.dev"
-"""The kind as kubectl takes it, for who needs no model of it."""
+POLICIES: Final = "ipsecpolicies.azvpn.dev"
+"""The kinds as kubectl takes them, written down: the models that know them take longer to load than Tab may."""
 Document = dict[str, Any]
 """A Kubernetes object or list as JSON."""
 

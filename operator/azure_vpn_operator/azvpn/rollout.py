@@ -13,8 +13,9 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision
 from azure_vpn_operator.azvpn import kubectl
 from azure_vpn_operator.azvpn.columns import age, columns
 from azure_vpn_operator.azvpn.failure import ToolError
-from azure_vpn_operator.azvpn.fleet import POLICIES, Fleet, read_fleet
+from azure_vpn_operator.azvpn.fleet import Fleet, read_fleet
 from azure_vpn_operator.azvpn.git_owner import git_owner
+from azure_vpn_operator.azvpn.kubectl import POLICIES
 from azure_vpn_operator.domain.overview.model import Phase, Policy, Standing
 from azure_vpn_operator.domain.passes.annotations import ROLLOUT_CONTINUE, ROLLOUT_RETRY
 from azure_vpn_operator.domain.rollout.revisions import find_earlier

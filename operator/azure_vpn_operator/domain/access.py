@@ -103,9 +103,9 @@ def touched_by(connection: ArmId, subject: object, target: object, live: object 
     local = (target.local_gateway,) if isinstance(target, Target) else ()
     used = live.value if isinstance(live, Present) else None
     gateways = _by_key(*named, *parts)
-    gateways_found = _by_key(_parse(used.gateway_id), _parse(used.peer_gateway_id)) if used is not None else {}
+    gateways_found = _by_key(ArmId.find(used.gateway_id), ArmId.find(used.peer_gateway_id)) if used is not None else {}
     sites = _by_key(*local)
-    sites_found = _by_key(_parse(used.local_gateway_id)) if used is not None else {}
+    sites_found = _by_key(ArmId.find(used.local_gateway_id)) if used is not None else {}
     return Touched(
         connection,
         tuple((gateways | gateways_found).values()),
@@ -171,7 +171,7 @@ def _named_parts(spec: VpnConnectionSpec) -> tuple[ArmId | None, ...]:
     """The gateways whose NAT rules and IP configurations are named by id."""
     rules = (rule.id for rule in (*spec.ingress_nat_rules, *spec.egress_nat_rules))
     addresses = (address.ip_configuration_id for address in spec.gateway_custom_bgp_ip_addresses)
-    found = (_parse(text) for text in (*rules, *addresses))
+    found = (ArmId.find(text) for text in (*rules, *addresses))
     return tuple(replace(part, types=part.types[:1]) if part is not None else None for part in found)
 
 
@@ -181,10 +181,3 @@ def _is_pattern(name: str) -> bool:
 
 def _by_key(*gateways: ArmId | None) -> dict[str, ArmId]:
     return {gateway.key: gateway for gateway in gateways if gateway is not None}
-
-
-def _parse(text: str | None) -> ArmId | None:
-    try:
-        return ArmId.parse(text) if text else None
-    except ValueError:
-        return None

@@ -214,7 +214,12 @@ def _is_half(record: ConnectionRecord) -> bool:
     """Whether it may be one half of a unit of two objects. An object that owns both halves is nobody else's half."""
     spec = record.wanted.spec
     deleting = record.metadata.deletion_timestamp is not None
-    return spec is not None and spec.reverse is None and record.wanted.plans_writes and not deleting
+    return (
+        spec is not None
+        and spec.reverse is None
+        and record.wanted.management is not ManagementPolicy.OBSERVE
+        and not deleting
+    )
 
 
 def _policy_of(record: Record) -> Iterable[IndexValue]:

@@ -59,11 +59,6 @@ class Wanted:
         """Whether anything may be written to Azure."""
         return self.management is ManagementPolicy.ENFORCE
 
-    @property
-    def plans_writes(self) -> bool:
-        """Whether it is worked out what would be written, be it only to say so."""
-        return self.management is not ManagementPolicy.OBSERVE
-
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRecord:

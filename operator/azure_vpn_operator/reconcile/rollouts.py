@@ -11,7 +11,7 @@ from typing import Final
 
 from azure_vpn_operator.api.ipsec_policy import IpsecPolicy, PolicyRevision
 from azure_vpn_operator.api.tunnel_change import PolicyValues
-from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.vpn_connection import ManagementPolicy, VpnConnection
 from azure_vpn_operator.domain.azure.canonical import canonical_policy
 from azure_vpn_operator.domain.azure.installation import Installation
 from azure_vpn_operator.domain.passes.snapshot import PolicyFound
@@ -163,4 +163,4 @@ class Rollouts:
 
 def _plans_only(record: ConnectionRecord | None) -> bool:
     """Whether the object only says what would be written: it waits for nobody."""
-    return record is not None and record.wanted.plans_writes and not record.wanted.enforced
+    return record is not None and record.wanted.management is ManagementPolicy.PLAN

@@ -6,7 +6,10 @@ from types import MappingProxyType, ModuleType
 
 import pytest
 
-from azure_vpn_operator.azvpn import cli, completion, fleet
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
+from azure_vpn_operator.api.kinds import GROUP
+from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.azvpn import cli, kubectl
 from azure_vpn_operator.azvpn.arguments import peer_config, strength
 from azure_vpn_operator.azvpn.cli import COMMANDS
 from azure_vpn_operator.azvpn.failure import ToolError
@@ -117,4 +120,7 @@ def test_what_a_command_takes_is_known_without_models(name: str):
 def test_the_names_that_are_written_down_for_that_are_those_of_the_domain():
     assert list(peer_config.FORMATS) == list(DEVICES)
     assert [floor.value for floor in CryptoFloor] == list(strength.FLOORS)
-    assert completion._OBJECTS == {"POLICY": fleet.POLICIES, "NAME": fleet.CONNECTIONS}
+    assert {model: f"{model.PLURAL}.{GROUP}" for model in (VpnConnection, IpsecPolicy)} == {
+        VpnConnection: kubectl.CONNECTIONS,
+        IpsecPolicy: kubectl.POLICIES,
+    }

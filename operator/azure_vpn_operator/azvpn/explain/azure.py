@@ -89,18 +89,18 @@ async def _connection(reads: AzureReads, connection: ArmId) -> LiveConnection:
 
 
 async def _gateway(reads: AzureReads, identifier: str | None) -> GatewayFacts | None:
-    parsed = _parse(identifier)
+    parsed = ArmId.find(identifier)
     found = await reads.gateways.get_gateway(parsed) if parsed is not None else None
     return found.value if isinstance(found, Present) else None
 
 
 async def _other_end(reads: AzureReads, live: LiveConnection) -> tuple[OtherEnd, ArmId | None]:
     """The other end, and the id of the other half if there is exactly one that can be read."""
-    local = _parse(live.local_gateway_id)
+    local = ArmId.find(live.local_gateway_id)
     if local is not None:
         found = await reads.gateways.get_local_gateway(local)
         return Device(local.name, found.value.address if isinstance(found, Present) else ""), None
-    own, peer = _parse(live.gateway_id), _parse(live.peer_gateway_id)
+    own, peer = ArmId.find(live.gateway_id), ArmId.find(live.peer_gateway_id)
     if own is None or peer is None:
         return UnseenHalf("what is at the other end is not known"), None
     listed = await reads.connections.list_of_gateway(peer)
@@ -121,7 +121,7 @@ async def _half(
 ) -> tuple[OtherEnd, ArmId | None]:
     if not back:
         return MissingHalf(peer.name), None
-    identifier = _parse(back[0])
+    identifier = ArmId.find(back[0])
     if len(back) > 1 or identifier is None:
         return UnseenHalf(f"{len(back)} connections lead back from gateway {peer.name}"), None
     found = await reads.connections.get(identifier)
@@ -149,7 +149,7 @@ async def _ike_sas(reads: AzureReads, connection: ArmId) -> tuple[IkeSa, ...] | 
 
 async def _log(reads: AzureReads, gateway_id: str, seen: Evidence) -> tuple[GatewayLogLine, ...] | NoLog:
     """The gateway's own lines about this peer, where somebody reads them."""
-    gateway = _parse(gateway_id)
+    gateway = ArmId.find(gateway_id)
     if reads.logs is None or gateway is None:
         return seen.log
     since = max(seen.now - _LOG_AT_MOST, seen.down_since - timedelta(hours=1) if seen.down_since else _oldest(seen))
@@ -170,10 +170,3 @@ def remote_addresses(seen: Evidence) -> Sequence[str]:
 
 def _oldest(seen: Evidence) -> datetime:
     return seen.now - timedelta(hours=1)
-
-
-def _parse(text: str | None) -> ArmId | None:
-    try:
-        return ArmId.parse(text) if text else None
-    except ValueError:
-        return None

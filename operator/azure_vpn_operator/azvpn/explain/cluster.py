@@ -12,6 +12,7 @@ from azure_vpn_operator.azvpn.failure import ToolError
 from azure_vpn_operator.azvpn.peer_config.in_force import InForce, values_in_force
 from azure_vpn_operator.domain.azure.live_connection import TrafficSelector
 from azure_vpn_operator.domain.azure.target import Target
+from azure_vpn_operator.domain.diagnosis.ends import count_tunnels, last_established
 from azure_vpn_operator.domain.diagnosis.evidence import (
     DefaultPolicy,
     Device,
@@ -39,17 +40,15 @@ def evidence_of(subject: Subject, drops: Drops | None, now: datetime) -> Evidenc
     half, status = subject.half, subject.record.status
     connected = find_condition(status.conditions, ConditionType.CONNECTED)
     known = connected is not None and connected.status is not ConditionStatus.UNKNOWN
-    down = [tunnel.last_established for tunnel in half.tunnels if tunnel.status != "Connected"]
-    times = [time for time in (down or [tunnel.last_established for tunnel in half.tunnels]) if time is not None]
-    up = sum(tunnel.status == "Connected" for tunnel in half.tunnels)
+    up, total = count_tunnels(half)
     return Evidence(
         now=now,
         own=_end(subject.record, subject.policies),
         other=_other_end(subject),
         status=half.connection_status if known else None,
-        up=up if half.tunnels else int(half.connection_status == "Connected"),
-        total=len(half.tunnels) or 1,
-        last_established=max(times, default=None),
+        up=up,
+        total=total,
+        last_established=last_established(half),
         down_since=_down_since(subject.record),
         change=status.change,
         drops=drops,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -15,7 +15,7 @@ from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.arm.session import ArmSession
 from azure_vpn_operator.azvpn.kubectl import Document, Kubectl
 from azure_vpn_operator.azvpn.planning.edits import tell_edit
-from azure_vpn_operator.azvpn.planning.foreseen import Action, Foreseen, foresee
+from azure_vpn_operator.azvpn.planning.foreseen import Action, Foreseen, foresee, foresee_policy
 from azure_vpn_operator.azvpn.planning.objects import SECRET, Files, Name
 from azure_vpn_operator.azvpn.planning.reading import DigestKeyByKubectl, NoEvents, ObjectsInMemory, SecretsByKubectl
 from azure_vpn_operator.reconcile.pass_result import PassResult
@@ -97,11 +97,15 @@ async def ask_operator(question: Question, kubectl: Kubectl, progress: Callable[
 
 
 async def foresee_all(core: Core, given: Iterable[Name], progress: Callable[[int, int], None]) -> list[Foreseen]:
-    """Ask a core, which has done nothing so far, about each connection that these objects have a part in; all, if there are none."""
+    """Ask a core, which has done nothing so far, about each connection that these objects have a part in; all, if there are none.
+
+    A policy among them that breaks a rule is told too: it may have no connection yet.
+    """
     await core.fill()
     for policy in core.store.keys(POLICY):
         core.rollouts.grant_all(policy)
-    units = sorted({core.reader.unit_of(key) for key in _touched(core, given)})
+    names = set(given)
+    units = sorted({core.reader.unit_of(key) for key in _touched(core, names)})
     limit = asyncio.Semaphore(AT_ONCE)
     done = 0
 
@@ -114,7 +118,8 @@ async def foresee_all(core: Core, given: Iterable[Name], progress: Callable[[int
         return found
 
     answers = await asyncio.gather(*(ask(unit) for unit in units))
-    return sorted((item for answer in answers for item in answer), key=lambda item: (item.object, item.connection))
+    found = [*_broken_policies(core, names), *(item for answer in answers for item in answer)]
+    return sorted(found, key=lambda item: (item.object, item.connection))
 
 
 async def _foresee_unit(core: Core, unit: Sequence[ObjectKey]) -> list[Foreseen]:
@@ -128,9 +133,18 @@ async def _foresee_unit(core: Core, unit: Sequence[ObjectKey]) -> list[Foreseen]
     ]
 
 
-def _touched(core: Core, given: Iterable[Name]) -> set[ObjectKey]:
+def _broken_policies(core: Core, names: Collection[Name]) -> Iterator[Foreseen]:
+    for key in core.store.keys(POLICY):
+        record = core.reader.policy_record(key)
+        if record is None or (names and (POLICY, key.namespace, key.name) not in names):
+            continue
+        found = foresee_policy(f"{key.namespace}/{key.name}", record.subject)
+        if found is not None:
+            yield found
+
+
+def _touched(core: Core, names: Collection[Name]) -> set[ObjectKey]:
     """The connections among these objects, and those that use a policy or a Secret among them."""
-    names = set(given)
     if not names:
         return set(core.store.keys(CONNECTION))
     connections = {ObjectKey(*name) for name in names if name[0] == CONNECTION}

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import Difference, DifferenceEffect
 from azure_vpn_operator.domain.azure.differences import drops_tunnel
 from azure_vpn_operator.domain.azure.faults import verdict
 from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.azure.target import Target
-from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import (
     Blocked,
@@ -29,8 +28,8 @@ from azure_vpn_operator.domain.passes.steps import (
     Wait,
 )
 from azure_vpn_operator.domain.passes.tunnel_health import may_be_up
-from azure_vpn_operator.domain.planning.plan import plan_key_alone
-from azure_vpn_operator.domain.planning.preview import describe_write
+from azure_vpn_operator.domain.planning.preview import describe_write, key_follows, key_waits_for_turn
+from azure_vpn_operator.domain.rules.violations import Invalid
 
 
 class Action(StrEnum):
@@ -62,9 +61,9 @@ class Foreseen:
     """One connection in Azure, and what would be done about it."""
 
     object: str
-    """`<namespace>/<name>` of the VpnConnection."""
+    """`<namespace>/<name>` of the VpnConnection; of an IpsecPolicy, if that breaks a rule."""
     connection: str
-    """Its ARM id; empty if it cannot be told."""
+    """Its ARM id; empty if it cannot be told, and for a policy."""
     action: Action
     effect: DifferenceEffect
     """On a tunnel that may be up."""
@@ -80,10 +79,10 @@ def foresee(name: str, snapshot: Snapshot, step: Step) -> Foreseen:
     target = snapshot.target.connection if isinstance(snapshot.target, Target) else ""
     differences: tuple[Difference, ...] = getattr(step, "differences", ())
     action, reason, message = _told(step)
-    if _waits_for_turn(snapshot, step):
+    if key_waits_for_turn(snapshot, step):
         # As with the edit of a policy: what will be in the end, and when it comes is a sentence.
         action, message = Action.SET_KEY, f"would set the shared key, and the tunnel would drop for a moment; {message}"
-    then_sets_key = _is_key_due_too(snapshot, step)
+    then_sets_key = key_follows(snapshot, step)
     if then_sets_key:
         message = f"{message}; then would set the shared key"
     sets_key = then_sets_key or action is Action.SET_KEY
@@ -91,26 +90,12 @@ def foresee(name: str, snapshot: Snapshot, step: Step) -> Foreseen:
     return Foreseen(name, str(target), action, effect, reason, message, differences, then_sets_key)
 
 
-def _is_key_due_too(snapshot: Snapshot, write: Step) -> bool:
-    """A change is followed by the key that is due, in a write of its own."""
-    if not isinstance(write, Put | PatchTags) or not isinstance(snapshot.live, Present):
-        return False
-    key = plan_key_alone(snapshot, snapshot.live.value)
-    return isinstance(key, SetKey) or _waits_for_turn(snapshot, key)
-
-
-def _waits_for_turn(snapshot: Snapshot, step: Step) -> bool:
-    """Whether the key is set once those who come before have it."""
-    if not isinstance(step, Hold) or step.reason is not Reason.KEY_ROTATION_WAITS:
-        return False
-    subject, live = snapshot.subject, snapshot.live
-    pause = find_pause(
-        suspend=isinstance(subject, VpnConnection) and subject.spec.suspend,
-        annotations=snapshot.metadata.annotations,
-        live_tags=live.value.tags if isinstance(live, Present) else {},
-        now=snapshot.now,
-    )
-    return pause is None
+def foresee_policy(name: str, policy: IpsecPolicy | Invalid) -> Foreseen | None:
+    """What is to be said of a policy itself; None if it keeps the rules."""
+    if isinstance(policy, IpsecPolicy):
+        return None
+    text = f"the IpsecPolicy breaks a rule: {policy}"
+    return Foreseen(name, "", Action.REFUSE, DifferenceEffect.NONE, Reason.POLICY_INVALID.value, text)
 
 
 def _told(step: Step) -> tuple[Action, str, str]:

@@ -9,8 +9,7 @@ from azure_vpn_operator.api.ipsec_policy import IpsecPolicy
 from azure_vpn_operator.api.kinds import API_VERSION
 from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.azvpn.failure import ToolError
-from azure_vpn_operator.azvpn.fleet import CONNECTIONS, POLICIES
-from azure_vpn_operator.azvpn.kubectl import Document, Kubectl
+from azure_vpn_operator.azvpn.kubectl import CONNECTIONS, POLICIES, Document, Kubectl
 from azure_vpn_operator.azvpn.lint.composing import UnreadableError
 from azure_vpn_operator.azvpn.lint.documents import read_documents
 from azure_vpn_operator.azvpn.lint.sources import Source, read_sources
@@ -37,11 +36,12 @@ class Files:
 def read_files(paths: Sequence[str], namespace: str) -> Files:
     """Read files, folders, or the standard input (`-`); `namespace` is that of objects that name none.
 
-    Raises ToolError for what cannot be read, and for an object that is there twice.
+    Raises ToolError for what cannot be read, for a part of an object, and for an object that is there twice.
     """
     objects: dict[Name, Document] = {}
     secrets: dict[Name, Document] = {}
-    for source in read_sources(paths, []):
+    patches: list[str] = []
+    for source in read_sources(paths, patches):
         for document in _documents_of(source):
             kind, name = str(document.get("kind", "")), _name_of(document, namespace)
             if name is None or not _is_ours(document, kind):
@@ -50,6 +50,10 @@ def read_files(paths: Sequence[str], namespace: str) -> Files:
             if name in found:
                 raise ToolError(f"{kind} {name[1]}/{name[2]} is in the files twice: leave one of them out")
             found[name] = document
+    if patches:
+        raise ToolError(
+            f"{patches[0]} is a patch of a kustomization: build it first (kustomize build … | kubectl azvpn plan -)"
+        )
     return Files(objects, secrets)
 
 

@@ -153,6 +153,14 @@ class ArmId:
         return cls(parts[2], parts[4], parts[6], types)
 
     @classmethod
+    def find(cls, text: str | None) -> Self | None:
+        """Read an id where there may be none; None for anything that `parse` refuses."""
+        try:
+            return cls.parse(text) if text else None
+        except ValueError:
+            return None
+
+    @classmethod
     def build(cls, subscription: str, resource_group: str, kind: str, name: str) -> Self:
         """Make the id of a Microsoft.Network resource; raises `ValueError` for names against Azure's naming rules."""
         if not matches(SUBSCRIPTION_ID, subscription) or not matches(RESOURCE_GROUP_NAME, resource_group):

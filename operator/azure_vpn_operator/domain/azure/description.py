@@ -86,9 +86,8 @@ def _unsaid(live: LiveConnection) -> list[str]:
 
 def _reference(text: str, own: ArmId) -> dict[str, str]:
     """By name; with what is not the connection's own. By its id where that is of a form that we do not know."""
-    try:
-        found = ArmId.parse(text)
-    except ValueError:
+    found = ArmId.find(text)
+    if found is None:
         return {"id": text}
     reference = {"name": found.name}
     if found.resource_group.lower() != own.resource_group.lower():

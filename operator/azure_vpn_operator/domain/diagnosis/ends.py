@@ -1,7 +1,8 @@
 """Reads what Azure shows of a half, and of its gateway, into what a diagnosis compares."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.diagnosis.evidence import DefaultPolicy, End, GatewayState, Keys, Quiet
@@ -31,19 +32,43 @@ def state_of(gateway: GatewayFacts) -> GatewayState:
     return GatewayState(gateway.id.name, gateway.provisioning_state, gateway.sku, gateway.vpn_type)
 
 
-def count_tunnels(live: LiveConnection) -> tuple[int, int]:
+class SeenTunnel(Protocol):
+    """A tunnel, as Azure or a status shows it."""
+
+    @property
+    def status(self) -> str | None:
+        """Azure's word, such as `Connected`."""
+
+    @property
+    def last_established(self) -> datetime | None:
+        """When it last came up, in UTC."""
+
+
+class SeenHalf(Protocol):
+    """A connection with its tunnels, as Azure or a status shows it."""
+
+    @property
+    def connection_status(self) -> str | None:
+        """Azure's word, such as `Connected`."""
+
+    @property
+    def tunnels(self) -> Sequence[SeenTunnel]:
+        """Empty for some connections that have one."""
+
+
+def count_tunnels(half: SeenHalf) -> tuple[int, int]:
     """Tunnels that are up, and tunnels there are. Azure lists none for some connections: then the connection counts as one."""
-    if live.tunnels:
-        return sum(tunnel.status == "Connected" for tunnel in live.tunnels), len(live.tunnels)
-    return (1 if live.connection_status == "Connected" else 0), 1
+    if half.tunnels:
+        return sum(tunnel.status == "Connected" for tunnel in half.tunnels), len(half.tunnels)
+    return (1 if half.connection_status == "Connected" else 0), 1
 
 
-def last_established(live: LiveConnection) -> datetime | None:
+def last_established(half: SeenHalf) -> datetime | None:
     """When the tunnel last came up: of those that are down the last one, of those that are up the first."""
-    down = [tunnel.last_established for tunnel in live.tunnels if tunnel.status != "Connected"]
+    down = [tunnel.last_established for tunnel in half.tunnels if tunnel.status != "Connected"]
     if down:
         return max(filter(None, down), default=None)
-    return min(filter(None, (tunnel.last_established for tunnel in live.tunnels)), default=None)
+    return min(filter(None, (tunnel.last_established for tunnel in half.tunnels)), default=None)
 
 
 def quiet_of(live: LiveConnection, since: datetime | None, now: datetime) -> Quiet | None:

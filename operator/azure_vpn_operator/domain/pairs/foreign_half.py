@@ -115,10 +115,8 @@ def _compare(own: HalfFacts, half: ListedHalf) -> PairVerdict:
 
 def _gateway_key(reference: object) -> str | None:
     identifier = reference.get("id") if isinstance(reference, Mapping) else None
-    try:
-        return ArmId.parse(identifier).key if isinstance(identifier, str) else None
-    except ValueError:
-        return None
+    found = ArmId.find(identifier) if isinstance(identifier, str) else None
+    return found.key if found is not None else None
 
 
 def _policies(items: object) -> tuple[CanonicalPolicy, ...] | None:

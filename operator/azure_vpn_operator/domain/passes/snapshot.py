@@ -24,6 +24,7 @@ from azure_vpn_operator.domain.pairs.pairing import PairView
 from azure_vpn_operator.domain.passes.change_view import ChangeView
 from azure_vpn_operator.domain.passes.key_turns import Turn
 from azure_vpn_operator.domain.passes.observations import Observations
+from azure_vpn_operator.domain.passes.pauses import Pause, find_pause
 from azure_vpn_operator.domain.passes.reset_view import ResetView, SentReset
 from azure_vpn_operator.domain.passes.traffic import TrafficRecord
 from azure_vpn_operator.domain.rules.gateway import GatewayFacts, LocalGatewayFacts
@@ -260,6 +261,16 @@ class Snapshot:
     def listed(self) -> bool:
         """Whether what is known of Azure is from a list: its configuration, and nothing of the tunnel."""
         return isinstance(self.live, Present) and self.live.value.listed
+
+    @property
+    def pause(self) -> Pause | None:
+        """Why nothing may be written to this connection now, if anybody asked for that."""
+        return find_pause(
+            suspend=isinstance(self.subject, VpnConnection) and self.subject.spec.suspend,
+            annotations=self.metadata.annotations,
+            live_tags=self.live.value.tags if isinstance(self.live, Present) else {},
+            now=self.now,
+        )
 
     @property
     def is_outdated(self) -> bool:

@@ -50,7 +50,7 @@ def evidence_of(snapshot: Snapshot, live: LiveConnection) -> Evidence:
 
 def _other_end(snapshot: Snapshot, live: LiveConnection) -> OtherEnd:
     target = snapshot.target if isinstance(snapshot.target, Target) else None
-    local = (target.local_gateway if target is not None else None) or _id(live.local_gateway_id)
+    local = (target.local_gateway if target is not None else None) or ArmId.find(live.local_gateway_id)
     if local is not None:
         return Device(local.name)
     subject = snapshot.subject
@@ -59,7 +59,7 @@ def _other_end(snapshot: Snapshot, live: LiveConnection) -> OtherEnd:
     gateway = state_of(snapshot.peer_gateway.value) if isinstance(snapshot.peer_gateway, Present) else None
     if snapshot.pair is not None and (snapshot.pair.partners or snapshot.pair.rivals):
         return _partner(snapshot.pair, gateway)
-    peer = (target.peer_gateway if target is not None else None) or _id(live.peer_gateway_id)
+    peer = (target.peer_gateway if target is not None else None) or ArmId.find(live.peer_gateway_id)
     return _foreign(snapshot.foreign, peer.name if peer is not None else "", gateway)
 
 
@@ -121,10 +121,3 @@ def _down_since(snapshot: Snapshot) -> datetime | None:
     if before is None or before.reason == Reason.NOT_CREATED:
         return None
     return before.last_transition_time if before.status is ConditionStatus.FALSE else snapshot.now
-
-
-def _id(text: str | None) -> ArmId | None:
-    try:
-        return ArmId.parse(text) if text else None
-    except ValueError:
-        return None

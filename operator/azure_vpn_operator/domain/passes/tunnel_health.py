@@ -86,14 +86,15 @@ def _judge_down(snapshot: Snapshot, live: LiveConnection) -> Finding:
     evidence = evidence_of(snapshot, live)
     found = diagnose(evidence)
     named = (cause for cause in found.causes if _DOWN in REASONS[cause.reason].conditions)
-    cause = next(named, None) or admit(evidence)
+    unknown = admit(evidence)
+    cause = next(named, unknown)
     if found.known and cause.sureness is not Sureness.NOT_KNOWN:
         return Finding(ConditionType.CONNECTED, ConditionStatus.FALSE, cause.reason, _tell(cause))
     before = recall(snapshot.previous.conditions, ConditionType.CONNECTED)
     if snapshot.log_unread and before is not None and before.status is ConditionStatus.FALSE and _LOG in before.message:
         # A process that has not read the log of this outage yet leaves what an earlier one has found in it.
         return before
-    quoted = next((f"; {item}" for item in admit(evidence).evidence if item.startswith(_LOG)), "")
+    quoted = next((f"; {item}" for item in unknown.evidence if item.startswith(_LOG)), "")
     if live.connection_status == "Connecting" and not found.known:
         reason, text = Reason.CONNECTING, "Azure is bringing the tunnel up"
     else:

@@ -18,7 +18,6 @@ from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.azure.target import Target
 from azure_vpn_operator.domain.pairs.pairing import PairVerdict, find_disagreement
-from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, OperationKind, Snapshot
 from azure_vpn_operator.domain.passes.steps import Blocked, Hold, PatchTags, Put, Refuse, SetKey, Settled, Step, Wait
 from azure_vpn_operator.domain.planning.drift import configuration_hash
@@ -225,22 +224,11 @@ def _hash_of_whole_wish(snapshot: Snapshot, step: Step) -> str | None:
         return step.applied_hash
     if isinstance(step, Put):
         return None if step.creating else step.wanted_hash
-    waits_for_key = isinstance(step, Hold) and step.reason in _WAITS_FOR_KEY and not _is_paused(snapshot)
+    waits_for_key = isinstance(step, Hold) and step.reason in _WAITS_FOR_KEY and snapshot.pause is None
     body = body_in_force(snapshot) if isinstance(step, SetKey) or waits_for_key else None
     if body is None or not isinstance(snapshot.subject, VpnConnection):
         return None
     return configuration_hash(body, snapshot.subject.spec)
-
-
-def _is_paused(snapshot: Snapshot) -> bool:
-    live = _live(snapshot)
-    pause = find_pause(
-        suspend=isinstance(snapshot.subject, VpnConnection) and snapshot.subject.spec.suspend,
-        annotations=snapshot.metadata.annotations,
-        live_tags=live.tags if live is not None else {},
-        now=snapshot.now,
-    )
-    return pause is not None
 
 
 def _holds(snapshot: Snapshot, policies: tuple[CanonicalPolicy, ...]) -> bool:

@@ -16,7 +16,6 @@ from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Un
 from azure_vpn_operator.domain.azure.ownership import wanted_tags
 from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.passes.finalizers import CONNECTION_FINALIZER
-from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.protocol import choose_protocol, with_protocol
 from azure_vpn_operator.domain.passes.snapshot import (
     FailedOperation,
@@ -175,7 +174,7 @@ def _plan_enforcement(snapshot: Snapshot, subject: VpnConnection, target: Target
     if not isinstance(gateway, GatewayFacts):
         return gateway
     step = _plan_change(snapshot, subject, target, policies, policy, gateway, live)
-    return _unless_paused(snapshot, subject, step, gateway) if isinstance(step, Put | PatchTags | SetKey) else step
+    return _unless_paused(snapshot, step, gateway) if isinstance(step, Put | PatchTags | SetKey) else step
 
 
 def plan_key_of_pair(snapshot: Snapshot, why: str) -> Step:
@@ -183,7 +182,7 @@ def plan_key_of_pair(snapshot: Snapshot, why: str) -> Step:
     subject, gateway = snapshot.subject, snapshot.gateway
     if not isinstance(subject, VpnConnection) or not isinstance(gateway, Present):
         raise ValueError("a half in peace is valid, and its gateway was read")
-    return _unless_paused(snapshot, subject, SetKey(why), gateway.value)
+    return _unless_paused(snapshot, SetKey(why), gateway.value)
 
 
 def plan_key_alone(snapshot: Snapshot, live: LiveConnection) -> Step:
@@ -192,18 +191,11 @@ def plan_key_alone(snapshot: Snapshot, live: LiveConnection) -> Step:
     if not isinstance(subject, VpnConnection) or not isinstance(gateway, Present):
         raise ValueError("what Azure refuses was planned from a valid object and a gateway that was read")
     step = plan_key(snapshot, effective_policies(subject.spec, snapshot.installation), live, "")
-    return _unless_paused(snapshot, subject, step, gateway.value) if isinstance(step, SetKey) else step
+    return _unless_paused(snapshot, step, gateway.value) if isinstance(step, SetKey) else step
 
 
-def _unless_paused(
-    snapshot: Snapshot, subject: VpnConnection, step: Put | PatchTags | SetKey, gateway: GatewayFacts
-) -> Step:
-    pause = find_pause(
-        suspend=subject.spec.suspend,
-        annotations=snapshot.metadata.annotations,
-        live_tags=snapshot.live.value.tags if isinstance(snapshot.live, Present) else {},
-        now=snapshot.now,
-    )
+def _unless_paused(snapshot: Snapshot, step: Put | PatchTags | SetKey, gateway: GatewayFacts) -> Step:
+    pause = snapshot.pause
     differences = step.differences if isinstance(step, Put | PatchTags) else ()
     if pause is None:
         return _guard_write(snapshot, step, gateway, differences)

@@ -1,4 +1,4 @@
-"""What an object under managementPolicy Plan says: the step that Enforce would take, in words instead of a write."""
+"""What a step comes to before it is taken: in words under managementPolicy Plan, and with the key that follows it."""
 
 from dataclasses import replace
 
@@ -6,8 +6,10 @@ from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ManagementPolicy, VpnConnection
 from azure_vpn_operator.domain.azure.differences import drops_tunnel, field_names
 from azure_vpn_operator.domain.azure.installation import effective_policies
+from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
-from azure_vpn_operator.domain.passes.steps import PatchTags, Planned, Put, SetKey, Settled, Step
+from azure_vpn_operator.domain.passes.steps import Hold, PatchTags, Planned, Put, SetKey, Settled, Step
+from azure_vpn_operator.domain.planning.plan import plan_key_alone
 
 
 def only_planned(snapshot: Snapshot, step: Step) -> Step:
@@ -29,6 +31,19 @@ def only_planned(snapshot: Snapshot, step: Step) -> Step:
             return replace(step, reason=reason, message="planned only; nothing would be written")
         case _:
             return step
+
+
+def key_follows(snapshot: Snapshot, write: Step) -> bool:
+    """Whether the shared key is due too: it is set once the write is in force, by a write of its own."""
+    if not isinstance(write, Put | PatchTags) or not isinstance(snapshot.live, Present):
+        return False
+    key = plan_key_alone(snapshot, snapshot.live.value)
+    return isinstance(key, SetKey) or key_waits_for_turn(snapshot, key)
+
+
+def key_waits_for_turn(snapshot: Snapshot, step: Step) -> bool:
+    """Whether the key is set once those who come before have it."""
+    return isinstance(step, Hold) and step.reason is Reason.KEY_ROTATION_WAITS and snapshot.pause is None
 
 
 def describe_write(step: Put | PatchTags | SetKey) -> str:

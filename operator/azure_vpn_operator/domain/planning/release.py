@@ -3,12 +3,10 @@
 from dataclasses import replace
 
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.vpn_connection import VpnConnection
 from azure_vpn_operator.domain.azure.differences import find_differences
 from azure_vpn_operator.domain.azure.live_connection import LiveConnection
 from azure_vpn_operator.domain.azure.lookups import Absent, NotRead, Present, Unreadable
 from azure_vpn_operator.domain.azure.ownership import Ownership, judge_ownership, tags_without_owner
-from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, Snapshot
 from azure_vpn_operator.domain.passes.steps import Blocked, Hold, PatchTags, Settled, Step
 from azure_vpn_operator.domain.planning.waiting import wait_for_operation, wait_for_update
@@ -30,11 +28,7 @@ def plan_release(snapshot: Snapshot) -> Step:
 
 
 def _plan_present(snapshot: Snapshot, live: LiveConnection) -> Step:
-    suspend = snapshot.subject.spec.suspend if isinstance(snapshot.subject, VpnConnection) else False
-    pause = find_pause(
-        suspend=suspend, annotations=snapshot.metadata.annotations, live_tags=live.tags, now=snapshot.now
-    )
-    if pause is not None:
+    if (pause := snapshot.pause) is not None:
         return Hold(Reason.CHANGES_PAUSED, f"{pause.message}; the reverse half is let go afterwards")
     if not live.settled:
         return wait_for_update(snapshot, live, Reason.UPDATED_ELSEWHERE)

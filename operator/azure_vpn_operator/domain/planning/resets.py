@@ -20,7 +20,6 @@ from azure_vpn_operator.domain.azure.lookups import Absent, Present
 from azure_vpn_operator.domain.azure.ownership import Ownership, judge_ownership
 from azure_vpn_operator.domain.azure.target import Target, Unresolved
 from azure_vpn_operator.domain.passes.events import EventNote
-from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.requests import is_reset_requested, reset_token
 from azure_vpn_operator.domain.passes.reset_view import ResetView
 from azure_vpn_operator.domain.passes.snapshot import OpenOperation, OperationKind, Snapshot
@@ -127,13 +126,7 @@ def _who_forbids(snapshot: Snapshot, subject: VpnConnection) -> str | None:
     policies = effective_policies(subject.spec, snapshot.installation)
     if not policies.may_write:
         return f"managementPolicy is {policies.management}: nothing is written to Azure"
-    pause = find_pause(
-        suspend=subject.spec.suspend,
-        annotations=snapshot.metadata.annotations,
-        live_tags=snapshot.live.value.tags if isinstance(snapshot.live, Present) else {},
-        now=snapshot.now,
-    )
-    return pause.message if pause is not None else None
+    return snapshot.pause.message if snapshot.pause is not None else None
 
 
 def _can_be_sent(snapshot: Snapshot) -> bool:

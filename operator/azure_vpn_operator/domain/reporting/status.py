@@ -9,7 +9,7 @@ from typing import Final
 from azure_vpn_operator.api.base import Advice
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
-from azure_vpn_operator.api.vpn_connection import VpnConnection
+from azure_vpn_operator.api.vpn_connection import ManagementPolicy, VpnConnection
 from azure_vpn_operator.api.vpn_connection_status import (
     AssignedPolicy,
     ConnectionSummary,
@@ -23,7 +23,6 @@ from azure_vpn_operator.domain.pairs.foreign_half import judge_foreign
 from azure_vpn_operator.domain.pairs.pairing import HalfFacts, PairView, both_initiate, judge_pair
 from azure_vpn_operator.domain.passes.bgp_health import BgpView, find_bgp
 from azure_vpn_operator.domain.passes.findings import Finding, merge_conditions, recall
-from azure_vpn_operator.domain.passes.pauses import find_pause
 from azure_vpn_operator.domain.passes.protocol import with_protocol
 from azure_vpn_operator.domain.passes.requests import handle, reset_token
 from azure_vpn_operator.domain.passes.snapshot import (
@@ -183,13 +182,7 @@ def _with_protocol_in_force(own: HalfFacts, snapshot: Snapshot) -> HalfFacts:
 
 
 def _paused(snapshot: Snapshot) -> Finding:
-    suspend = snapshot.subject.spec.suspend if isinstance(snapshot.subject, VpnConnection) else False
-    pause = find_pause(
-        suspend=suspend,
-        annotations=snapshot.metadata.annotations,
-        live_tags=snapshot.live.value.tags if isinstance(snapshot.live, Present) else {},
-        now=snapshot.now,
-    )
+    pause = snapshot.pause
     if pause is None:
         before = recall(snapshot.previous.conditions, ConditionType.PAUSED)
         read = isinstance(snapshot.live, Present | Absent)
@@ -201,7 +194,7 @@ def _paused(snapshot: Snapshot) -> Finding:
 
 def _assigned_policy(snapshot: Snapshot) -> AssignedPolicy | None:
     policies = _policies(snapshot)
-    if policies is not None and policies.plans_writes and not policies.may_write:
+    if policies is not None and policies.management is ManagementPolicy.PLAN:
         # A plan assigns nothing: Azure keeps what it was given before.
         return snapshot.previous.policy
     may_write = policies is not None and policies.may_write

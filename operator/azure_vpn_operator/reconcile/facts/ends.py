@@ -7,13 +7,6 @@ from azure_vpn_operator.domain.azure.target import Target
 
 def ends_of(target: Target, live: LiveConnection) -> tuple[ArmId | None, ArmId | None]:
     """An object that only observes need not name the gateways: then Azure does."""
-    gateway = target.gateway or _parse(live.gateway_id)
+    gateway = target.gateway or ArmId.find(live.gateway_id)
     named = target.local_gateway or target.peer_gateway
-    return gateway, named or _parse(live.local_gateway_id or live.peer_gateway_id)
-
-
-def _parse(text: str | None) -> ArmId | None:
-    try:
-        return ArmId.parse(text) if text else None
-    except ValueError:
-        return None
+    return gateway, named or ArmId.find(live.local_gateway_id or live.peer_gateway_id)

@@ -436,7 +436,7 @@ def _connection_in_question(known: str | None, target: object, *, letting_go: bo
     resolved = target.connection if isinstance(target, Target) else None
     if letting_go:
         # What is deleted is what we made, whatever the object's names lead to by now.
-        return _parse(known) or resolved or Absent()
+        return ArmId.find(known) or resolved or Absent()
     return resolved if resolved is not None and (known is None or known.lower() == resolved.key) else None
 
 
@@ -515,10 +515,3 @@ def mark_of(metadata: ObjectMeta, policy: PolicyLookup) -> tuple[object, ...]:
 def policy_mark(policy: PolicyLookup) -> str:
     """What counts of a policy: its values, or why there are none."""
     return canonical_policy(policy.policy.spec).hash if isinstance(policy, PolicyFound) else type(policy).__name__
-
-
-def _parse(text: str | None) -> ArmId | None:
-    try:
-        return ArmId.parse(text) if text else None
-    except ValueError:
-        return None

@@ -89,6 +89,14 @@ def test_files_are_refused(tmp_path: Path, texts: list[str], complaint: str):
         read_files([str(tmp_path)], "network")
 
 
+def test_a_patch_is_no_object_and_is_not_left_out_silently(tmp_path: Path):
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    (tmp_path / "stronger.yaml").write_text(POLICY.replace("ECP384", "ECP256"))
+    (tmp_path / "kustomization.yaml").write_text("resources: [policy.yaml]\npatches: [{path: stronger.yaml}]\n")
+    with pytest.raises(ToolError, match=r"stronger\.yaml is a patch of a kustomization: build it first"):
+        read_files([str(tmp_path)], "network")
+
+
 def test_a_path_that_is_not_there_is_an_error():
     with pytest.raises(ToolError, match="does not exist"):
         read_files(["/nowhere"], "network")

@@ -173,6 +173,21 @@ async def test_users_of_a_secret_all_get_its_new_key_in_the_end():
     await play([], "new key")
 
 
+async def test_a_policy_that_breaks_a_rule_is_told_also_if_no_connection_uses_it():
+    world = CoreHarness()
+    await world.start()
+    world.set_up_site()
+    await world.settle()
+    files = the_files(world)
+    broken = deepcopy(files[POLICY, NAMESPACE, "site6"])
+    broken["metadata"]["name"] = "next"
+    broken["spec"] |= {"ipsecEncryption": "GCMAES256", "ipsecIntegrity": "SHA256"}
+    (found,) = await ask(world, {(POLICY, NAMESPACE, "next"): broken})
+    assert (found.object, found.action, found.reason) == ("network/next", Action.REFUSE, "PolicyInvalid")
+    assert "spec.ipsecIntegrity" in found.message
+    await world.stop()
+
+
 @settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(st.lists(EDITS, min_size=1, max_size=4), MEANWHILE)
 def test_what_plan_says_is_what_azure_is_sent(edits: list[Edit], meanwhile: str):

@@ -159,6 +159,12 @@ def test_nothing_unsafe_is_built(part: dict[str, str]):
 def test_text_that_is_no_safe_id_is_refused_without_being_quoted(text: str):
     with pytest.raises(ValueError, match=r"^not the id of a resource$"):
         ArmId.parse(text)
+    assert ArmId.find(text) is None
+
+
+def test_where_there_is_no_id_none_is_found():
+    assert (ArmId.find(None), ArmId.find("")) == (None, None)
+    assert ArmId.find(_ID) == ArmId.parse(_ID)
 
 
 @given(text=st.text(alphabet="/ab.%?#\\ ", max_size=60) | st.text(max_size=60))
