@@ -24,8 +24,14 @@ class GatewayLogLine:
     """instance_s: which of the gateway's instances wrote it, such as `GatewayTenantWorker_IN_0`."""
 
 
-_SESSION: Final = re.compile(r"^SESSION_ID\s*:\s*\{[^}]*\}\s*")
+_SESSION: Final = re.compile(r"^SESSION_ID\s*:\s*\{([^}]*)\}\s*")
 _LONGEST_QUOTE: Final = 240
+
+
+def session_of(line: GatewayLogLine) -> str:
+    """The id of the negotiation that an IKE line belongs to; empty if it names none."""
+    found = _SESSION.match(line.message)
+    return found[1] if found is not None else ""
 
 
 def quote(line: GatewayLogLine) -> str:

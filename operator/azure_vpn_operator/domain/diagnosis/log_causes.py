@@ -15,7 +15,7 @@ from azure_vpn_operator.domain.diagnosis.log_lines import (
     has_operation,
     is_received,
     is_sent,
-    read_line,
+    read_lines,
 )
 
 _PHASE_1_FIELDS: Final = ("ikeEncryption", "ikeIntegrity", "dhGroup")
@@ -49,7 +49,7 @@ def newest_told(evidence: Evidence) -> Told | None:
 
     A wrong group is also the way in which IKE finds the right one, so others come first; and a standard's name says more than a summary.
     """
-    told = [found for found in map(read_line, lines_of_outage(evidence)) if found is not None]
+    told = read_lines(lines_of_outage(evidence))
     return min(told, key=lambda found: (found.in_azures_words, found.notice is Notice.GROUP), default=None)
 
 
@@ -86,8 +86,10 @@ def _proposal(told: Told, evidence: Evidence) -> Cause | None:
     if told.stage is Stage.REKEY:
         return _rekey(_CERTAIN if evidence.last_established is not None else _LIKELY, told)
     if told.stage is Stage.PHASE_1:
-        summary = "the two ends have no proposal for phase 1 in common"
-        # Some devices answer so as well if they know no such peer, or not this version of IKE.
+        summary = (
+            "the two ends have no proposal for phase 1 in common, or the device does not know this peer or this version of "
+            "IKE, which it may answer in the same way"
+        )
         return _cause(Reason.POLICY_MISMATCH, _LIKELY, summary, told, _PHASE_1_FIELDS)
     if told.stage is Stage.FIRST_CHILD:
         fields = (*_PHASE_2_FIELDS, "pfsGroup") if told.quick_mode else _PHASE_2_FIELDS
@@ -122,4 +124,7 @@ def _selectors(sureness: Sureness, told: Told) -> Cause:
 
 
 def _cause(reason: Reason, sureness: Sureness, summary: str, told: Told, fields: tuple[str, ...] = ()) -> Cause:
-    return Cause(reason, sureness, summary, (f"the gateway's log: {told.quote}",), (REASONS[reason].action,), fields)
+    # What is put together from two lines says less than one that has it all.
+    sure = sureness if told.exchange is None else _LIKELY
+    quotes = tuple(f"the gateway's log: {each}" for each in told.quotes)
+    return Cause(reason, sure, summary, quotes, (REASONS[reason].action,), fields)

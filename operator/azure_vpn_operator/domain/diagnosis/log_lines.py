@@ -5,11 +5,12 @@ guide "Troubleshoot Azure VPN Gateway using diagnostic logs" has, and they say l
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from azure_vpn_operator.domain.azure.gateway_log import IKE_LOG, TUNNEL_LOG, GatewayLogLine, quote
+from azure_vpn_operator.domain.azure.gateway_log import IKE_LOG, TUNNEL_LOG, GatewayLogLine, quote, session_of
 
 
 class Notice(StrEnum):
@@ -49,11 +50,13 @@ class Told:
     """IKEv1's phase 2, which has the PFS group from the start."""
     in_azures_words: bool = False
     """A summary of the gateway, and no name of a standard."""
+    exchange: GatewayLogLine | None = None
+    """The line that names the exchange, if it is another one."""
 
     @property
-    def quote(self) -> str:
-        """The line itself, as evidence."""
-        return quote(self.line)
+    def quotes(self) -> tuple[str, ...]:
+        """The line itself, and the one that names the exchange, as evidence."""
+        return tuple(map(quote, filter(None, (self.line, self.exchange))))
 
 
 _NOTICES: Final = re.compile(
@@ -79,17 +82,52 @@ _SUMMARIES: Final = (
 _QUICK: Final = re.compile(r"\bquick[-_ ]?mode\b", re.IGNORECASE)
 
 
-def read_line(line: GatewayLogLine) -> Told | None:
-    """What the line tells; None if it names no failure, or more than one exchange."""
+def read_lines(lines: Sequence[GatewayLogLine]) -> list[Told]:
+    """What lines tell, in their order: the newest first.
+
+    A line with a standard's name and no exchange belongs to the one that its session was in: some daemons write in one line what
+    was sent, and in the next what it means.
+    """
+    told = []
+    for index, line in enumerate(lines):
+        found = _read_line(line)
+        if found is not None and found.stage is Stage.UNTOLD and not found.in_azures_words and _stages(line) == ():
+            found = _placed(found, lines[index + 1 :])
+        if found is not None:
+            told.append(found)
+    return told
+
+
+def _placed(told: Told, older: Sequence[GatewayLogLine]) -> Told:
+    session = session_of(told.line)
+    for line in older:
+        if session and session_of(line) == session and (stages := _stages(line)):
+            if len(stages) > 1:
+                break
+            return replace(told, stage=stages[0], quick_mode=_is_quick(line), exchange=line)
+    return told
+
+
+def _read_line(line: GatewayLogLine) -> Told | None:
+    """What the line tells; None if it names no failure."""
     if line.category != IKE_LOG:
         return None
     found = _NOTICES.search(line.message)
     if found is None:
         summary = next((notice for pattern, notice in _SUMMARIES if pattern.search(line.message)), None)
         return Told(line, summary, Stage.UNTOLD, in_azures_words=True) if summary is not None else None
-    stages = {stage for pattern, stage in _STAGES if pattern.search(line.message)}
-    stage = stages.pop() if len(stages) == 1 else Stage.UNTOLD
-    return Told(line, Notice(found[1].upper().replace("-", "_")), stage, _QUICK.search(line.message) is not None)
+    stages = _stages(line)
+    stage = stages[0] if len(stages) == 1 else Stage.UNTOLD
+    return Told(line, Notice(found[1].upper().replace("-", "_")), stage, _is_quick(line))
+
+
+def _stages(line: GatewayLogLine) -> tuple[Stage, ...]:
+    """The exchanges that a line names, each once."""
+    return tuple(dict.fromkeys(stage for pattern, stage in _STAGES if pattern.search(line.message)))
+
+
+def _is_quick(line: GatewayLogLine) -> bool:
+    return _QUICK.search(line.message) is not None
 
 
 def is_received(line: GatewayLogLine) -> bool:

@@ -78,7 +78,7 @@ def _seen(evidence: Evidence) -> Iterator[str]:
         yield f"it has not come up since the last change, which changed several things: {things}"
     told = newest_told(evidence)
     if told is not None:
-        yield f"the gateway's log: {told.quote}"
+        yield from (f"the gateway's log: {each}" for each in told.quotes)
     yield from (f"the gateway's log: {quote(line)}" for line in _summaries(evidence))
 
 

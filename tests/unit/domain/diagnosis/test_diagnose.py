@@ -398,6 +398,55 @@ def test_old_lines_say_nothing_of_this_outage(changes: dict[str, Any]):
     assert diagnose(logged(*lines, **changes)).known == ()
 
 
+NOTIFY = "[LOCAL] received NO_PROPOSAL_CHOSEN notify error"
+IN_PHASE_2 = "[LOCAL] parsed IKE_AUTH response 1 [ N(NO_PROP) ]"
+
+
+@pytest.mark.parametrize(
+    ("older", "fields"),
+    [
+        pytest.param([IN_PHASE_2], ("ipsecEncryption", "ipsecIntegrity"), id="the line before names it"),
+        pytest.param(
+            ["[LOCAL] keeping IKE_SA", "[RECEIVED] received packet", IN_PHASE_2],
+            ("ipsecEncryption", "ipsecIntegrity"),
+            id="the newest one that names any",
+        ),
+        pytest.param(
+            ["[LOCAL] parsed IKE_SA_INIT response 0", IN_PHASE_2],
+            ("ikeEncryption", "ikeIntegrity", "dhGroup"),
+            id="and not an older one",
+        ),
+        pytest.param(
+            ["[LOCAL] generating QUICK_MODE request 1 [ HASH SA No ID ID ]"],
+            ("ipsecEncryption", "ipsecIntegrity", "pfsGroup"),
+            id="IKEv1's phase 2",
+        ),
+    ],
+)
+def test_a_line_without_its_exchange_belongs_to_the_one_that_its_session_was_in(
+    older: list[str], fields: tuple[str, ...]
+):
+    lines = [a_line(text, 10 + number) for number, text in enumerate([NOTIFY, *older])]
+    (cause,) = diagnose(logged(*lines)).known
+    assert (cause.reason, cause.sureness, cause.fields) == (Reason.POLICY_MISMATCH, LIKELY, fields)
+    assert NOTIFY in cause.evidence[0]
+    assert len(cause.evidence) == 2, "both lines are the evidence"
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        pytest.param(a_line(IN_PHASE_2, 5), id="it came later"),
+        pytest.param(replace(a_line(IN_PHASE_2, 20), message=f"SESSION_ID :{{2}} {IN_PHASE_2}"), id="another session"),
+        pytest.param(replace(a_line(IN_PHASE_2, 20), message=IN_PHASE_2), id="no session"),
+        pytest.param(a_line("[LOCAL] after IKE_SA_INIT comes IKE_AUTH", 20), id="two exchanges in one line"),
+    ],
+)
+def test_a_line_that_stands_alone_names_no_exchange(older: GatewayLogLine):
+    (cause,) = diagnose(logged(a_line(NOTIFY, 10), older)).known
+    assert cause.fields == ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity")
+
+
 def test_a_line_does_not_outweigh_what_was_compared():
     lines = (a_line("[RECEIVED] IKE_AUTH response AUTHENTICATION_FAILED"),)
     assert diagnose(pair({}, keys=Keys.EQUAL, log=lines)).known == ()
