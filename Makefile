@@ -52,7 +52,7 @@ verify: $(READY) ## Fail if a rendered file is stale
 	$(BIN)/python -m azure_vpn_operator.render --check
 	$(BIN)/python -m workbench.argocd --check
 
-demo: $(READY) ## Everything on this machine: API server, simulated Azure, operator, samples; ACT=rollback: an edit undone
+demo: $(READY) ## Everything on this machine: API server, simulated Azure, operator, samples; ACT=rollback: an edit undone; ACT=strongswan: real IKE
 	$(BIN)/python -m workbench.demo run $(if $(ACT),--act $(ACT))
 
 demo-up: $(READY) ## The same in the background; then: source .demo/env

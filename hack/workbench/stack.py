@@ -83,6 +83,7 @@ class Stack:
         *,
         time_scale: float = 10.0,
         topology: str = "demo",
+        dataplane: str = "rules",
         operator_flags: Sequence[str] = (),
         operator_environment: Mapping[str, str] | None = None,
         binaries: Mapping[str, Path] | None = None,
@@ -97,6 +98,7 @@ class Stack:
         )
         self._time_scale = time_scale
         self._topology = topology
+        self._dataplane = dataplane
         self._operator_flags = list(operator_flags)
         self._operator_environment = dict(operator_environment or {})
         self._detached = detached
@@ -186,6 +188,7 @@ class Stack:
             *("--state-dir", str(self.directory / "azure")),
             *("--control", "127.0.0.1:0"),
             *("--time-scale", str(self._time_scale)),
+            *("--dataplane", self._dataplane),
             *("--ready-file", str(ready_file)),
         ]
         self._simulator = Process.start(

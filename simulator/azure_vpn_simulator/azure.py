@@ -22,6 +22,7 @@ from azure_vpn_simulator.resource_ids import NETWORK, ResourceId
 from azure_vpn_simulator.resources import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS, NETWORKS
 from azure_vpn_simulator.topology import Principal, Subscription, Topology
 from azure_vpn_simulator.tunnels.events import TunnelEvents
+from azure_vpn_simulator.tunnels.judging import Judge
 from azure_vpn_simulator.wire import Call, Reply, Request, json_reply
 from azure_vpn_simulator.world import World
 
@@ -39,8 +40,8 @@ Handler = Callable[[Call], Reply]
 class Azure:
     """The whole control plane for authenticated requests. Every method runs what is due on the timeline first."""
 
-    def __init__(self, topology: Topology, clock: Clock) -> None:
-        self.world = World(topology, clock)
+    def __init__(self, topology: Topology, clock: Clock, judge: Judge) -> None:
+        self.world = World(topology, clock, judge)
         self._catalog = Catalog(self.world)
         self._connections = Connections(self.world)
         self._gateways = Gateways(self.world)

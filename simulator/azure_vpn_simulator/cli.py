@@ -9,8 +9,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
-from azure_vpn_simulator.running import RunningSimulator, running_simulator
+from azure_vpn_simulator.running import Dataplane, RunningSimulator, running_simulator
 from azure_vpn_simulator.topology import Topology, TopologyError, load_topology
 
 _PREFIX = "AZURE_VPN_SIMULATOR_"
@@ -49,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
         serve, "--control", type=_address, help="loopback address of the control API, such as 127.0.0.1:0; off without"
     )
     _flag(serve, "--time-scale", type=_scale, default=1.0, help="simulated seconds per second (default 1)")
+    _flag(
+        serve,
+        "--dataplane",
+        choices=get_args(Dataplane),
+        default="rules",
+        help="who decides whether a tunnel comes up: the simulator's rules (default), or two strongSwans for each (as root, on Linux)",
+    )
     _flag(serve, "--ready-file", type=Path, help="written as JSON once listening, removed at the end")
     return parser
 
@@ -75,6 +83,7 @@ async def _serve(options: argparse.Namespace, topology: Topology) -> int:
         port=options.port,
         control=options.control,
         time_scale=options.time_scale,
+        dataplane=options.dataplane,
     ) as running:
         gc.collect()
         gc.freeze()  # what the topology made stays; the collector need not look at it again with every full pass

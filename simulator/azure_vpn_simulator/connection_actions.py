@@ -9,12 +9,11 @@ from azure_vpn_simulator import connection_bodies as bodies
 from azure_vpn_simulator import invented_codes as invented
 from azure_vpn_simulator.connections import Connections
 from azure_vpn_simulator.errors import bad_content
-from azure_vpn_simulator.gateway_rules import instance_count
-from azure_vpn_simulator.gateway_shapes import gateway_address
 from azure_vpn_simulator.ipsec import IKE_LIFETIME_SECONDS
 from azure_vpn_simulator.operations import Operation, Outcome
-from azure_vpn_simulator.resources import Connection, reference
+from azure_vpn_simulator.resources import Connection
 from azure_vpn_simulator.tunnels.driver import ike_sa_age
+from azure_vpn_simulator.tunnels.ends import public_addresses
 from azure_vpn_simulator.tunnels.history import Cause
 from azure_vpn_simulator.tunnels.state import Tunnel
 from azure_vpn_simulator.wire import Call, Reply, json_reply
@@ -114,7 +113,7 @@ class ConnectionActions:
         number, age = ike_sa_age(tunnel, now)
         seed = f"{connection.id.key}/{tunnel.index}/{tunnel.generation}/{number}"
         ingress, egress = tunnel.bytes_at(now)
-        local, remote = self._addresses(connection, tunnel.index)
+        local, remote = public_addresses(world.store, connection, tunnel.index)
         return {
             "LocalEndpoint": local,
             "RemoteEndpoint": remote,
@@ -145,19 +144,6 @@ class ConnectionActions:
                 }
             ],
         }
-
-    def _addresses(self, connection: Connection, index: int) -> tuple[str, str]:
-        own, other = (reference(connection.properties, f"virtualNetworkGateway{number}") for number in (1, 2))
-        peer = self._world.store.find(reference(connection.properties, "localNetworkGateway2"))
-        if peer is not None:
-            remote = str(peer.properties.get("gatewayIpAddress") or peer.properties.get("fqdn") or "")
-            return self._instance_address(own, index), remote
-        return self._instance_address(own, index), self._instance_address(other, index)
-
-    def _instance_address(self, gateway_key: str, index: int) -> str:
-        # Between an active-active gateway and another one, both tunnels end at that one's only instance.
-        gateway = self._world.store.find(gateway_key)
-        return gateway_address(gateway_key, min(index, instance_count(gateway) - 1))
 
 
 def _cookie(seed: str) -> int:

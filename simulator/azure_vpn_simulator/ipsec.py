@@ -77,12 +77,22 @@ class Proposal(BaseModel):
         *_ALTERNATIVES,
     ]
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups of main mode, aliases resolved."""
+        return frozenset(map(_canonical, self.dh_group))
+
+    @property
+    def pfs_groups(self) -> frozenset[str]:
+        """The groups of quick mode, aliases resolved; PFSMM is that of main mode."""
+        return frozenset(_pfs(group, each) for group in self.groups for each in self.pfs_group)
+
     def takes_ike(self, offered: "Suite") -> bool:
         """Tell whether main mode is among the alternatives, whatever quick mode."""
         return (
             offered.ike.encryption in self.ike_encryption
             and offered.ike.integrity in self.ike_integrity
-            and offered.ike.group in map(_canonical, self.dh_group)
+            and offered.ike.group in self.groups
         )
 
     def takes_phases(self, offered: "Suite") -> bool:
@@ -195,9 +205,10 @@ def match_proposals(azure: Suites, proposals: Sequence[Proposal]) -> Match | Non
 
 def _best(both: Collection[Suite], near: Collection[Suite]) -> Match | None:
     if both:
-        return Match(_DEFAULT_FIRST if _DEFAULT_FIRST in both else min(both, key=_order), pfs_fits=True)
-    return Match(min(near, key=_order), pfs_fits=False) if near else None
+        return Match(min(both, key=preference), pfs_fits=True)
+    return Match(min(near, key=preference), pfs_fits=False) if near else None
 
 
-def _order(each: Suite) -> tuple[str, ...]:
-    return (*each.ike, *each.esp, each.pfs)
+def preference(each: Suite) -> tuple[bool, tuple[str, ...]]:
+    """Return by what suites are ordered: the one that Azure's Default policy names first, then the others."""
+    return each != _DEFAULT_FIRST, (*each.ike, *each.esp, each.pfs)

@@ -1,12 +1,13 @@
 """A simulator with its sockets: for the command line, and for tests that want it in their own event loop."""
 
+import asyncio
 import ipaddress
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
@@ -14,7 +15,11 @@ from azure_vpn_simulator.certificates import Certificates
 from azure_vpn_simulator.clock import Clock, ScaledClock
 from azure_vpn_simulator.control import Control
 from azure_vpn_simulator.simulator import Simulator
+from azure_vpn_simulator.strongswan.judge import StrongSwan
 from azure_vpn_simulator.topology import Topology, load_topology, parse_topology
+from azure_vpn_simulator.tunnels.judging import Judge, Rules
+
+Dataplane = Literal["rules", "strongswan"]
 
 _SHUTDOWN_SECONDS = 0.2
 
@@ -44,12 +49,14 @@ async def running_simulator(
     control: tuple[str, int] | None = ("127.0.0.1", 0),
     clock: Clock | None = None,
     time_scale: float = 1.0,
+    dataplane: Dataplane = "rules",
 ) -> AsyncIterator[RunningSimulator]:
     """Listen until the block ends.
 
     `topology` is a checked topology, a document, the name of a built-in one, or a file. Without `state_dir` the certificates
     are made in a folder that goes with the block; `names` are put into them beside the host's. Port 0 takes a free one;
-    `clock` replaces the real one. TopologyError, OSError (a port in use) or ValueError (control not on loopback, files
+    `clock` replaces the real one. With the dataplane `strongswan` real IKE daemons decide which tunnels come up. TopologyError,
+    OSError (a port in use, daemons that cannot run here) or ValueError (control not on loopback, files
     that are no certificates) end it before it begins.
     """
     async with AsyncExitStack() as stack:
@@ -59,7 +66,11 @@ async def running_simulator(
             state_dir, sorted({"localhost", "127.0.0.1", "::1", _certificate_name(host), *names})
         )
         checked = _checked(topology)
-        simulator = Simulator(checked, clock or ScaledClock(time_scale), certificates.token_key())
+        judge: Judge = Rules()
+        if dataplane == "strongswan":
+            judge = daemons = StrongSwan()
+            stack.push_async_callback(asyncio.to_thread, daemons.close)
+        simulator = Simulator(checked, clock or ScaledClock(time_scale), certificates.token_key(), judge)
         site = await _listen(stack, simulator.server.application(), host, port, certificates)
         endpoint = f"https://{_in_url(_certificate_name(host))}:{site}"
         control_url = None

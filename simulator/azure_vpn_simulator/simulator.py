@@ -9,14 +9,16 @@ from azure_vpn_simulator.identity import Identity
 from azure_vpn_simulator.journal import Journal
 from azure_vpn_simulator.server import ArmServer
 from azure_vpn_simulator.topology import Topology
+from azure_vpn_simulator.tunnels.judging import Judge, Rules
 
 
 class Simulator:
     """The parts of a simulator without its sockets."""
 
-    def __init__(self, topology: Topology, clock: Clock, token_key: RSAPrivateKey) -> None:
+    def __init__(self, topology: Topology, clock: Clock, token_key: RSAPrivateKey, judge: Judge | None = None) -> None:
+        """Without a judge, tunnels come up by the rules."""
         self.clock = clock
-        self.azure = Azure(topology, clock)
+        self.azure = Azure(topology, clock, judge or Rules())
         self.identity = Identity(token_key, clock)
         self.faults = Faults()
         self.journal = Journal()

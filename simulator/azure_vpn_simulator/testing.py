@@ -10,6 +10,7 @@ from azure_vpn_simulator.clock import ManualClock
 from azure_vpn_simulator.operations import Effects
 from azure_vpn_simulator.topology import parse_topology
 from azure_vpn_simulator.tunnels.events import EventSpec
+from azure_vpn_simulator.tunnels.judging import Judge, Rules
 from azure_vpn_simulator.wire import Request
 
 BASE_URL = "https://arm.example:8443"
@@ -37,9 +38,9 @@ class ArmDriver:
     A path that does not begin with / is below the group's Microsoft.Network provider: `connections/c1`.
     """
 
-    def __init__(self, topology: Mapping[str, Any], group: str) -> None:
+    def __init__(self, topology: Mapping[str, Any], group: str, judge: Judge | None = None) -> None:
         self.clock = ManualClock()
-        self.azure = Azure(parse_topology(dict(topology)), self.clock)
+        self.azure = Azure(parse_topology(dict(topology)), self.clock, judge or Rules())
         self.group = group
         self.network = f"{group}/providers/Microsoft.Network"
         self.principal = self.azure.world.topology.principals[0].name

@@ -19,6 +19,7 @@ from azure_vpn_simulator.timeline import Timeline
 from azure_vpn_simulator.topology import Topology
 from azure_vpn_simulator.tunnels.driver import Tunnels
 from azure_vpn_simulator.tunnels.history import History
+from azure_vpn_simulator.tunnels.judging import Judge
 from azure_vpn_simulator.tunnels.reports import StatusReports
 from azure_vpn_simulator.wire import Call, Reply, Request, json_reply
 
@@ -29,7 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?")
 class World:
     """The state of the simulation, and what all services need from it."""
 
-    def __init__(self, topology: Topology, clock: Clock) -> None:
+    def __init__(self, topology: Topology, clock: Clock, judge: Judge) -> None:
         self.topology = topology
         self.clock = clock
         self.guids = Guids()
@@ -38,7 +39,7 @@ class World:
         self.operations = Operations(self.timeline, self.guids)
         self.draws = Draws(topology.options.seed)
         self.history = History(clock)
-        self.tunnels = Tunnels(self.timeline, self.store, self.draws, self.history)
+        self.tunnels = Tunnels(self.timeline, self.store, self.draws, self.history, judge)
         self.reports = StatusReports(self.draws)
         self.diagnostics = DiagnosticSettings(self.timeline)
 

@@ -209,3 +209,12 @@ def test_a_server_certificate_in_its_last_month_is_made_anew_by_the_same_authori
     assert (tmp_path / "ca.crt").read_bytes() == authority
     renewed = x509.load_pem_x509_certificate((tmp_path / "server.crt").read_bytes())
     assert renewed.not_valid_after_utc > dt.datetime.now(dt.UTC) + dt.timedelta(days=300)
+
+
+def test_daemons_that_cannot_run_here_are_named_before_anything_is_served(
+    state_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("azure_vpn_simulator.strongswan.judge.find_missing", lambda: "strongSwan is not complete")
+    flags = ["--topology", "demo", "--state-dir", str(state_dir), "--dataplane", "strongswan"]
+    assert main(["serve", *flags]) == 1
+    assert "cannot serve: strongSwan is not complete" in capsys.readouterr().err

@@ -1,6 +1,6 @@
 """What swanctl prints of security associations, read back."""
 
-from workbench.strongswan.sas import ChildSa, IkeSa, read_sas
+from azure_vpn_simulator.strongswan.sas import ChildSa, IkeSa, read_sas
 
 PRINTED = (
     "list-sa event {to-azure {uniqueid=1 version=2 state=ESTABLISHED local-host=203.0.113.2 local-id=203.0.113.2 "

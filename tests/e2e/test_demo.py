@@ -12,6 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from azure_vpn_simulator.strongswan.needs import find_missing
+from workbench.demo.real_ike import MISHAPS
 from workbench.processes import Process
 from workbench.rest import call, connect
 
@@ -122,6 +124,22 @@ async def test_second_act_costs_one_tunnel_and_tells_so(tmp_path: Path) -> None:
     assert "The other 7 connections were never touched" in story
     assert "Azure holds DHGroup24 for all 8 connections" in story
     assert "down for" in picture.read_text()
+    assert processes_of(folder) == []
+
+
+@pytest.mark.usefixtures("kubernetes_binaries")
+async def test_third_act_reads_the_words_of_real_daemons(tmp_path: Path) -> None:
+    if (missing := find_missing()) is not None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    folder = tmp_path / "demo"
+    code, text = await demo("run", folder, "--act", "strongswan")
+
+    assert code == 0, text
+    story = text[text.index("VpnConnection   Ready") :]
+    assert [line.split()[1:3] for line in story.splitlines() if line.startswith("vnet1-to-site6")] == [["True", "1/1"]]
+    for mishap in MISHAPS:
+        assert f"{mishap.title}: {mishap.reason}" in story
+    assert "received AUTHENTICATION_FAILED notify error" in story, "the daemon's own words"
     assert processes_of(folder) == []
 
 

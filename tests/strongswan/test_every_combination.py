@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from support.azure_gateway import IKE_ENCRYPTION, IPSEC, azure_side, esp_proposal, ike_proposal
+from azure_vpn_simulator.strongswan.proposals import IKE_ENCRYPTION, IPSEC
+from support.azure_gateway import azure_side, esp_proposal, ike_proposal
 from support.gateway_pair import GatewayPair
 from support.pages import DOCS
 from support.peer_configs import (

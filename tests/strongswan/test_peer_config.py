@@ -11,6 +11,7 @@ import pytest
 
 from azure_vpn_operator.azvpn.peer_config.devices import render
 from azure_vpn_operator.domain.azure.proposals import Group, Hash
+from azure_vpn_simulator.strongswan.daemon import wait_until
 from support.azure_gateway import (
     AZURE_ADDRESS,
     DEFAULT_AS_INITIATOR,
@@ -25,7 +26,6 @@ from support.azure_gateway import (
 from support.gateway_pair import AZURE_HOSTS, DEVICE_HOSTS, GatewayPair
 from support.pages import ROOT
 from support.peer_configs import NAME, a_configuration, a_side, in_azure
-from workbench.strongswan.gateway import wait_until
 
 SITE6 = (["aes256-sha384-modp2048s256"], ["aes256-sha256"])
 """The how-to's policy for Site6, as the how-to has it."""
@@ -147,7 +147,8 @@ def test_every_pair_of_ranges_has_a_tunnel_and_nothing_else_passes(pair: Gateway
 
 def test_active_active_gateway_gets_two_tunnels(pair: GatewayPair):
     second = "203.0.113.3"
-    pair.azure.ip("address", "replace", f"{second}/24", "dev", "up0")
+    pair.azure.ip("address", "replace", f"{second}/32", "dev", "up0")
+    pair.device.ip("route", "replace", f"{second}/32", "dev", "up0")
     both = azure_side(*SITE6) + azure_side(*SITE6, address=second).replace("azure", "other")
     device = a_configuration("strongswan", given={"azure_addresses": (AZURE_ADDRESS, second)}).text
 

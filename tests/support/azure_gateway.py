@@ -1,55 +1,17 @@
-"""Azure's side of a connection as a strongSwan, typed from Azure's own tables and from nothing of the package.
+"""Azure's side of a connection as a strongSwan: the simulator's, which shares nothing with the package.
 
-Whatever negotiates with it does what those tables say, not what the package makes of them.
+Whatever negotiates with it does what Azure's tables say, not what the package makes of them.
 """
 
 from collections.abc import Mapping, Sequence
 
+from azure_vpn_simulator.ipsec import suite
+from azure_vpn_simulator.strongswan import proposals
+from azure_vpn_simulator.strongswan.configuration import Side, swanctl
+
 AZURE_ADDRESS = "203.0.113.1"
 DEVICE_ADDRESS = "203.0.113.2"
 KEY = "Tests.only.1234567890"
-
-IKE_ENCRYPTION = {
-    "DES": "des",
-    "DES3": "3des",
-    "AES128": "aes128",
-    "AES192": "aes192",
-    "AES256": "aes256",
-    "GCMAES128": "aes128gcm16",
-    "GCMAES256": "aes256gcm16",
-}
-HASH = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256", "SHA384": "sha384"}
-UNNAMED_PRF = {"GCMAES128": "sha256", "GCMAES256": "sha384"}
-"""What this gateway takes where Azure's policy has a GCMAES as integrity of IKE. Nobody knows what Azure takes."""
-DH_GROUP = {
-    "DHGroup1": "modp768",
-    "DHGroup2": "modp1024",
-    "DHGroup14": "modp2048",
-    "DHGroup2048": "modp2048",
-    "DHGroup24": "modp2048s256",
-    "ECP256": "ecp256",
-    "ECP384": "ecp384",
-}
-IPSEC = {
-    "None": "null",
-    "DES": "des",
-    "DES3": "3des",
-    "AES128": "aes128",
-    "AES192": "aes192",
-    "AES256": "aes256",
-    "GCMAES128": "aes128gcm16",
-    "GCMAES192": "aes192gcm16",
-    "GCMAES256": "aes256gcm16",
-}
-PFS_GROUP = {
-    "PFS1": "modp768",
-    "PFS2": "modp1024",
-    "PFS14": "modp2048",
-    "PFS2048": "modp2048",
-    "PFS24": "modp2048s256",
-    "ECP256": "ecp256",
-    "ECP384": "ecp384",
-}
 
 DEFAULT_IKE = [
     f"{cipher}-{integrity}-modp1024" for cipher in ("aes256", "aes128", "3des") for integrity in ("sha1", "sha256")
@@ -67,25 +29,16 @@ DEFAULT_AS_RESPONDER = [
 
 
 def ike_proposal(policy: Mapping[str, str]) -> str:
-    """What Azure offers and accepts in phase 1 with a policy."""
-    encryption, integrity, group = (policy[name] for name in ("ikeEncryption", "ikeIntegrity", "dhGroup"))
-    if encryption.startswith("GCM"):
-        return f"{IKE_ENCRYPTION[encryption]}-prf{ {**HASH, **UNNAMED_PRF}[integrity] }-{DH_GROUP[group]}".replace(
-            " ", ""
-        )
-    return f"{IKE_ENCRYPTION[encryption]}-{HASH[integrity]}-{DH_GROUP[group]}"
+    """What Azure offers and accepts in phase 1 with a policy that IKE can negotiate."""
+    proposal = proposals.ike_proposal(suite(dict(policy)).ike)
+    assert proposal is not None
+    return proposal
 
 
 def esp_proposal(policy: Mapping[str, str]) -> str:
     """What Azure offers and accepts in phase 2 with a policy."""
-    parts = [IPSEC[policy["ipsecEncryption"]]]
-    if not policy["ipsecEncryption"].startswith("GCM"):
-        parts.append(HASH[policy["ipsecIntegrity"]])
-    if policy["pfsGroup"] == "PFSMM":
-        parts.append(DH_GROUP[policy["dhGroup"]])
-    elif policy["pfsGroup"] != "None":
-        parts.append(PFS_GROUP[policy["pfsGroup"]])
-    return "-".join(parts)
+    wanted = suite(dict(policy))
+    return proposals.esp_proposal(wanted.esp, wanted.pfs)
 
 
 def azure_side(
@@ -99,36 +52,5 @@ def azure_side(
     key: str = KEY,
 ) -> str:
     """A swanctl.conf; of each selector the range on Azure's side comes first. Children are called `azure-1`, `azure-2` and so on."""
-    children = "\n".join(
-        f"azure-{number} {{\nlocal_ts = {local}\nremote_ts = {remote}\nesp_proposals = {', '.join(esp)}\n"
-        "life_time = 27000s\nrekey_time = 0\n}"
-        for number, (local, remote) in enumerate(selectors, 1)
-    )
-    secret = "0x" + key.encode().hex()
-    return f"""connections {{
-azure {{
-version = {version}
-local_addrs = {address}
-remote_addrs = {device}
-proposals = {", ".join(ike)}
-rekey_time = 28800s
-local {{
-auth = psk
-id = {address}
-}}
-remote {{
-auth = psk
-id = {device}
-}}
-children {{
-{children}
-}}
-}}
-}}
-secrets {{
-ike-azure {{
-id-1 = {device}
-secret = {secret}
-}}
-}}
-"""
+    ranges = [((local,), (remote,)) for local, remote in selectors]
+    return swanctl(Side(address, device, ike, esp, key, selectors=ranges, version=version), "azure")

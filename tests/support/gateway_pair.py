@@ -4,10 +4,11 @@ from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
+from azure_vpn_simulator.strongswan.daemon import wait_until
+from azure_vpn_simulator.strongswan.pair import Pair
+from azure_vpn_simulator.strongswan.sas import ChildSa
+from azure_vpn_simulator.strongswan.traffic import open_socket, passes
 from support.azure_gateway import AZURE_ADDRESS, DEVICE_ADDRESS
-from workbench.strongswan.gateway import Gateway, connect, wait_until
-from workbench.strongswan.sas import ChildSa
-from workbench.strongswan.traffic import open_socket, passes
 
 AZURE_HOSTS = ("10.1.0.1", "10.2.0.1")
 DEVICE_HOSTS = ("10.6.0.1", "10.7.0.1")
@@ -23,9 +24,9 @@ class GatewayPair:
         self._numbers = count()
         self._device_log = 0
         with ExitStack() as starting:
-            self.azure = starting.enter_context(Gateway("azure", folder / "a"))
-            self.device = starting.enter_context(Gateway("device", folder / "d"))
-            connect(self.azure, self.device, (f"{AZURE_ADDRESS}/24", f"{DEVICE_ADDRESS}/24"))
+            self._pair = Pair(folder, (AZURE_ADDRESS, DEVICE_ADDRESS))
+            starting.callback(self._pair.close)
+            self.azure, self.device = self._pair.azure, self._pair.far
             for gateway, hosts in ((self.azure, AZURE_HOSTS), (self.device, DEVICE_HOSTS)):
                 for host in hosts:
                     gateway.ip("address", "add", f"{host}/32", "dev", "lo")
@@ -43,14 +44,9 @@ class GatewayPair:
 
     def load(self, azure: str, device: str) -> None:
         """Begin anew with these configurations; no tunnel of before is left. A device that is to begin does."""
-        self.device.load("connections {}")  # first, since it would begin again what Azure ends
-        for gateway in (self.device, self.azure):
-            for sa in gateway.sas():
-                gateway.terminate(sa.name)
-        assert wait_until(lambda: not self.azure.sas() and not self.device.sas(), seconds=20)
+        self._pair.clear()
         self._device_log = len(self.device.log())
-        self.azure.load(azure)
-        self.device.load(device)
+        self._pair.load(azure, device)
 
     def said(self) -> str:
         """What the device has logged since the last `load`."""

@@ -5,6 +5,8 @@
     python -m workbench.demo down     ends either
     python -m workbench.demo run --act rollback
                                       the second act: a fleet, an edit that no device takes, and its undo
+    python -m workbench.demo run --act strongswan
+                                      the third act: real IKE daemons decide, and the operator reads what they say
 
 Time in the simulated Azure runs ten times as fast as on the wall; the operator looks more often than its defaults say, and gives a
 change a tenth of the time, in the second act a thirtieth.
@@ -25,9 +27,10 @@ from types import FrameType
 from rich.console import Console
 
 from workbench.control_plane import manifests
+from workbench.demo import real_ike, rollback
 from workbench.demo.acts import Act, Demo, IncompleteError, samples
 from workbench.demo.folder import DemoFolder, DemoRunsError
-from workbench.demo.rollback import ROLLBACK, play
+from workbench.demo.rollback import ROLLBACK
 from workbench.demo.screen import Lines, Picture, Screen, plain_console, print_tables
 from workbench.demo.timeline import draw
 from workbench.processes import ProcessError
@@ -55,6 +58,11 @@ async def run_in_foreground(folder: DemoFolder, limit_seconds: float) -> int:
 async def run_second_act(folder: DemoFolder, limit_seconds: float, picture: Path | None) -> int:
     """The same for the second act, with a picture of it if that is wanted; 1 if it did not end as it should."""
     return await _run(folder, ROLLBACK, lambda demo: _begin_and_roll_back(demo, limit_seconds, picture))
+
+
+async def run_third_act(folder: DemoFolder, limit_seconds: float) -> int:
+    """The same for the third act; 1 if the operator did not name a reason, or named another one."""
+    return await _run(folder, real_ike.real_ike(), lambda demo: _begin_and_break(demo, limit_seconds))
 
 
 async def _run(folder: DemoFolder, act: Act, begin: Callable[[Demo], Awaitable[str]]) -> int:
@@ -98,12 +106,17 @@ async def _begin(demo: Demo, limit_seconds: float) -> str:
 async def _begin_and_roll_back(demo: Demo, limit_seconds: float, picture: Path | None) -> str:
     """Returns the story in sentences. Raises IncompleteError if it is not the one that was to be told."""
     await demo.bring_up(limit_seconds)
-    story = await play(demo, limit_seconds)
+    story = await rollback.play(demo, limit_seconds)
     if picture is not None:
         await asyncio.to_thread(picture.write_text, draw(story, TIME_SCALE), encoding="utf-8")
     if faults := story.faults():
         raise IncompleteError("\n".join(["This was not to happen:", *(f"  {fault}" for fault in faults)]))
     return "\n".join(story.tell(demo.act.confirm_within_seconds))
+
+
+async def _begin_and_break(demo: Demo, limit_seconds: float) -> str:
+    await demo.bring_up(limit_seconds)
+    return "\n".join(real_ike.tell(await real_ike.play(demo, limit_seconds)))
 
 
 async def run_in_background(folder: DemoFolder, limit_seconds: float) -> int:
@@ -138,12 +151,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--limit", type=float, default=180.0, help="seconds until all must be up (default: 180; building not counted)"
     )
     parser.add_argument(
-        "--act", choices=["samples", "rollback"], default="samples", help="what `run` plays (default: samples)"
+        "--act",
+        choices=["samples", "rollback", "strongswan"],
+        default="samples",
+        help="what `run` plays (default: samples)",
     )
     parser.add_argument("--picture", type=Path, help="of `run --act rollback`: the file that gets the picture (SVG)")
     options = parser.parse_args(arguments)
-    if options.act == "rollback" and options.command != "run":
-        parser.error("only `run` plays the second act")
+    if options.act != "samples" and options.command != "run":
+        parser.error("only `run` plays the other acts")
     if options.picture is not None and options.act != "rollback":
         parser.error("only the second act makes a picture")
     folder = DemoFolder(options.dir)
@@ -156,6 +172,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _start(folder, options.command, lambda: run_in_background(folder, options.limit))
         if options.act == "rollback":
             return _start(folder, options.command, lambda: run_second_act(folder, options.limit, options.picture))
+        if options.act == "strongswan":
+            return _start(folder, options.command, lambda: run_third_act(folder, options.limit))
         return _start(folder, options.command, lambda: run_in_foreground(folder, options.limit))
     except (ToolchainError, ProcessError, manifests.ManifestError, IncompleteError, DemoRunsError) as error:
         sys.stderr.write(f"{error}\n")
@@ -181,7 +199,14 @@ def _start(folder: DemoFolder, command: str, run: Callable[[], Coroutine[None, N
 
 def _demo(folder: DemoFolder, screen: Screen, act: Act, *, detached: bool) -> Demo:
     flags = (*OPERATOR_FLAGS, f"--confirm-within-seconds={act.confirm_within_seconds}")
-    stack = Stack(folder.path, time_scale=TIME_SCALE, operator_flags=flags, detached=detached, say=screen.stage)
+    stack = Stack(
+        folder.path,
+        time_scale=TIME_SCALE,
+        dataplane=act.dataplane,
+        operator_flags=flags,
+        detached=detached,
+        say=screen.stage,
+    )
     return Demo(folder, stack, screen, act)
 
 

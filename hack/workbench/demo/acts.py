@@ -48,6 +48,8 @@ class Act:
     """How long a tunnel has to come back after a change."""
     topology: Document | None = None
     """What is different in the simulated Azure from the beginning."""
+    dataplane: str = "rules"
+    """Who decides there whether a tunnel comes up: `strongswan` is two real IKE daemons for each."""
 
 
 def samples() -> Act:

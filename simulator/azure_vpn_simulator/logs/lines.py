@@ -16,6 +16,8 @@ from azure_vpn_simulator.tunnels.marks import Mark, Marks
 RETRY_SECONDS = 10.0
 _FIRST_SECONDS = 60.0
 _NEWEST_SECONDS = 300.0
+_STEP_SECONDS = 0.1
+"""From one message of an attempt to the next."""
 
 TUNNEL, IKE = "TunnelDiagnosticLog", "IKEDiagnosticLog"
 
@@ -85,7 +87,8 @@ def _changed(mark: Mark, ends: Ends) -> Row:
 
 
 def _attempts(mark: Mark, end: float, ends: Ends) -> Iterator[Row]:
-    messages = (_IKEV1 if mark.protocol == "IKEv1" else _IKEV2).get(mark.failure or Failure.NOBODY_BEGINS, ())
+    known = _IKEV1 if mark.protocol == "IKEv1" else _IKEV2
+    messages = mark.said or known.get(mark.failure or Failure.NOBODY_BEGINS, ())
     count = int((end - mark.seconds) // RETRY_SECONDS) + 1
     first, newest = int(_FIRST_SECONDS // RETRY_SECONDS), count - int(_NEWEST_SECONDS // RETRY_SECONDS)
     for number in (n for n in range(count) if n < first or n >= newest):
@@ -93,4 +96,4 @@ def _attempts(mark: Mark, end: float, ends: Ends) -> Iterator[Row]:
         session = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ends.connection}/{ends.tunnel}/{seconds}")).upper()
         head = f"SESSION_ID :{{{session}}} Remote {ends.remote}:500: Local {ends.local}:500: "
         for step, message in enumerate(messages):
-            yield Row(seconds + step / 10, IKE, "IKELogEvent", head + message, ends.remote, ends.tunnel)
+            yield Row(seconds + step * _STEP_SECONDS, IKE, "IKELogEvent", head + message, ends.remote, ends.tunnel)

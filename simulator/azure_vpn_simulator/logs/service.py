@@ -7,13 +7,13 @@ from typing import Any
 from azure_vpn_simulator import access
 from azure_vpn_simulator import invented_codes as invented
 from azure_vpn_simulator.errors import ArmError
-from azure_vpn_simulator.gateway_shapes import gateway_address
 from azure_vpn_simulator.logs import kql
 from azure_vpn_simulator.logs.lines import IKE, TUNNEL, Ends, Row, rows
 from azure_vpn_simulator.logs.settings import PlacedWorkspace, WorkspaceId, shown, workspaces
 from azure_vpn_simulator.resource_ids import ResourceId
-from azure_vpn_simulator.resources import Connection, Resource, reference
+from azure_vpn_simulator.resources import Resource
 from azure_vpn_simulator.topology import Principal
+from azure_vpn_simulator.tunnels.ends import public_addresses
 from azure_vpn_simulator.wire import Reply, Request, json_reply
 from azure_vpn_simulator.world import World
 
@@ -145,17 +145,8 @@ class LogService:
             return
         for connection in self._world.store.owned_by(gateway.id.key):
             for tunnel in self._world.tunnels.marks.tunnels_of(connection.id.key):
-                ends = self._ends(connection, gateway, tunnel)
+                ends = Ends(connection.id.key, tunnel, *public_addresses(self._world.store, connection, tunnel))
                 yield from rows(self._world.tunnels.marks, ends, now)
-
-    def _ends(self, connection: Connection, gateway: Resource, tunnel: int) -> Ends:
-        local = gateway_address(gateway.id.key, tunnel)
-        site = self._world.store.find(reference(connection.properties, "localNetworkGateway2"))
-        peer = reference(connection.properties, "virtualNetworkGateway2")
-        remote = str(site.properties.get("gatewayIpAddress") or "") if site is not None else ""
-        if not remote:
-            remote = gateway_address(peer or reference(connection.properties, "localNetworkGateway2"), 0)
-        return Ends(connection.id.key, tunnel, local, remote)
 
     def _delay(self, gateway_key: str, row: Row) -> float:
         span = self._world.options.log_ingestion_seconds

@@ -1,5 +1,6 @@
-"""Two VPN gateways on one machine: strongSwan twice, each in a network namespace of its own, with ESP that carries traffic.
+"""Two real IKE daemons for each tunnel, in network namespaces: they can decide whether it comes up.
 
-ESP is done in user space (strongSwan's kernel-libipsec), since many kernels of containers and small machines have none. The
-namespaces are those of the two daemons: they are gone with them, whatever ends them.
+Each is a strongSwan in a namespace of its own, with ESP that carries traffic. ESP is done in user space (strongSwan's
+kernel-libipsec), since many kernels of containers and small machines have none. The namespaces are those of the two daemons:
+they are gone with them, whatever ends them.
 """

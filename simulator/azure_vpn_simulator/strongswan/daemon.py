@@ -1,4 +1,4 @@
-"""One gateway: a charon in a network namespace of its own, told what to do by swanctl."""
+"""One IKE daemon: a charon in a network namespace of its own, told what to do by swanctl."""
 
 import os
 import subprocess
@@ -9,15 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from workbench.processes import Process
-from workbench.strongswan.needs import CHARON
-from workbench.strongswan.sas import IkeSa, read_sas
+from azure_vpn_simulator.strongswan.needs import CHARON
+from azure_vpn_simulator.strongswan.sas import IkeSa, read_sas
 
 _DAEMON = """charon {{
     load_modular = no
     load = random nonce openssl kdf pem kernel-libipsec kernel-netlink socket-default vici
     retransmit_timeout = 0.5
-    retransmit_tries = 4
+    retransmit_tries = 2
     delete_rekeyed_delay = 1
     plugins {{
         vici {{
@@ -43,12 +42,13 @@ _DAEMON = """charon {{
     }}
 }}
 """
+_ALONE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount")
 _START = 'mount -t tmpfs tmpfs /run && exec "$0"'
 """Its own /run, where the other daemon's pid file is not."""
 
 
-class GatewayError(Exception):
-    """A gateway could not be made, or did not take a configuration; the message has what was said."""
+class DaemonError(Exception):
+    """A daemon could not be made, or did not take a configuration; the message has what was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +60,33 @@ class Outcome:
     """The daemon's log while it was carried out: notifies by the names of RFC 7296."""
 
 
-class Gateway:
+class Daemon:
     """A running strongSwan. Use it in a `with` block, or `stop` it."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        """Start it; the folder must be short (a socket is in it) and its own. Raises GatewayError if it does not come up."""
+        """Start it; the folder must be short (a socket is in it) and its own. Raises DaemonError if it does not come up.
+
+        It ends with the thread that started it.
+        """
         folder.mkdir(parents=True)
         self.name = name
         self._folder = folder
         (folder / "strongswan.conf").write_text(_DAEMON.format(folder=folder), encoding="utf-8")
         self._environment = {**os.environ, "STRONGSWAN_CONF": f"{folder}/strongswan.conf", "SWANCTL_DIR": str(folder)}
-        command = ["/usr/bin/unshare", "--net", "--mount", "/bin/sh", "-c", _START, str(CHARON)]
-        self._process = Process.start(f"charon-{name}", command, log=folder / "output.log", env=self._environment)
-        if not wait_until((folder / "vici").exists, seconds=30):
-            last = self._process.last_words()
-            self._process.kill()
-            raise GatewayError(f"{name} did not start. {last}")
-        self.ip("link", "set", "lo", "up")
+        with (folder / "output.log").open("wb") as output:
+            self._process = subprocess.Popen(
+                [*_ALONE, "/bin/sh", "-c", _START, str(CHARON)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._environment,
+                start_new_session=True,
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -87,6 +97,14 @@ class Gateway:
     ) -> None:
         """Stop it."""
         self.stop()
+
+    def _wait_until_ready(self) -> None:
+        if not wait_until(lambda: (self._folder / "vici").exists() or self._process.poll() is not None, seconds=30):
+            raise DaemonError(f"{self.name} does not answer after 30 s")
+        if self._process.poll() is not None:
+            said = (self._folder / "output.log").read_text(encoding="utf-8", errors="replace").strip()
+            raise DaemonError(f"{self.name} did not start: {said[-500:]}")
+        self.ip("link", "set", "lo", "up")
 
     @property
     def namespace(self) -> Path:
@@ -101,9 +119,10 @@ class Gateway:
     def stop(self) -> None:
         """End the daemon, and with it the namespace."""
         self._process.kill()
+        self._process.wait()
 
     def ip(self, *arguments: str) -> str:
-        """Run `ip` in the namespace; raises GatewayError if it fails."""
+        """Run `ip` in the namespace; raises DaemonError if it fails."""
         return _run(["nsenter", f"--net={self.namespace}", "ip", *arguments])
 
     def log(self) -> str:
@@ -111,13 +130,13 @@ class Gateway:
         return (self._folder / "charon.log").read_text(encoding="utf-8", errors="replace")
 
     def load(self, configuration: str) -> None:
-        """Replace connections and secrets by those of a swanctl.conf; raises GatewayError if something in it is not taken."""
+        """Replace connections and secrets by those of a swanctl.conf; raises DaemonError if something in it is not taken."""
         path = self._folder / "swanctl.conf"
         path.touch(mode=0o600)
         path.write_text(configuration, encoding="utf-8")
         outcome = self._swanctl("--load-all", "--clear", "--noprompt", "--file", str(path))
         if not outcome.succeeded:
-            raise GatewayError(f"{self.name}: {outcome.said}")
+            raise DaemonError(f"{self.name}: {outcome.said}")
 
     def initiate(self, ike: str, child: str) -> Outcome:
         """Begin a tunnel and wait for the end of it."""
@@ -141,6 +160,10 @@ class Gateway:
         """End a tunnel, and wait for that; nothing happens if there is none."""
         self._swanctl("--terminate", "--ike", ike, "--timeout", "10")
 
+    def forget(self, ike: str) -> None:
+        """End a tunnel, or the attempt at one, without waiting for the other side's word."""
+        self._swanctl("--terminate", "--ike", ike, "--force", "--timeout", "1")
+
     def sas(self) -> tuple[IkeSa, ...]:
         """All that there is now."""
         return read_sas(self._swanctl("--list-sas", "--raw").said)
@@ -161,12 +184,14 @@ class Gateway:
         return Outcome(ended.returncode == 0, ended.stdout + ("" if ended.returncode == 0 else ended.stderr))
 
 
-def connect(one: Gateway, other: Gateway, addresses: tuple[str, str]) -> None:
-    """Lay a cable between two gateways and give its ends these addresses, each with the length of the network's prefix."""
+def connect(one: Daemon, other: Daemon, addresses: tuple[str, str]) -> None:
+    """Lay a cable between two daemons and give its ends these addresses."""
     _run(["ip", "link", "add", "up0", "netns", str(one.pid), "type", "veth", "peer", "up0", "netns", str(other.pid)])
-    for gateway, address in zip((one, other), addresses, strict=True):
-        gateway.ip("address", "add", address, "dev", "up0")
-        gateway.ip("link", "set", "up0", "up")
+    left, right = addresses
+    for daemon, own, far in ((one, left, right), (other, right, left)):
+        daemon.ip("address", "add", f"{own}/32", "dev", "up0")
+        daemon.ip("link", "set", "up0", "up")
+        daemon.ip("route", "add", f"{far}/32", "dev", "up0")
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
@@ -182,5 +207,5 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
 def _run(command: list[str]) -> str:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
-        raise GatewayError(f"{' '.join(command)}: {ended.stderr.strip()}")
+        raise DaemonError(f"{' '.join(command)}: {ended.stderr.strip()}")
     return ended.stdout

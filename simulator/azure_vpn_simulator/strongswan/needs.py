@@ -1,4 +1,4 @@
-"""What two gateways need of the machine."""
+"""What two daemons need of the machine."""
 
 import os
 import shutil
@@ -14,16 +14,14 @@ PACKAGES = (
 
 
 def find_missing() -> str | None:
-    """Why two gateways cannot be started here, or None."""
+    """Why two daemons cannot be started here, or None."""
     if sys.platform != "linux":
         return "network namespaces need Linux"
     if os.geteuid() != 0:
         return "network namespaces need root"
     plugins = CHARON.parent / "plugins"
     found = (
-        shutil.which("swanctl")
-        and shutil.which("ip")
-        and shutil.which("nsenter")
+        all(map(shutil.which, ("swanctl", "ip", "nsenter", "unshare", "setpriv")))
         and CHARON.exists()
         and (plugins / "libstrongswan-kernel-libipsec.so").exists()
     )

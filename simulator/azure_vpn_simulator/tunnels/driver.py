@@ -8,16 +8,18 @@ from azure_vpn_simulator.ipsec import IKE_LIFETIME_SECONDS
 from azure_vpn_simulator.resources import Connection, Store
 from azure_vpn_simulator.spans import Draws, Span
 from azure_vpn_simulator.timeline import Timeline
-from azure_vpn_simulator.tunnels.failures import Failure, failure_with_device, failure_with_half
+from azure_vpn_simulator.tunnels.ends import public_addresses
 from azure_vpn_simulator.tunnels.history import Cause, History
+from azure_vpn_simulator.tunnels.judging import Attempt, Judge, Refusal
 from azure_vpn_simulator.tunnels.marks import Marks
-from azure_vpn_simulator.tunnels.negotiation import Agreement, agree_with_device, agree_with_half
 from azure_vpn_simulator.tunnels.sites import Site, initiates, negotiated_settings
 from azure_vpn_simulator.tunnels.state import ChildSa, ConnectionStatus, LiveConfig, Segment, Tunnel
 
 PAIR_DELAY_SECONDS = 5.0
 DEFAULT_DPD_SECONDS = 45
 _PAIR_RATE = 2000
+_ASK_AGAIN_SECONDS = 1.0
+"""After which a judge that has not made up its mind is asked again."""
 _NOBODY = Site()
 
 
@@ -25,15 +27,16 @@ class Tunnels:
     """Drives the tunnels of every connection.
 
     Simplifications, all on purpose: a change of settings ends the tunnel at once and a new attempt takes the far side's
-    delay; a PFS group that does not fit is noticed at the first rekey under IKEv2 (at once under IKEv1), and the tunnel then
-    stays down until something changes; a device in an outage is noticed after the connection's DPD timeout.
+    delay; a tunnel whose keys cannot be renewed then stays down until something changes; a device in an outage is noticed
+    after the connection's DPD timeout.
     """
 
-    def __init__(self, timeline: Timeline, store: Store, draws: Draws, history: History) -> None:
+    def __init__(self, timeline: Timeline, store: Store, draws: Draws, history: History, judge: Judge) -> None:
         self._timeline = timeline
         self._store = store
         self._draws = draws
         self._history = history
+        self._judge = judge
         self.marks = Marks()
         """What the gateways' logs are written from."""
         self._sites: dict[str, Site] = {}
@@ -147,7 +150,7 @@ class Tunnels:
         if tunnel.silence == silence:
             tunnel.generation += 1
             self._down(connection, tunnel, ConnectionStatus.NOT_CONNECTED, Cause.OUTAGE)
-            self._failed(connection, tunnel)
+            self._settle(connection, tunnel, tunnel.generation, Cause.OUTAGE)
 
     def _attempt(self, connection: Connection, cause: Cause, chosen: set[int] | None, away: float | None) -> None:
         now = self._timeline.now
@@ -181,10 +184,13 @@ class Tunnels:
     def _settle(self, connection: Connection, tunnel: Tunnel, generation: int, cause: Cause) -> None:
         if tunnel.generation != generation or connection.live is None:
             return
-        found = self._agreement(connection, tunnel.index)
+        found = self._judge.negotiate(self._between(connection, connection.live, tunnel))
         if found is None:
-            self._down(connection, tunnel, ConnectionStatus.NOT_CONNECTED, cause)
-            self._failed(connection, tunnel)
+            again = partial(self._settle, connection, tunnel, generation, cause)
+            self._timeline.after(_ASK_AGAIN_SECONDS, again)
+            return
+        if isinstance(found, Refusal):
+            self._refused(connection, connection.live, tunnel, cause, found)
             return
         now, live = self._timeline.now, connection.live
         tunnel.come_up(now, found.match, ChildSa(now, live.sa_seconds, live.sa_kilobytes), self._rates(live))
@@ -198,14 +204,16 @@ class Tunnels:
     def _rekey(self, connection: Connection, tunnel: Tunnel, generation: int) -> None:
         if tunnel.generation != generation or connection.live is None:
             return
-        found = self._agreement(connection, tunnel.index)
-        if found is None or not found.match.pfs_fits:
-            tunnel.generation += 1
-            self._down(connection, tunnel, ConnectionStatus.NOT_CONNECTED, Cause.REKEY)
-            self._failed(connection, tunnel)
-            return
         live = connection.live
-        tunnel.rekey(ChildSa(self._timeline.now, live.sa_seconds, live.sa_kilobytes))
+        found = self._judge.rekey(self._between(connection, live, tunnel))
+        if found is None:
+            self._timeline.after(_ASK_AGAIN_SECONDS, partial(self._rekey, connection, tunnel, generation))
+            return
+        if isinstance(found, Refusal):
+            tunnel.generation += 1
+            self._refused(connection, live, tunnel, Cause.REKEY, found)
+            return
+        tunnel.rekey(found.match, ChildSa(self._timeline.now, live.sa_seconds, live.sa_kilobytes))
         self._timeline.after(found.rekey_seconds, partial(self._rekey, connection, tunnel, generation))
 
     def _flap_later(self, connection: Connection, tunnel: Tunnel, cause: Cause | None) -> None:
@@ -234,6 +242,7 @@ class Tunnels:
             tunnel.silence += 1
             self.marks.quiet(connection.id.key, tunnel.index, now)
             self._history.add(now, str(connection.id), tunnel.index, up=False, cause=Cause.DELETED)
+            self._judge.gone(connection.id.key, tunnel.index)
         del connection.tunnels[count:]
         for index in range(len(connection.tunnels), count):
             connection.tunnels.append(Tunnel(index, [Segment(now, ConnectionStatus.UNKNOWN)]))
@@ -244,21 +253,15 @@ class Tunnels:
         if tunnel.established is not None:
             self._history.add(now, str(connection.id), tunnel.index, up=False, cause=cause)
             self.marks.down(connection.id.key, tunnel.index, now, cause)
+            self._judge.down(connection.id.key, tunnel.index)
         self.marks.quiet(connection.id.key, tunnel.index, now)
         tunnel.go_down(now, status)
 
-    def _failed(self, connection: Connection, tunnel: Tunnel) -> None:
-        if connection.live is not None:
-            failure = self._failure(connection, connection.live, tunnel.index)
-            self.marks.failed(connection.id.key, tunnel.index, self._timeline.now, failure, connection.live.protocol)
-
-    def _failure(self, connection: Connection, live: LiveConfig, index: int) -> Failure:
-        if live.type == "Vnet2Vnet":
-            other = self.other_half(connection)
-            return failure_with_half(live, other.live if other is not None else None)
-        site = self._site(live.peer)
-        there = self._store.find(live.peer) is not None
-        return failure_with_device(live, site.at(index), answers=there and site.answers(index))
+    def _refused(
+        self, connection: Connection, live: LiveConfig, tunnel: Tunnel, cause: Cause, refusal: Refusal
+    ) -> None:
+        self._down(connection, tunnel, ConnectionStatus.NOT_CONNECTED, cause)
+        self.marks.failed(connection.id.key, tunnel.index, self._timeline.now, refusal, live.protocol)
 
     def _flow(self, connection: Connection) -> None:
         if connection.live is not None:
@@ -274,18 +277,24 @@ class Tunnels:
             return _PAIR_RATE, _PAIR_RATE
         return device.ingress_bytes_per_second, device.egress_bytes_per_second
 
-    def _agreement(self, connection: Connection, index: int) -> Agreement | None:
-        live = connection.live
-        if live is None:
-            return None
+    def _between(self, connection: Connection, live: LiveConfig, tunnel: Tunnel) -> Attempt:
+        far: Device | LiveConfig | None
         if live.type == "Vnet2Vnet":
             other = self.other_half(connection)
-            return None if other is None or other.live is None else agree_with_half(live, other.live)
-        site = self._site(live.peer)
-        device = site.at(index)
-        if device is None or not site.answers(index) or self._store.find(live.peer) is None:
-            return None
-        return agree_with_device(live, device)
+            far, answers = (other.live if other is not None else None), True
+        else:
+            site = self._site(live.peer)
+            far = site.at(tunnel.index)
+            answers = site.answers(tunnel.index) and self._store.find(live.peer) is not None
+        return Attempt(
+            connection.id.key,
+            tunnel.index,
+            (tunnel.generation, tunnel.rekeys),
+            live,
+            far,
+            answers,
+            public_addresses(self._store, connection, tunnel.index),
+        )
 
     def _site(self, gateway_key: str) -> Site:
         return self._sites.get(gateway_key, _NOBODY)

@@ -25,6 +25,8 @@ class Failure(StrEnum):
     """One side wants PFS and the other none."""
     PFS_GROUP = "PfsGroup"
     """Both want PFS, with different groups."""
+    TOLD = "Told"
+    """What a real IKE daemon logged: nobody has looked which of these it is."""
 
 
 def failure_with_device(live: LiveConfig, device: Device | None, *, answers: bool) -> Failure:

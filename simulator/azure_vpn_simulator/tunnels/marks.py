@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from azure_vpn_simulator.tunnels.failures import Failure
 from azure_vpn_simulator.tunnels.history import Cause
+from azure_vpn_simulator.tunnels.judging import Refusal
 
 _REMEMBERED = 256
 
@@ -20,6 +21,8 @@ class Mark(NamedTuple):
     failure: Failure | None = None
     protocol: str = ""
     """The IKE version in which the attempt failed."""
+    said: tuple[str, ...] = ()
+    """The messages of the attempt; empty if they follow from the failure."""
 
 
 class Marks:
@@ -42,9 +45,9 @@ class Marks:
         if last and last[-1].failure is not None:
             last.append(Mark(now))
 
-    def failed(self, connection: str, tunnel: int, now: float, failure: Failure, protocol: str) -> None:
+    def failed(self, connection: str, tunnel: int, now: float, refusal: Refusal, protocol: str) -> None:
         """Note that an attempt failed, and that the same happens again and again from now on."""
-        self._add(connection, tunnel, Mark(now, failure=failure, protocol=protocol))
+        self._add(connection, tunnel, Mark(now, failure=refusal.failure, protocol=protocol, said=refusal.said))
 
     def of(self, connection: str, tunnel: int) -> Iterator[tuple[Mark, float | None]]:
         """Return the marks of a tunnel, oldest first, each with the time of the next one."""

@@ -27,8 +27,7 @@ def agree_with_device(live: LiveConfig, device: Device) -> Agreement | None:
     if not fits:
         return None
     found = match(live.suites, None) if device.proposals == "any" else match_proposals(live.suites, device.proposals)
-    seconds = min(live.sa_seconds, device.sa_life_time_seconds or live.sa_seconds)
-    return _agreement(found, live, seconds)
+    return _agreement(found, live, rekey_seconds(live, device))
 
 
 def agree_with_half(live: LiveConfig, other: LiveConfig) -> Agreement | None:
@@ -40,14 +39,20 @@ def agree_with_half(live: LiveConfig, other: LiveConfig) -> Agreement | None:
         and _somebody_begins(live.mode, begins=begins, answers=answers)
     )
     found = match(live.suites, other.suites) if fits else None
-    return _agreement(found, live, min(live.sa_seconds, other.sa_seconds))
+    return _agreement(found, live, rekey_seconds(live, other))
 
 
-def _agreement(found: Match | None, live: LiveConfig, rekey_seconds: float) -> Agreement | None:
+def rekey_seconds(live: LiveConfig, far: Device | LiveConfig | None) -> float:
+    """Return how long an IPsec SA lives: as long as the side that wants it shorter."""
+    theirs = far.sa_life_time_seconds if isinstance(far, Device) else far.sa_seconds if far is not None else None
+    return min(live.sa_seconds, theirs or live.sa_seconds)
+
+
+def _agreement(found: Match | None, live: LiveConfig, seconds: float) -> Agreement | None:
     # Under IKEv1 quick mode has the PFS group from the start; under IKEv2 it is first used at a rekey.
     if found is None or not (found.pfs_fits or live.protocol == "IKEv2"):
         return None
-    return Agreement(found, rekey_seconds)
+    return Agreement(found, seconds)
 
 
 def _somebody_begins(mode: str, *, begins: bool, answers: bool) -> bool:

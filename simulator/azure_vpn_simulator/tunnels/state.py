@@ -122,9 +122,9 @@ class Tunnel:
         self._begin(Segment(now, ConnectionStatus.CONNECTED, now, *self.history[-1].counted(now), *rates))
         self.agreed, self.child, self.rekeys = agreed, child, 0
 
-    def rekey(self, child: ChildSa) -> None:
+    def rekey(self, agreed: Match, child: ChildSa) -> None:
         """Go on with a new quick-mode SA."""
-        self.child = child
+        self.agreed, self.child = agreed, child
         self.rekeys += 1
 
     def flow(self, now: float, ingress_rate: int, egress_rate: int) -> None:
