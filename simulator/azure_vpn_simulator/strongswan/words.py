@@ -8,8 +8,8 @@ _LINE: Final = re.compile(r"^\d+\[(?:NET|ENC|IKE|CFG)\] (?:<[^>]*> )?(?P<words>.
 _MOST: Final = 60
 _LONGEST: Final = 400
 _MARKS: Final = {"sending packet": "[SEND]", "received packet": "[RECEIVED]"}
-_OURS: Final = ("vici", "loaded ", "added ", "deleted ", "removed ", "updated ")
-"""How the lines begin, or end, that tell of its being configured."""
+_CONFIGURED: Final = ("loaded ", "added ", "deleted ", "removed ", "updated ")
+"""How lines begin that tell of its being configured."""
 
 
 def messages(log: str) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def messages(log: str) -> tuple[str, ...]:
 def _marked(log: str) -> Iterator[str]:
     for line in log.splitlines():
         found = _LINE.match(line)
-        if found is None or found["words"].startswith(_OURS) or "vici" in found["words"]:
+        if found is None or "vici" in found["words"] or found["words"].startswith(_CONFIGURED):
             continue
         words = found["words"][:_LONGEST]
         yield f"{next((mark for begin, mark in _MARKS.items() if words.startswith(begin)), '[LOCAL]')} {words}"

@@ -58,7 +58,8 @@ async def read_azure(reads: AzureReads, connection: ArmId, known: Evidence) -> E
     """The evidence with what Azure says now in place of what was `known`. Raises `NotInAzureError` or `NotReadableError`."""
     live = await _connection(reads, connection)
     gateway = await _gateway(reads, live.gateway_id)
-    other, other_id = await _other_end(reads, live)
+    peer = await _gateway(reads, live.peer_gateway_id)
+    other, other_id = await _other_end(reads, live, peer)
     up, total = count_tunnels(live)
     keys = await _keys(reads, connection, other_id) if other_id is not None else Keys.UNKNOWN
     ike_sas = await _ike_sas(reads, connection)
@@ -75,7 +76,7 @@ async def read_azure(reads: AzureReads, connection: ArmId, known: Evidence) -> E
         quiet=quiet_of(live, known.quiet.since if known.quiet is not None else None, known.now),
         azure_read=True,
     )
-    return replace(seen, log=await _log(reads, live.gateway_id, seen))
+    return replace(seen, log=await _log(reads, live.gateway_id, seen, peer))
 
 
 async def _connection(reads: AzureReads, connection: ArmId) -> LiveConnection:
@@ -94,7 +95,9 @@ async def _gateway(reads: AzureReads, identifier: str | None) -> GatewayFacts | 
     return found.value if isinstance(found, Present) else None
 
 
-async def _other_end(reads: AzureReads, live: LiveConnection) -> tuple[OtherEnd, ArmId | None]:
+async def _other_end(
+    reads: AzureReads, live: LiveConnection, peer_facts: GatewayFacts | None
+) -> tuple[OtherEnd, ArmId | None]:
     """The other end, and the id of the other half if there is exactly one that can be read."""
     local = ArmId.find(live.local_gateway_id)
     if local is not None:
@@ -108,7 +111,8 @@ async def _other_end(reads: AzureReads, live: LiveConnection) -> tuple[OtherEnd,
         return UnseenHalf(f"the peer's gateway {peer.name} is not there, or may not be seen"), None
     if isinstance(listed, Unreadable):
         return UnseenHalf(f"the connections of gateway {peer.name} cannot be read ({listed.fault.code})"), None
-    return await _half(reads, live, peer, [use.connection_id for use in listed.value if _leads(use, peer, own)])
+    back = [use.connection_id for use in listed.value if _leads(use, peer, own)]
+    return await _half(reads, peer, peer_facts, back)
 
 
 def _leads(use: GatewayUse, from_gateway: ArmId, to_gateway: ArmId) -> bool:
@@ -117,7 +121,7 @@ def _leads(use: GatewayUse, from_gateway: ArmId, to_gateway: ArmId) -> bool:
 
 
 async def _half(
-    reads: AzureReads, live: LiveConnection, peer: ArmId, back: Sequence[str]
+    reads: AzureReads, peer: ArmId, peer_facts: GatewayFacts | None, back: Sequence[str]
 ) -> tuple[OtherEnd, ArmId | None]:
     if not back:
         return MissingHalf(peer.name), None
@@ -127,7 +131,7 @@ async def _half(
     found = await reads.connections.get(identifier)
     if not isinstance(found, Present):
         return UnseenHalf(f"the connection {identifier.name}, which leads back, cannot be read"), None
-    return end_of(identifier.name, found.value, await _gateway(reads, live.peer_gateway_id)), identifier
+    return end_of(identifier.name, found.value, peer_facts), identifier
 
 
 async def _keys(reads: AzureReads, one: ArmId, other: ArmId) -> Keys:
@@ -147,13 +151,15 @@ async def _ike_sas(reads: AzureReads, connection: ArmId) -> tuple[IkeSa, ...] | 
     return None if isinstance(answer, Pending | Fault) else answer
 
 
-async def _log(reads: AzureReads, gateway_id: str, seen: Evidence) -> tuple[GatewayLogLine, ...] | NoLog:
+async def _log(
+    reads: AzureReads, gateway_id: str, seen: Evidence, peer: GatewayFacts | None
+) -> tuple[GatewayLogLine, ...] | NoLog:
     """The gateway's own lines about this peer, where somebody reads them."""
     gateway = ArmId.find(gateway_id)
     if reads.logs is None or gateway is None:
         return seen.log
     since = max(seen.now - _LOG_AT_MOST, seen.down_since - timedelta(hours=1) if seen.down_since else _oldest(seen))
-    match await reads.logs.newest(gateway, remote_addresses(seen), since):
+    match await reads.logs.newest(gateway, _remote_addresses(seen, peer), since):
         case Present(lines):
             return tuple(lines)
         case Absent():
@@ -162,10 +168,11 @@ async def _log(reads: AzureReads, gateway_id: str, seen: Evidence) -> tuple[Gate
             return NoLog(f"it could not be read ({fault.code})")
 
 
-def remote_addresses(seen: Evidence) -> Sequence[str]:
+def _remote_addresses(seen: Evidence, peer: GatewayFacts | None) -> Sequence[str]:
     """The public addresses of the other end, as far as they are known."""
-    own = [seen.other.address] if isinstance(seen.other, Device) and seen.other.address else []
-    return tuple(dict.fromkeys([*own, *(sa.remote_endpoint for sa in seen.ike_sas or () if sa.remote_endpoint)]))
+    given = [seen.other.address] if isinstance(seen.other, Device) and seen.other.address else []
+    given += peer.public_addresses if peer is not None else ()
+    return tuple(dict.fromkeys([*given, *(sa.remote_endpoint for sa in seen.ike_sas or () if sa.remote_endpoint)]))
 
 
 def _oldest(seen: Evidence) -> datetime:

@@ -81,6 +81,23 @@ async def test_lines_of_the_log_decide_what_azure_does_not_tell():
     assert since <= found.down_since
 
 
+@pytest.mark.parametrize("there", [pytest.param(True, id="a half"), pytest.param(False, id="no other half")])
+async def test_the_log_of_a_pair_is_asked_for_the_peers_gateway_while_no_tunnel_is_up(there: bool):
+    log = Log(Absent())
+    stage = a_stage(log)
+    stage.pair(policy(), policy(dhGroup="ECP384") if there else None)
+    await stage.watch(600)
+    found = await stage.evidence()
+    assert not found.ike_sas
+    (gateway, addresses, _) = log.asked[0]
+    assert (gateway, addresses) == ("GwA", addresses_of(stage, "GwB"))
+
+
+def addresses_of(stage: Stage, gateway: str) -> tuple[str, ...]:
+    settings = stage.arm.get(f"virtualNetworkGateways/{gateway}").body["properties"]["bgpSettings"]
+    return tuple(address for row in settings["bgpPeeringAddresses"] for address in row["tunnelIpAddresses"])
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
