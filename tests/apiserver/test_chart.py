@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import yaml
 
 from azure_vpn_operator.app.access_file import parse_access_file
 from azure_vpn_operator.app.settings import Environment, Settings
+from azure_vpn_operator.azvpn.planning.settings import find_settings
 from support.cases.objects import connection, policy
 from support.packaging import (
     CHART,
@@ -157,6 +158,38 @@ def test_the_access_file_is_valid_and_where_the_operator_looks_for_it(helm: Helm
 
     assert settings_of(documents)["AZVPN_ACCESS_FILE"] == f"{mounts['access']}/access.yaml"
     assert [Path(identity.client_secret_file).parent for identity in rules.identities] == [Path(mounts["identities"])]
+
+
+def test_a_plan_finds_settings_and_access_file_where_the_chart_puts_them(helm: Helm) -> None:
+    documents = helm.template(CHART / "ci" / "tenancy-values.yaml")
+    variables = settings_of(documents)
+
+    found = find_settings(Rendered(documents), NAMESPACE, None)  # type: ignore[arg-type]
+
+    assert found.settings.installation_id == variables["AZVPN_INSTALLATION_ID"]
+    assert found.rules.entries
+    assert found.unknown == ""
+
+
+class Rendered:
+    """kubectl over what helm has rendered."""
+
+    def __init__(self, documents: Sequence[dict[str, Any]]) -> None:
+        self._documents = documents
+
+    def in_namespace(self, namespace: str) -> "Rendered":
+        assert namespace == NAMESPACE
+        return self
+
+    def list(self, kind: str, *, selector: str) -> list[dict[str, Any]]:
+        assert kind == "deployments.apps"
+        found = only(self._documents, "Deployment")
+        label, _, value = selector.partition("=")
+        return [found] if found["metadata"]["labels"].get(label) == value else []
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        assert kind == "configmaps"
+        return only(self._documents, "ConfigMap", name)
 
 
 def test_a_digest_wins_over_a_tag(helm: Helm) -> None:

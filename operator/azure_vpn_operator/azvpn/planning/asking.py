@@ -9,7 +9,7 @@ from typing import Final
 
 from azure_vpn_operator.api.vpn_connection_status import DifferenceEffect
 from azure_vpn_operator.app.core import Core, Ports
-from azure_vpn_operator.app.settings import Environment, Settings, arm_settings_of
+from azure_vpn_operator.app.settings import arm_settings_of
 from azure_vpn_operator.arm.connections import ArmConnections
 from azure_vpn_operator.arm.gateways import ArmGateways
 from azure_vpn_operator.arm.session import ArmSession
@@ -18,6 +18,7 @@ from azure_vpn_operator.azvpn.planning.edits import tell_edit
 from azure_vpn_operator.azvpn.planning.foreseen import Action, Foreseen, foresee, foresee_policy
 from azure_vpn_operator.azvpn.planning.objects import SECRET, Files, Name
 from azure_vpn_operator.azvpn.planning.reading import DigestKeyByKubectl, NoEvents, ObjectsInMemory, SecretsByKubectl
+from azure_vpn_operator.azvpn.planning.settings import Decided
 from azure_vpn_operator.reconcile.pass_result import PassResult
 from azure_vpn_operator.reconcile.reading import CONNECTION, POLICY
 from azure_vpn_operator.runtime.clock import SystemClock
@@ -53,8 +54,7 @@ class Question:
     objects: Mapping[Name, Document]
     """All that would be there."""
     files: Files
-    settings: Settings
-    environment: Environment
+    decided: Decided
     operator_namespace: str
 
 
@@ -80,7 +80,8 @@ async def ask_operator(question: Question, kubectl: Kubectl, progress: Callable[
     # What the core logs is for whoever runs it; here its answers say everything.
     logging.getLogger("azure_vpn_operator").addHandler(logging.NullHandler())
     guard, clock = SecretRegistry(), SystemClock()
-    arm_settings = arm_settings_of(question.settings, question.environment, version(DISTRIBUTION))
+    decided = question.decided
+    arm_settings = arm_settings_of(decided.settings, decided.environment, version(DISTRIBUTION))
     async with ArmSession(arm_settings, clock=clock, secrets=guard) as session:
         ports = Ports(
             connections=ArmConnections(session, ClosedFence()),
@@ -90,7 +91,8 @@ async def ask_operator(question: Question, kubectl: Kubectl, progress: Callable[
             digest_keys=DigestKeyByKubectl(kubectl, question.operator_namespace, guard),
             events=NoEvents(),
         )
-        core = Core(question.settings, question.environment, ports, clock, Metrics(version=version(DISTRIBUTION)))
+        metrics = Metrics(version=version(DISTRIBUTION))
+        core = Core(decided.settings, decided.environment, ports, clock, metrics, decided.rules)
         given = [*question.files.objects, *question.files.secrets]
         connections = await foresee_all(core, given, progress)
         return Answer(connections, _edits(core))

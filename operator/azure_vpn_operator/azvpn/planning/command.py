@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--operator-namespace", metavar="NAME", default="azure-vpn-system", help="default: azure-vpn-system"
     )
+    parser.add_argument("--access-file", metavar="FILE", help="of the operator (default: as its Deployment mounts it)")
     kubectl.add_arguments(parser)
 
 
@@ -48,10 +49,12 @@ def run(options: argparse.Namespace) -> int:
     files = objects.read_files(options.paths, namespace)
     if options.paths and not (files.objects or files.secrets):
         raise ToolError("the files have no VpnConnection, no IpsecPolicy and no Secret in them")
-    decided = settings.find_settings(reach, options.operator_namespace, options.installation_id)
+    decided = settings.find_settings(reach, options.operator_namespace, options.installation_id, options.access_file)
+    if decided.unknown:
+        sys.stderr.write(f"note: {decided.unknown}; what it forbids is not in this plan\n")
     known = objects.read_cluster(reach, files.namespaces or [namespace])
     question = asking.Question(
-        objects.overlay(known, files, datetime.now(UTC)), files, *decided, options.operator_namespace
+        objects.overlay(known, files, datetime.now(UTC)), files, decided, options.operator_namespace
     )
     answer = asyncio.run(asking.ask_operator(question, reach, _progress()))
     sys.stdout.write(report.as_json(answer) if options.output == "json" else report.as_text(answer))

@@ -15,6 +15,7 @@ from azure_vpn_operator.azvpn.planning.asking import foresee_all
 from azure_vpn_operator.azvpn.planning.foreseen import Action, Foreseen
 from azure_vpn_operator.azvpn.planning.objects import Files, Name, overlay
 from azure_vpn_operator.azvpn.planning.reading import NoEvents, ObjectsInMemory
+from azure_vpn_operator.domain.access import EVERYTHING, AccessRules, NamespaceEntry
 from azure_vpn_operator.telemetry.metrics import Metrics
 from support.world.core import CONNECTION, NAMESPACE, POLICY, CoreHarness, connection_id, site_spec
 
@@ -89,7 +90,7 @@ def the_files(world: CoreHarness) -> dict[Name, dict[str, Any]]:
     }
 
 
-async def ask(world: CoreHarness, files: dict[Name, dict[str, Any]]) -> list[Foreseen]:
+async def ask(world: CoreHarness, files: dict[Name, dict[str, Any]], rules: AccessRules = EVERYTHING) -> list[Foreseen]:
     """Ask what applying the files would do. Nothing that is decided reaches Azure or the API server."""
     before = (deepcopy(world.cluster.documents), len(world.sent), len(world.azure.writes))
     objects = overlay(list(world.cluster.documents.values()), Files(files, {}), datetime.now(UTC))
@@ -101,7 +102,7 @@ async def ask(world: CoreHarness, files: dict[Name, dict[str, Any]]) -> list[For
         digest_keys=world.cluster,
         events=NoEvents(),
     )
-    core = Core(world.settings, world.environment, ports, world.clock, Metrics(version="test"))
+    core = Core(world.settings, world.environment, ports, world.clock, Metrics(version="test"), rules)
     found = await foresee_all(core, files, lambda _done, _total: None)
     assert (world.cluster.documents, len(world.sent), len(world.azure.writes)) == before
     return found
@@ -185,6 +186,19 @@ async def test_a_policy_that_breaks_a_rule_is_told_also_if_no_connection_uses_it
     (found,) = await ask(world, {(POLICY, NAMESPACE, "next"): broken})
     assert (found.object, found.action, found.reason) == ("network/next", Action.REFUSE, "PolicyInvalid")
     assert "spec.ipsecIntegrity" in found.message
+    await world.stop()
+
+
+async def test_what_the_access_file_forbids_is_refused():
+    world = CoreHarness()
+    await world.start()
+    world.set_up_site()
+    await world.settle()
+    files = the_files(world)
+    of_connection("Site6", routingWeight=5)(files)
+    elsewhere = AccessRules((NamespaceEntry((NAMESPACE,), resource_groups=frozenset({"elsewhere"})),))
+    (found,) = await ask(world, files, elsewhere)
+    assert (found.action, found.reason) == (Action.REFUSE, "NotAllowed")
     await world.stop()
 
 
