@@ -9,8 +9,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from kubernetes.aio.client import ApiClient
 
 from support.git_tools import ArgoLua, Kstatus
 from support.packaging import Helm
+from support.uncaptured import uncaptured
 from workbench.control_plane.plane import ControlPlane
 from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
 from workbench.toolchain.go import ToolchainError
@@ -84,14 +84,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     _find_tools(session)
     if any(item.get_closest_marker("apiserver") for item in session.items):
-        with _uncaptured(session.config):
+        with uncaptured(session.config):
             session.config.stash[_BINARIES] = _found_or_error(lambda: find_binaries(_names(session)))
 
 
 def _find_tools(session: pytest.Session) -> None:
     asked = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     found = session.config.stash[_FOUND_TOOLS] = {}
-    with _uncaptured(session.config):
+    with uncaptured(session.config):
         for fixture in sorted(asked & set(_TOOLS)):
             names = _TOOLS[fixture]
             found[fixture] = _found_or_error(lambda names=names: {name: find_tool(name) for name in names})
@@ -107,16 +107,6 @@ def _found_or_error(find: Callable[[], Mapping[str, Path]]) -> Mapping[str, Path
 def _names(session: pytest.Session) -> tuple[str, ...]:
     users = any(item.get_closest_marker("e2e") for item in session.items)
     return (*CONTROL_PLANE, "kubectl") if users else CONTROL_PLANE
-
-
-@contextmanager
-def _uncaptured(config: pytest.Config) -> Iterator[None]:
-    capture = config.pluginmanager.getplugin("capturemanager")
-    if capture is None:
-        yield
-    else:
-        with capture.global_and_fixture_disabled():
-            yield
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,12 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from support.uncaptured import uncaptured
 from support.world.tenant import Tenant
 from support.world.topology import group_name, topology
 from workbench.cluster.install import Helm, Installation, install, uninstall
 from workbench.cluster.lifecycle import Cluster, down, up
+from workbench.cluster.programs import find_programs
 from workbench.control_plane import manifests
 from workbench.image.names import ROOT, image_name
 from workbench.kubectl import Kubectl
@@ -33,12 +35,15 @@ from workbench.rest import call, connect
 from workbench.stack import SimulatedAzure
 from workbench.toolchain.binaries import KUBERNETES
 from workbench.toolchain.building import find_tools
+from workbench.toolchain.go import ToolchainError
 from workbench.toolchain.tools import find_tool
 
 if os.environ.get("AZVPN_CLUSTER_TESTS") != "true":
     collect_ignore_glob = ["test_*.py"]  # they need minutes, root and an image: `make e2e` sets it
 
 LEASE_SECONDS = 20
+_HERE = Path(__file__).parent
+
 SETTINGS = {
     "installationId": "cluster-tests",
     "recentInterval": 1,
@@ -48,6 +53,20 @@ SETTINGS = {
     "leaseDuration": LEASE_SECONDS,
 }
 """Ordinary values of the chart that make tests quick."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has to be built is built before: it takes minutes, which would count against the limit of the first test."""
+    if session.config.option.collectonly or not any(_HERE in item.path.parents for item in session.items):
+        return
+    try:
+        with uncaptured(session.config):
+            find_tools(KUBERNETES, ["kubectl"])
+            find_tool("helm")
+            if os.environ.get("USE_EXISTING_CLUSTER") != "true":
+                find_programs()
+    except ToolchainError as error:
+        pytest.exit(str(error), returncode=1)
 
 
 @dataclass(frozen=True)
