@@ -1,7 +1,7 @@
 """A restart of the operator on a fleet that is in order: what it takes until everything is known, by the size of the fleet.
 
-The configuration is known when the operator's gauge of connections that it has not compared since its start is 0. An
-operator without that gauge learns the configuration from its reads of the connections, so it is known with the last one.
+The configuration is known when the operator's gauge of connections that it has not compared since its start is 0; before it
+leads, the operator shows none.
 Tunnel state is known when each connection has been read once. The bound of that: reads by time may use half of the refill
 of Azure's read quota (25 a second), which makes connections / 12.5 seconds.
 """
@@ -51,8 +51,7 @@ async def measure_start(system: System) -> Document:
         "connections": system.fleet.connections,
         "gateways": system.fleet.gateways,
         "secondsUntilReady": round(ready, 2),
-        "configurationKnownBy": "reads" if watch.compared is None else "metric",
-        "secondsUntilConfigurationKnown": round(read if watch.compared is None else watch.compared, 2),
+        "secondsUntilConfigurationKnown": round(watch.compared or 0.0, 2),
         "secondsUntilTunnelsRead": round(read, 2),
         "secondsTunnelsBound": round(tunnels_bound(system.fleet.connections), 2),
         "processorSeconds": round(processor, 2),
@@ -92,7 +91,6 @@ class _Watch:
     compared: float | None = None
     late: float = 0.0
     _scraped: float = 0.0
-    _has_gauge: bool = True
 
     async def look(self) -> bool:
         entries = await self.system.journal(self.since)
@@ -101,17 +99,15 @@ class _Watch:
             path = entry["path"].lower()
             if figures.kind_of(entry["method"], path) == "GET connection":
                 self.read.setdefault(path, (figures.moment(entry["time"]) - self.begin).total_seconds())
-        every = 1.0 if self.compared is None and self._has_gauge else _SCRAPE_SECONDS
+        every = 1.0 if self.compared is None else _SCRAPE_SECONDS
         if time.monotonic() >= self._scraped + every:
             await self.scrape()
-        is_compared = self.compared is not None or not self._has_gauge
-        return len(self.read) >= self.system.fleet.connections and is_compared
+        return len(self.read) >= self.system.fleet.connections and self.compared is not None
 
     async def scrape(self) -> None:
         self._scraped = time.monotonic()
         metrics = await self.system.metrics(UNCHECKED, LATE, _CACHE)
         self.late = max(self.late, metrics.get(LATE, 0.0))
-        self._has_gauge = UNCHECKED in metrics
         is_complete = metrics.get(_KNOWN, 0.0) >= self.system.fleet.connections
         if self.compared is None and is_complete and metrics.get(UNCHECKED) == 0:
             self.compared = (datetime.now(UTC) - self.begin).total_seconds()

@@ -9,7 +9,12 @@ import pytest
 
 from workbench.ports import HOST, choose_ports
 
-ALL_OF_THEM = "import sys; from workbench.ports import choose_ports; print(choose_ports(3, range({0}, {0} + 3)), flush=True); sys.stdin.read()"
+ALL_OF_THEM = """
+import sys
+from workbench.ports import choose_ports
+print(choose_ports(3, range({0}, {0} + 3)), flush=True)
+sys.stdin.read()
+"""
 
 
 def test_no_port_is_given_twice_and_none_that_somebody_listens_on():

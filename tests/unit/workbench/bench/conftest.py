@@ -8,7 +8,6 @@ def a_start(connections: int) -> dict[str, Any]:
         "connections": connections,
         "gateways": 25,
         "secondsUntilReady": 1.2,
-        "configurationKnownBy": "metric",
         "secondsUntilConfigurationKnown": 3.4,
         "secondsUntilTunnelsRead": connections / 12.5,
         "secondsTunnelsBound": connections / 12.5,
