@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from workbench.control_plane import manifests
-from workbench.demo.acts import API, LOOK_SECONDS, Act, Demo, IncompleteError
+from workbench.demo.acts import ALGORITHMS, API, LOOK_SECONDS, Act, Demo, IncompleteError
 from workbench.rest import Document, call
 from workbench.stack import ROOT, SUBSCRIPTION
 
@@ -18,15 +18,6 @@ KEY: Final = "Demo.Site6.Key.not.for.use"
 QUOTE: Final = "the gateway's log"
 UNANSWERED: Final = "does not answer"
 """What the operator says when the log has only messages that went out."""
-_VALUES: Final = {
-    "ikeEncryption": "AES256",
-    "ikeIntegrity": "SHA384",
-    "dhGroup": "DHGroup24",
-    "ipsecEncryption": "AES256",
-    "ipsecIntegrity": "SHA256",
-    "pfsGroup": "None",
-}
-"""Those of the sample's policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +39,24 @@ class Finding:
 
 def _device(**changes: Any) -> Document:
     """Everything that a mishap changes is said each time: what is left out stays as it is."""
-    return {"key": KEY, "proposals": [_VALUES], "saLifeTimeSeconds": None, "outage": False, **changes}
+    return {"key": KEY, "proposals": [ALGORITHMS], "saLifeTimeSeconds": None, "outage": False, **changes}
 
 
 MISHAPS: Final = (
     Mishap("The device has another key", _device(key="Another.Key.not.for.use"), "KeyMismatch"),
     Mishap(
         "The device takes another Diffie-Hellman group in phase 1",
-        _device(proposals=[_VALUES | {"dhGroup": "ECP256"}]),
+        _device(proposals=[ALGORITHMS | {"dhGroup": "ECP256"}]),
         "PolicyMismatch",
     ),
     Mishap(
         "The device takes another cipher in phase 2",
-        _device(proposals=[_VALUES | {"ipsecEncryption": "AES128"}]),
+        _device(proposals=[ALGORITHMS | {"ipsecEncryption": "AES128"}]),
         "PolicyMismatch",
     ),
     Mishap(
         "The device wants perfect forward secrecy, which shows at the first rekey",
-        _device(proposals=[_VALUES | {"pfsGroup": "PFS24"}], saLifeTimeSeconds=60),
+        _device(proposals=[ALGORITHMS | {"pfsGroup": "PFS24"}], saLifeTimeSeconds=60),
         "PfsMismatchAtRekey",
     ),
     Mishap("The device is switched off", _device(outage=True), "UnknownPeerSide"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.control_plane.manifests import Manifest
-from workbench.demo.acts import API, LOOK_SECONDS, NAMESPACE, Act, Demo, IncompleteError
+from workbench.demo.acts import ALGORITHMS, API, LOOK_SECONDS, NAMESPACE, Act, Demo, IncompleteError
 from workbench.demo.live_table import Missing
 from workbench.demo.story import Edit, Story
 from workbench.rest import Document, call
@@ -20,15 +20,7 @@ KEY: Final = "Demo.Fleet.Key.not.for.use"
 QUIET_SECONDS: Final = 3.0
 """So long nothing else may happen at the end."""
 
-_ALGORITHMS: Final = {
-    "ikeEncryption": "AES256",
-    "ikeIntegrity": "SHA384",
-    "dhGroup": "DHGroup24",
-    "ipsecEncryption": "AES256",
-    "ipsecIntegrity": "SHA256",
-    "pfsGroup": "None",
-}
-BEFORE: Final = _ALGORITHMS["dhGroup"]
+BEFORE: Final = ALGORITHMS["dhGroup"]
 AFTER: Final = "ECP384"
 
 
@@ -41,7 +33,7 @@ def _objects() -> list[Document]:
             "metadata": {"name": "fleet-key", "namespace": NAMESPACE},
             "stringData": {"sharedKey": KEY},
         },
-        _object("IpsecPolicy", POLICY, _ALGORITHMS),
+        _object("IpsecPolicy", POLICY, ALGORITHMS),
     ]
     for site in SITES:
         spec = {
@@ -66,7 +58,7 @@ def _object(kind: str, name: str, spec: Document) -> Document:
 
 def _strict_devices() -> Document:
     """The devices of the fleet take the values that the policy has at first, and nothing else."""
-    sites: list[Any] = [{"name": site, "device": {"key": KEY, "proposals": [_ALGORITHMS]}} for site in SITES]
+    sites: list[Any] = [{"name": site, "device": {"key": KEY, "proposals": [ALGORITHMS]}} for site in SITES]
     group = {"name": GROUP, "localNetworkGateways": sites}
     return {"subscriptions": [{"id": SUBSCRIPTION, "resourceGroups": [group]}]}
 
