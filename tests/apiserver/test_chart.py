@@ -1,5 +1,6 @@
 """The chart with the real helm: what it refuses, what it makes of its values, and how it lives in a real API server."""
 
+import argparse
 import asyncio
 import json
 import shutil
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
+from typing_extensions import override
 
 from azure_vpn_operator.app.access_file import parse_access_file
 from azure_vpn_operator.app.settings import Environment, Settings
+from azure_vpn_operator.azvpn.kubectl import Kubectl
 from azure_vpn_operator.azvpn.planning.settings import find_settings
 from support.cases.objects import connection, policy
 from support.packaging import (
@@ -164,29 +167,33 @@ def test_a_plan_finds_settings_and_access_file_where_the_chart_puts_them(helm: H
     documents = helm.template(CHART / "ci" / "tenancy-values.yaml")
     variables = settings_of(documents)
 
-    found = find_settings(Rendered(documents), NAMESPACE, None)  # type: ignore[arg-type]
+    found = find_settings(Rendered(documents), NAMESPACE, None)
 
     assert found.settings.installation_id == variables["AZVPN_INSTALLATION_ID"]
     assert found.rules.entries
     assert found.unknown == ""
 
 
-class Rendered:
+class Rendered(Kubectl):
     """kubectl over what helm has rendered."""
 
     def __init__(self, documents: Sequence[dict[str, Any]]) -> None:
+        super().__init__(argparse.Namespace())
         self._documents = documents
 
+    @override
     def in_namespace(self, namespace: str) -> "Rendered":
         assert namespace == NAMESPACE
         return self
 
-    def list(self, kind: str, *, selector: str) -> list[dict[str, Any]]:
+    @override
+    def list(self, kind: str, *, everywhere: bool = False, selector: str = "") -> Sequence[dict[str, Any]]:
         assert kind == "deployments.apps"
         found = only(self._documents, "Deployment")
         label, _, value = selector.partition("=")
         return [found] if found["metadata"]["labels"].get(label) == value else []
 
+    @override
     def get(self, kind: str, name: str) -> dict[str, Any]:
         assert kind == "configmaps"
         return only(self._documents, "ConfigMap", name)

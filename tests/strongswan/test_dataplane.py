@@ -21,7 +21,7 @@ from azure_vpn_simulator.ipsec import (
     IPSEC_INTEGRITY,
     PFS_GROUP,
 )
-from azure_vpn_simulator.strongswan.daemon import wait_until
+from azure_vpn_simulator.strongswan.daemon import DaemonError, wait_until
 from azure_vpn_simulator.strongswan.judge import StrongSwan
 from azure_vpn_simulator.tunnels.failures import Failure
 from azure_vpn_simulator.tunnels.judging import Attempt, Refusal, Rules
@@ -232,6 +232,25 @@ def test_daemons_end_with_their_tunnel(strongswan: None):
     finally:
         judge.close()
     assert charons() <= before
+
+
+def test_daemons_that_could_not_be_started_are_started_for_the_next_attempt(
+    strongswan: None, monkeypatch: pytest.MonkeyPatch
+):
+    judge = StrongSwan()
+    try:
+        with monkeypatch.context() as broken:
+            broken.setattr("azure_vpn_simulator.strongswan.pair.connect", fail)
+            refused = decide(judge, an_attempt(in_force(), a_device()))
+        assert isinstance(refused, Refusal)
+        assert refused.said == ("[LOCAL] the dataplane does not work: no cable",)
+        assert isinstance(decide(judge, an_attempt(in_force(), a_device())), Agreement)
+    finally:
+        judge.close()
+
+
+def fail(*_: object) -> None:
+    raise DaemonError("no cable")
 
 
 def test_daemons_do_not_outlive_a_simulator_that_is_killed(strongswan: None, tmp_path: Path):

@@ -46,7 +46,6 @@ class StrongSwan:
         self._folder = Path(tempfile.mkdtemp(prefix="azvpn-ike-", dir="/tmp"))
         self._lanes: dict[tuple[str, int], _Lane] = {}
         self._ended: list[_Lane] = []
-        self._made = 0
 
     def close(self) -> None:
         """End all daemons."""
@@ -78,8 +77,7 @@ class StrongSwan:
     def _lane(self, attempt: Attempt) -> "_Lane":
         key = attempt.connection, attempt.tunnel
         if key not in self._lanes:
-            self._made += 1
-            self._lanes[key] = _Lane(self._folder / f"{self._made}")
+            self._lanes[key] = _Lane(self._folder)
         return self._lanes[key]
 
 
@@ -116,8 +114,8 @@ class _Lane:
     def _find(self, attempt: Attempt, find: Callable[[Pair, Attempt], Verdict]) -> Verdict:
         try:
             if self._pair is None:
-                self._folder.mkdir()
-                self._pair = Pair(self._folder, attempt.addresses)
+                # A new folder for each try: what one that failed has left would be in the way of the next.
+                self._pair = Pair(Path(tempfile.mkdtemp(dir=self._folder)), attempt.addresses)
             return find(self._pair, attempt)
         except (DaemonError, OSError) as problem:
             _LOG.exception("tunnel %s of %s", attempt.tunnel, attempt.connection)
@@ -169,6 +167,7 @@ def _agreed(pair: Pair, attempt: Attempt, *, renewed: bool) -> Verdict:
         raise DaemonError(f"the two agreed on {ike_words} and {esp_words}, which is not in force")
     ends = hosts(azure_side(attempt))
     if ends is not None and not pair.traffic_passes(*ends):
+        pair.end()
         return Refusal(Failure.TOLD, (_NO_TRAFFIC,))
     return Agreement(Match(suite, pfs_fits=True), rekey_seconds(attempt.live, attempt.far))
 

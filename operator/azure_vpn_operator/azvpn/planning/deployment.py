@@ -54,7 +54,8 @@ def find_installed(kubectl: Kubectl, namespace: str, installation_id: str | None
     except ToolError:
         return None
     if installation_id is not None:
-        found = [item for item in found if item.variables.get(INSTALLATION_ID) in {None, installation_id}]
+        named = [item for item in found if item.variables.get(INSTALLATION_ID) == installation_id]
+        found = named or [item for item in found if INSTALLATION_ID not in item.variables]
     if len(found) > 1:
         names = ", ".join(f"{item.name} ({item.variables.get(INSTALLATION_ID, 'unnamed')})" for item in found)
         raise ToolError(f"namespace {namespace} has several operators: {names}; give --installation-id")

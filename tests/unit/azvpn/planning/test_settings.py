@@ -1,13 +1,16 @@
 """With which settings and access rules a plan is made: the user's word, else that of the operator's Deployment."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from azure_vpn_operator.api.vpn_connection import AdoptionPolicy
 from azure_vpn_operator.azvpn.failure import ToolError
+from azure_vpn_operator.azvpn.kubectl import Kubectl
 from azure_vpn_operator.azvpn.planning.settings import Decided, find_settings
 from azure_vpn_operator.domain.access import EVERYTHING
 
@@ -19,24 +22,28 @@ IDENTITIES = (
 MOUNTED = "/etc/azure-vpn-operator/access"
 
 
-class Cluster:
+class Cluster(Kubectl):
     """kubectl, as far as it is asked here."""
 
     def __init__(
         self, *deployments: dict[str, Any], maps: Mapping[str, Mapping[str, str]] | None = None, hidden: bool = False
     ) -> None:
+        super().__init__(argparse.Namespace())
         self._deployments, self._maps, self._hidden = deployments, maps or {}, hidden
 
+    @override
     def in_namespace(self, namespace: str) -> "Cluster":
         assert namespace == NAMESPACE
         return self
 
-    def list(self, kind: str, *, selector: str) -> Sequence[Any]:
+    @override
+    def list(self, kind: str, *, everywhere: bool = False, selector: str = "") -> Sequence[Any]:
         assert (kind, selector) == ("deployments.apps", "app.kubernetes.io/name=azure-vpn-operator")
         if self._hidden:
             raise ToolError("Error from server (Forbidden)")
         return self._deployments
 
+    @override
     def get(self, kind: str, name: str) -> Any:
         assert kind == "configmaps"
         if name not in self._maps:
@@ -59,7 +66,7 @@ def deployment(env: Mapping[str, str] | None = None, *, name: str = "operator", 
 
 
 def find(cluster: Cluster, installation: str | None = None, access_file: str | None = None) -> Decided:
-    return find_settings(cluster, NAMESPACE, installation, access_file)  # type: ignore[arg-type]
+    return find_settings(cluster, NAMESPACE, installation, access_file)
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +110,11 @@ def test_the_user_comes_first(monkeypatch: pytest.MonkeyPatch):
 def test_one_of_several_installations_is_found_by_its_name():
     other = deployment({"AZVPN_INSTALLATION_ID": "test", "AZVPN_MAX_DISRUPTIONS": "7"}, name="test")
     assert find(Cluster(deployment(SETTINGS), other), "test").settings.max_disruptions == 7
+    hidden = deployment({"AZVPN_MAX_DISRUPTIONS": "9"}, name="hidden")
+    assert find(Cluster(hidden, other), "test").settings.max_disruptions == 7, (
+        "one that may be it comes after one that is"
+    )
+    assert find(Cluster(hidden, other), "mine").settings.max_disruptions == 9
     with pytest.raises(ToolError, match=r"several operators: operator \(prod\), test \(test\); give --installation-id"):
         find(Cluster(deployment(SETTINGS), other))
 
