@@ -16,13 +16,10 @@ FIRST_LOOK: Final = 2.0
 _GROWTH: Final = 1.25
 _LONGEST_FIRST_STEP: Final = 20.0
 _DOWN_AT_FIRST: Final = 0.9
-_DOWN: Final = 0.998
-"""How much shorter the next one is expected to be, before and after the estimate was once too short."""
-_DOWN_AFTER_LUCK: Final = 0.95
-_LUCK: Final = 10
-"""After so many estimates in a row that were long enough they may be much too long."""
-_ABOVE: Final = 1.01
-_STEP: Final = 0.04
+"""How much shorter the next one is expected to be, until the estimate was once too short."""
+_DOWN: Final = ((20, 0.95), (10, 0.99), (0, 0.998))
+"""And afterwards, by how many estimates in a row were long enough: the more, the more they may be too long."""
+_STEP: Final = 0.02
 """After a look that came too early the next one follows after this part of the estimate, and then later and later."""
 _STEP_GROWTH: Final = 1.5
 _SHORTEST_STEP: Final = 0.2
@@ -77,7 +74,7 @@ class OperationTimes:
         if estimate is None:
             self._estimates[of] = _Estimate(ended_by)
         elif running_at is not None and running_at > estimate.seconds * _DOWN_AT_FIRST:
-            took = (running_at + ended_by) / 2 * _ABOVE
+            took = (running_at + ended_by) / 2
             estimate.seconds = max(estimate.seconds, (estimate.seconds + took) / 2)
             estimate.was_short, estimate.long_enough = True, 0
         else:
@@ -88,4 +85,4 @@ class OperationTimes:
 def _step_down(estimate: _Estimate) -> float:
     if not estimate.was_short:
         return _DOWN_AT_FIRST
-    return _DOWN_AFTER_LUCK if estimate.long_enough > _LUCK else _DOWN
+    return next(part for count, part in _DOWN if estimate.long_enough > count)

@@ -141,9 +141,13 @@ class PolicyReconciler:
         if state is not RevisionState.TARGET:
             self._rollouts.forget(key)
             if known is None or known.state is not state:
-                self._enqueue(
-                    Look(user, Priority.ROLLOUT) for user in self._reader.users_of_policy(key.namespace, key.name)
-                )
+                users = self._reader.users_of_policy(key.namespace, key.name)
+                if state is RevisionState.CURRENT:
+                    # To those who hold the values nothing has happened.
+                    values = rollout.target.revision.hash
+                    at_rest = set(self._reader.holders_of_policy(key.namespace, key.name, values))
+                    users = (user for user in users if user not in at_rest)
+                self._enqueue(Look(user, Priority.ROLLOUT) for user in users)
             return PassResult(None)
         names = rollout.wave.next if not rollout.unread else ()
         holders = frozenset(ObjectKey(CONNECTION, key.namespace, name) for name in names)

@@ -116,6 +116,10 @@ class Reader:
         """How many of them are in sync with these values of it."""
         return self._store.count_found(_BY_HELD_POLICY, (namespace, name, policy_hash))
 
+    def holders_of_policy(self, namespace: str, name: str, policy_hash: str) -> Iterator[ObjectKey]:
+        """Those of them that are in sync with these values of it."""
+        return self._store.find(_BY_HELD_POLICY, (namespace, name, policy_hash))
+
     def count_provisional(self, namespace: str, name: str) -> int:
         """How many of them have a changed PFS group, and the first rekey with it still to come."""
         return self._store.count_found(_BY_REKEY, (namespace, name))

@@ -81,6 +81,8 @@ class Sender:
         writers = [half for half in halves if half.writes]
         if not writers:
             self._writer.nothing_to_write(holder, [half.key for half in halves])
+            # The next one need not wait until this one has told its status.
+            self._writer.give_back(holder, {half.key: half.memory for half in halves})
             return halves
         if any(self.is_outdated(half.key.object, half.snapshot) for half in halves):
             # The newer version is looked at in the next pass, which is due already.

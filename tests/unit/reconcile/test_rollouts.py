@@ -176,6 +176,17 @@ async def test_waiting_costs_no_request():
     await world.stop()
 
 
+async def test_the_end_of_a_rollout_costs_those_who_have_moved_nothing():
+    world = await a_fleet(6, rollout={"maxUnavailable": 1})
+    world.edit(POLICY, "site6", **NEW)
+    await world.advance(5)
+    while world.condition("site6", "RolledOut", POLICY) != ("True", "RolledOut"):
+        world.forget_journals()
+        await world.advance(1)
+    assert {f"VNet1toS{number}" for number in range(4)} & {what for _, what in world.calls} == set()
+    await world.stop()
+
+
 async def test_a_failure_in_a_later_wave_puts_back_only_what_is_not_confirmed():
     world = await a_fleet(8, rollout={"maxUnavailable": 4})
     for number in (2, 5):

@@ -28,7 +28,8 @@ def start(tmp_path: Path, code: str, *, detached: bool = False, env: dict[str, s
 
 async def has_said(process: Process, word: str) -> None:
     async def said() -> bool:
-        return word in process.log.read_text()
+        # Only whole lines: without a buffer, Python writes what one print() is given piece by piece.
+        return word in process.log.read_text().rpartition("\n")[0]
 
     await process.wait_until(said, timeout_seconds=10)
 
