@@ -6,7 +6,6 @@ reader as Azure's, so a test can put any property there.
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeVar
@@ -29,6 +28,7 @@ from azure_vpn_operator.ports import (
     Pending,
 )
 from azure_vpn_operator.runtime.clock import Clock
+from support.fakes.documents import copied
 
 T = TypeVar("T")
 
@@ -540,7 +540,7 @@ class FakeAzure:
         known = self.world.get(connection)
         if known is None:
             return Absent()
-        document = deepcopy(known.document)
+        document = copied(known.document)
         if document["properties"]["provisioningState"] == "Succeeded":
             if known.device is not None:
                 self._report(known.device, document["properties"])
@@ -564,7 +564,7 @@ class FakeAzure:
             properties["tunnelConnectionStatus"] = [tunnel | {"lastConnectionEstablishedUtcTime": came_up}]
 
     def _item(self, connection: ArmId) -> LiveConnection:
-        document = deepcopy(self.world[connection].document)
+        document = copied(self.world[connection].document)
         for name in _READ_ONLY:
             document["properties"].pop(name, None)
         return read_live_connection(document)
@@ -575,7 +575,7 @@ def _group(known: ArmId) -> tuple[str, str]:
 
 
 def _stored(connection: ArmId, body: Mapping[str, Any], state: str) -> dict[str, Any]:
-    document = deepcopy(dict(body))
+    document = copied(body)
     properties = {
         name: value for name, value in document["properties"].items() if name not in {"sharedKey", *_READ_ONLY}
     }
@@ -584,7 +584,7 @@ def _stored(connection: ArmId, body: Mapping[str, Any], state: str) -> dict[str,
 
 
 def _without_key(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    copied = deepcopy(dict(body))
-    if "sharedKey" in copied.get("properties", {}):
-        copied["properties"]["sharedKey"] = "***"
-    return copied
+    document = copied(body)
+    if "sharedKey" in document.get("properties", {}):
+        document["properties"]["sharedKey"] = "***"
+    return document

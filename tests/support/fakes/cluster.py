@@ -5,7 +5,6 @@ A contract test holds it to a real API server. It checks no schema and has no wa
 
 import itertools
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from azure_vpn_operator.domain.keys.digest import DigestKey
 from azure_vpn_operator.domain.passes.events import EventNote
 from azure_vpn_operator.ports import AnyVersion, StatusWrite, TakePage, Written
 from azure_vpn_operator.runtime.clock import Clock
+from support.fakes.documents import copied
 
 Key = tuple[str, str, str]
 """Kind, namespace and name."""
@@ -63,22 +63,22 @@ class FakeCluster:
                 "creationTimestamp": self._now(),
                 **metadata,
             },
-            "spec": deepcopy(dict(spec)),
+            "spec": copied(spec),
             "status": {"observedGeneration": -1},
         }
         self.documents[kind, namespace, name] = document
-        return deepcopy(document)
+        return copied(document)
 
     def edit(self, kind: str, namespace: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Replace an object's spec as a user does."""
         document = self.documents[kind, namespace, name]
         if document["spec"] != spec:
-            document["spec"] = deepcopy(dict(spec))
+            document["spec"] = copied(spec)
             document["metadata"] |= {
                 "generation": document["metadata"]["generation"] + 1,
                 "resourceVersion": self._version(),
             }
-        return deepcopy(document)
+        return copied(document)
 
     def annotate(self, kind: str, namespace: str, name: str, **annotations: str) -> None:
         """Set annotations as a user does; underscores stand for hyphens, and the domain is `azvpn.dev`."""
@@ -106,20 +106,20 @@ class FakeCluster:
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         """The object as it is now."""
         found = self.documents.get((kind, namespace, name))
-        return deepcopy(found)
+        return copied(found)
 
     async def list_all(self, kind: str, take: TakePage) -> Fault | None:
         """As the port says."""
         if self.fault is not None:
             return self.fault
-        await take([deepcopy(found) for key, found in sorted(self.documents.items()) if key[0] == kind])
+        await take([copied(found) for key, found in sorted(self.documents.items()) if key[0] == kind])
         return None
 
     async def write_status(
         self, kind: str, namespace: str, name: str, version: str | AnyVersion, status: Mapping[str, Any]
     ) -> Written | Fault:
         """As the port says."""
-        return self._replace((kind, namespace, name), version, "status", deepcopy(dict(status)))
+        return self._replace((kind, namespace, name), version, "status", copied(status))
 
     async def write_finalizers(
         self, kind: str, namespace: str, name: str, resource_version: str, finalizers: Sequence[str]
@@ -165,7 +165,7 @@ class FakeCluster:
                 )
         elif metadata["resourceVersion"] != version:
             return Written(StatusWrite.CONFLICT)
-        self.writes.append(StatusWritten(what, key[0], key[2], deepcopy(value)))
+        self.writes.append(StatusWritten(what, key[0], key[2], copied(value)))
         place = document if what == "status" else metadata
         if place.get(what, []) != value:
             place[what] = value
@@ -174,7 +174,7 @@ class FakeCluster:
             metadata.pop("finalizers", None)
             if "deletionTimestamp" in metadata:
                 del self.documents[key]
-        return Written(StatusWrite.WRITTEN, deepcopy(document))
+        return Written(StatusWrite.WRITTEN, copied(document))
 
     def _version(self) -> str:
         return str(next(self._numbers))

@@ -38,6 +38,7 @@ from support.checkers import check_status
 from support.fakes.azure import Connection, FakeAzure
 from support.fakes.clock import FakeClock
 from support.fakes.cluster import FakeCluster, StatusWritten
+from support.fakes.documents import copied
 from support.fakes.gateway_logs import FakeGatewayLogs
 
 SUBSCRIPTION: Final = "11111111-2222-3333-4444-555555555555"
@@ -471,9 +472,9 @@ class CoreHarness:
             known = None
         if now is None or (known and known["metadata"]["resourceVersion"] == now["metadata"]["resourceVersion"]):
             return
-        copied = deepcopy(now)
-        self._delivered[key] = copied
-        self._deliver(key[0], copied, gone=False)
+        delivered = copied(now)
+        self._delivered[key] = delivered
+        self._deliver(key[0], delivered, gone=False)
 
     def _deliver(self, kind: str, document: Mapping[str, Any], *, gone: bool) -> None:
         for life in self.lives:
@@ -546,30 +547,30 @@ class CoreHarness:
 
 
 def _timeless(document: Mapping[str, Any]) -> dict[str, Any]:
-    copied = deepcopy(dict(document))
+    timeless = copied(document)
     for name in ("resourceVersion", "uid", "creationTimestamp"):
-        copied["metadata"].pop(name, None)
-    for condition in copied["status"].get("conditions", ()):
+        timeless["metadata"].pop(name, None)
+    for condition in timeless["status"].get("conditions", ()):
         del condition["lastTransitionTime"]
-    for half in copied["status"].get("halves", ()):
+    for half in timeless["status"].get("halves", ()):
         half.get("traffic", {}).pop("since", None)
         half.get("key", {}).pop("setTime", None)
     for tunnel in (
-        *(tunnel for half in copied["status"].get("halves", ()) for tunnel in half.get("tunnels", ())),
-        *copied["status"].get("change", {}).get("tunnels", ()),
+        *(tunnel for half in timeless["status"].get("halves", ()) for tunnel in half.get("tunnels", ())),
+        *timeless["status"].get("change", {}).get("tunnels", ()),
     ):
         tunnel.pop("lastEstablished", None)
     # When the undo of a change that seems to work is disarmed, and its values become the known good ones, is a matter of time alone.
-    copied["status"].pop("lastKnownGood", None)
-    if copied["status"].get("change", {}).get("state") == "Provisional":
-        del copied["status"]["change"]
+    timeless["status"].pop("lastKnownGood", None)
+    if timeless["status"].get("change", {}).get("state") == "Provisional":
+        del timeless["status"]["change"]
     for name in ("startTime", "inForceSince", "endTime"):
-        copied["status"].get("change", {}).pop(name, None)
-    for record in copied["status"].get("resets", ()):
+        timeless["status"].get("change", {}).pop(name, None)
+    for record in timeless["status"].get("resets", ()):
         del record["time"]
-    for revision in copied["status"].get("revisions", ()):
+    for revision in timeless["status"].get("revisions", ()):
         del revision["since"]
-    return copied
+    return timeless
 
 
 def _what(verb: str, args: tuple[Any, ...]) -> str:
