@@ -33,8 +33,8 @@ LIST_RETRY_SECONDS = 5.0
 JITTER = 0.1
 LISTS_BEGUN_ANEW = 2
 """How often a list is begun again at once because its pages had expired."""
-TAKEN_AT_ONCE = 20
-"""Listed objects that are read in one go: reading one takes about a millisecond, and others wait."""
+TAKEN_AT_ONCE = 10
+"""Listed objects that are read in one go: reading one takes a millisecond or two, and others wait."""
 
 
 class Worker:
@@ -190,10 +190,11 @@ class Sweeper:
         listing, first = self._store.begin_list(kind), after_page is not None
 
         async def take(page: Sequence[Document]) -> None:
-            for number, document in enumerate(page, 1):
-                self._wake(self._store.take_listed(listing, document), first=first)
+            for number, document in enumerate(page):
+                # Before the first one too: the page itself has just been parsed.
                 if number % TAKEN_AT_ONCE == 0:
                     await asyncio.sleep(0)
+                self._wake(self._store.take_listed(listing, document), first=first)
             if after_page is not None:
                 after_page()
 

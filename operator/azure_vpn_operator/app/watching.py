@@ -132,7 +132,7 @@ def _build_settings() -> kopf.OperatorSettings:
     settings.peering.standalone = True
     # kopf has a worker for each object that has just changed, which keeps the document until it ends: after a list of thousands that is
     # most of the memory.
-    settings.watching.chunk_size = 250
+    settings.watching.chunk_size = 100
     settings.queueing.idle_timeout = 0.2
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 10

@@ -14,7 +14,7 @@ from azure_vpn_operator.ports import PAGES_EXPIRED, AnyVersion, StatusWrite, Tak
 from azure_vpn_operator.runtime.fence import Fence, NoFence, NotCoveredError, within
 
 _PLURALS: Final = {kind.KIND: kind.PLURAL for kind in (VpnConnection, IpsecPolicy)}
-_PAGE: Final = "250"
+_PAGE: Final = "100"
 _EXPIRED: Final = frozenset({"Expired", "Gone"})
 
 

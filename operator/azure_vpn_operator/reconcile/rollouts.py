@@ -24,8 +24,8 @@ from azure_vpn_operator.reconcile.reading import CONNECTION, Reader
 from azure_vpn_operator.reconcile.records import ConnectionRecord, PolicyRecord
 from azure_vpn_operator.runtime.keys import ObjectKey
 
-_AT_ONCE: Final = 200
-"""Connections that are looked at in one go."""
+_AT_ONCE: Final = 100
+"""Connections that are looked at in one go: others get their turn in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,12 @@ class Rollouts:
                     member = member_of(record.holder, target)
                 look.members[key] = record, member
                 units.setdefault(self._reader.unit_of(key)[0], []).append(member)
-        return [self._at(now, holder, combine_members(holder.name, parts)) for holder, parts in units.items()]
+        found = []
+        for number, (holder, parts) in enumerate(units.items(), 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            found.append(self._at(now, holder, combine_members(holder.name, parts)))
+        return found
 
     def _at(self, now: datetime, holder: ObjectKey, member: Member) -> Member:
         """The member, with what its change has to wait for at this moment. A tunnel that is down waits for no window."""

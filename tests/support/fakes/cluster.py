@@ -106,7 +106,7 @@ class FakeCluster:
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         """The object as it is now."""
         found = self.documents.get((kind, namespace, name))
-        return copied(found)
+        return copied(found) if found is not None else None
 
     async def list_all(self, kind: str, take: TakePage) -> Fault | None:
         """As the port says."""

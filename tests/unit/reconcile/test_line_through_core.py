@@ -77,6 +77,16 @@ async def test_an_edit_of_one_object_goes_before_the_rest_of_a_policys_edit(flee
     assert fleet.held(f"VNet1to{last}")["routingWeight"] == 3
 
 
+async def test_who_is_next_does_not_wait_until_the_one_before_has_told_its_end(fleet: CoreHarness):
+    fleet.edit(POLICY, "site6", dhGroup="ECP256")
+    await fleet.advance(5.0)
+    first = fleet.sent[0].name
+    teller = first.removeprefix("VNet1to").lower()
+    fleet.latency = lambda verb, what: 600.0 if verb in {"write_status", "record"} and what == teller else 0.0
+    await fleet.advance(OPERATION * 1.1)
+    assert [sent.name == first for sent in fleet.sent] == [True, False], "the API server is slow to take the first one's status"
+
+
 async def test_namespaces_take_turns(fleet: CoreHarness):
     for site in ("B0", "B1"):
         fleet.add_site(site)
