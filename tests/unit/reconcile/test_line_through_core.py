@@ -84,7 +84,9 @@ async def test_who_is_next_does_not_wait_until_the_one_before_has_told_its_end(f
     teller = first.removeprefix("VNet1to").lower()
     fleet.latency = lambda verb, what: 600.0 if verb in {"write_status", "record"} and what == teller else 0.0
     await fleet.advance(OPERATION * 1.1)
-    assert [sent.name == first for sent in fleet.sent] == [True, False], "the API server is slow to take the first one's status"
+    assert [sent.name == first for sent in fleet.sent] == [True, False], (
+        "the API server is slow to take the first one's status"
+    )
 
 
 async def test_namespaces_take_turns(fleet: CoreHarness):
