@@ -113,7 +113,7 @@ class PlayedHistory:
                 return iter(mixed)
             world.refused.clear()
         await world.advance(LONG_ENOUGH)
-        await world.settle(quiet=600)
+        await world.settle_for_good(quiet=600)
         if broken := list(broken_promises(world)):
             return iter(broken)
         world.forget_journals()

@@ -87,11 +87,7 @@ class PlayedTrial:
             await world.advance(act.pause)
             world.forgive_taints()
         self._end_of_trouble()
-        await world.settle(quiet=QUIET, bound=LONGEST)
-        for _ in range(int(LONGEST / QUIET)):
-            # A changed PFS group proves itself at the first rekey, which may be hours away.
-            if world.undo_is_armed():
-                await world.settle(quiet=QUIET, bound=LONGEST)
+        await world.settle_for_good(quiet=QUIET, bound=LONGEST)
         found = [*world.broken, *world.wrong_at_the_end()]
         TALLY.update(
             changes=world.begun,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.algorithms import ALGORITHMS
 from workbench.rest import Document
 from workbench.stack import CLIENT_ID, CLIENT_SECRET, SUBSCRIPTION, TENANT
 
@@ -16,16 +17,10 @@ UPDATE_SECONDS = 45.0
 """How long Azure takes to update a connection, before the time scale."""
 
 _POLICY: Document = {
-    "ikeEncryption": "AES256",
-    "ikeIntegrity": "SHA384",
-    "dhGroup": "DHGroup24",
-    "ipsecEncryption": "AES256",
-    "ipsecIntegrity": "SHA256",
-    "pfsGroup": "None",
+    **ALGORITHMS,
     "saLifeTimeSeconds": 27000,
     "saDataSizeKilobytes": 102400000,
 }
-_ALGORITHMS = ("ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption", "ipsecIntegrity", "pfsGroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +141,7 @@ def _resource_group(name: str, sites: list[str], connections: list[Document], *,
     # Nobody sends anything: else each status would tell one day that bytes have begun to flow.
     device: Document = {"key": KEY, "silent": True}
     if strict:
-        device["proposals"] = [{name: _POLICY[name] for name in _ALGORITHMS}]
+        device["proposals"] = [ALGORITHMS]
     return {
         "name": name,
         "location": "eastus",

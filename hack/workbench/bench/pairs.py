@@ -18,6 +18,7 @@ from typing import Any, Final
 import aiohttp
 from kubernetes.aio.client import ApiClient
 
+from workbench.algorithms import ALGORITHMS
 from workbench.rest import ApiError, Document, call
 from workbench.stack import CLIENT_ID, CLIENT_SECRET, SUBSCRIPTION, TENANT, Stack
 
@@ -26,14 +27,6 @@ PATIENCE_SECONDS: Final = 120.0
 KEY: Final = "BenchKeyOfThePair"
 LOCKS: Final = ("own", "both")
 _API: Final = "/apis/azvpn.dev/v1alpha1/namespaces"
-_POLICY: Final = {
-    "ikeEncryption": "AES256",
-    "ikeIntegrity": "SHA384",
-    "dhGroup": "DHGroup24",
-    "ipsecEncryption": "AES256",
-    "ipsecIntegrity": "SHA256",
-    "pfsGroup": "None",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ class Form:
             "metadata": {"name": "key", "namespace": namespace},
             "stringData": {"sharedKey": KEY},
         }
-        return [secret, _object("IpsecPolicy", namespace, self.name, _POLICY)]
+        return [secret, _object("IpsecPolicy", namespace, self.name, ALGORITHMS)]
 
 
 FORMS: Final = (

@@ -18,15 +18,6 @@ from workbench.stack import INSTALLATION_ID, ROOT, Stack
 
 NAMESPACE: Final = "network"
 LOOK_SECONDS: Final = 0.5
-ALGORITHMS: Final = {
-    "ikeEncryption": "AES256",
-    "ikeIntegrity": "SHA384",
-    "dhGroup": "DHGroup24",
-    "ipsecEncryption": "AES256",
-    "ipsecIntegrity": "SHA256",
-    "pfsGroup": "None",
-}
-"""Those of the sample's policy for Site6."""
 API: Final = f"/apis/azvpn.dev/v1alpha1/namespaces/{NAMESPACE}"
 
 ENVIRONMENT: Final = (

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from workbench.algorithms import ALGORITHMS
 from workbench.control_plane import manifests
-from workbench.demo.acts import ALGORITHMS, API, LOOK_SECONDS, Act, Demo, IncompleteError
+from workbench.demo.acts import API, LOOK_SECONDS, Act, Demo, IncompleteError
 from workbench.rest import Document, call
 from workbench.stack import ROOT, SUBSCRIPTION
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.algorithms import ALGORITHMS
 from workbench.control_plane.manifests import Manifest
-from workbench.demo.acts import ALGORITHMS, API, LOOK_SECONDS, NAMESPACE, Act, Demo, IncompleteError
+from workbench.demo.acts import API, LOOK_SECONDS, NAMESPACE, Act, Demo, IncompleteError
 from workbench.demo.live_table import Missing
 from workbench.demo.story import Edit, Story
 from workbench.rest import Document, call

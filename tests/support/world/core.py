@@ -366,6 +366,15 @@ class CoreHarness:
             f"still busy after {passed:.0f} s; last writes {self.sent[-4:]} {self.cluster.writes[-4:]}"
         )
 
+    async def settle_for_good(self, *, quiet: float = 420.0, bound: float = 6 * 3600.0) -> None:
+        """The same, and until no undo is armed: that of a change without a strong proof is until the first rekey, hours away."""
+        await self.settle(quiet=quiet, bound=bound)
+        began = self.clock.monotonic()
+        while self.undo_is_armed():
+            if self.clock.monotonic() - began >= bound:
+                raise NeverSettlesError(f"an undo is still armed after {bound:.0f} s")
+            await self.settle(quiet=quiet, bound=bound)
+
     def _open_changes(self) -> bool:
         """Whether a change is not confirmed yet: that ends by itself, with no write before."""
         changes = (document["status"].get("change") or {} for document in self.cluster.documents.values())

@@ -210,9 +210,7 @@ async def test_any_history_ends_as_the_objects_say_and_then_in_peace(seed: int):
         await asyncio.sleep(0)
         history.end_of_trouble()
         await history.world.advance(4000.0)  # a key that could not be compared is asked for again after an hour
-        await history.world.settle()
-        while history.world.undo_is_armed():
-            await history.world.advance(4000.0)
+        await history.world.settle_for_good()
         assert_live_is_desired(history)
         history.world.forget_journals()
         await history.world.advance(4000.0)

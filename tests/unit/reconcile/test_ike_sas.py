@@ -70,7 +70,7 @@ async def test_change_is_confirmed_for_good_although_azure_shows_no_times_and_re
     assert world.accepted() == {"put": 1}
     assert questions(world) <= 2
     asked = questions(world)
-    await world.advance(4 * 3600)
+    await world.advance(24 * 3600)
     assert questions(world) == asked, "nobody is asked in peace"
     await world.stop()
 
@@ -105,7 +105,7 @@ async def test_an_old_ike_sa_proves_nothing_and_few_questions_are_asked():
     assert "nothing shows that this is newer" in proof(world)
     assert (world.ready(), state(world)) == (("True", "UpToDate"), None)
     assert (questions(world), looks(world)) == (4, 4)
-    await world.advance(4 * 3600)
+    await world.advance(24 * 3600)
     assert questions(world) == 4
     await world.stop()
 

@@ -92,7 +92,7 @@ async def test_a_change_that_the_device_refuses_is_undone_and_not_tried_again():
     assert told == ["ChangeFailed", "RollingBack", "RolledBack"]
     assert verdicts(world) == {"Failed": 1}
     assert world.accepted() == {"put": 2}
-    await world.advance(4 * 3600)
+    await world.advance(24 * 3600)
     assert world.accepted() == {"put": 2}
     await world.restart()
     await world.advance(3600)
