@@ -1,5 +1,6 @@
 """`azure-vpn-operator`, also as `python -m azure_vpn_operator`: the controller, where its libraries are installed."""
 
+import gc
 import sys
 
 EXTRA = "azure-vpn-operator[controller]"
@@ -7,6 +8,8 @@ EXTRA = "azure-vpn-operator[controller]"
 
 def main() -> int:
     """Run the program; returns the exit code. Says what to install where only the tool `kubectl azvpn` is."""
+    # What is imported stays: to look through it for garbage again and again would be a fifth of the start.
+    gc.disable()
     try:
         from azure_vpn_operator.app.cli import main as run  # noqa: PLC0415 - what it imports may not be installed
     except ModuleNotFoundError as error:
@@ -14,6 +17,8 @@ def main() -> int:
             raise
         sys.stderr.write(f"azure-vpn-operator: the library {error.name} is not installed: pip install '{EXTRA}'\n")
         return 2
+    gc.freeze()
+    gc.enable()
     return run()
 
 

@@ -9,6 +9,7 @@ from azure_vpn_operator.api.conditions import ABNORMAL_TRUE, ConditionStatus, Co
 from azure_vpn_operator.api.reasons import Reason
 
 MESSAGE_LIMIT = 1024
+_REASONS = {reason.value: reason for reason in Reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,10 @@ def find_condition(conditions: Sequence[Condition], wanted: ConditionType) -> Co
 def recall(conditions: Sequence[Condition], wanted: ConditionType) -> Finding | None:
     """What a condition said before, to say it again; None if it said nothing that this release knows."""
     before = find_condition(conditions, wanted)
-    if before is None or before.reason not in set(Reason):
+    reason = _REASONS.get(before.reason) if before is not None else None
+    if before is None or reason is None:
         return None
-    return Finding(wanted, before.status, Reason(before.reason), before.message)
+    return Finding(wanted, before.status, reason, before.message)
 
 
 def _cut(message: str) -> str:
