@@ -26,7 +26,7 @@ class ApiError(Exception):
 @asynccontextmanager
 async def connect(kubeconfig: Path) -> AsyncIterator[kubernetes_client.ApiClient]:
     """Open a client of the official library (kubernetes.aio) with the identity that the kubeconfig names."""
-    api_client = await kubernetes_config.new_client_from_config(config_file=str(kubeconfig), persist_config=False)  # type: ignore[no-untyped-call]
+    api_client = await kubernetes_config.new_client_from_config(config_file=str(kubeconfig), persist_config=False)
     async with api_client:
         yield api_client
 
@@ -71,7 +71,7 @@ async def fetch(
         auth_settings=["BearerToken"],
     )
     response = await api_client.call_api(method, url, headers, payload, _request_timeout=timeout_seconds)
-    content: bytes = await response.read()  # type: ignore[no-untyped-call]
+    content: bytes = await response.read()
     if response.status >= 400:
         answer = _parse(content)
         raise ApiError(response.status, answer.get("reason", response.reason), answer.get("message", ""))

@@ -64,7 +64,7 @@ class ClusterSession:
         """
         self._closed = True
         if self._client is not None:
-            await self._client.close()  # type: ignore[no-untyped-call]
+            await self._client.close()
 
     async def __aenter__(self) -> Self:
         """Return itself; there is nothing to open yet."""
@@ -141,7 +141,7 @@ class ClusterSession:
             response = await client.call_api(
                 method, facts.server + url, header_params=headers, body=body, _request_timeout=limits
             )
-            content = await response.read()  # type: ignore[no-untyped-call]
+            content = await response.read()
         except TimeoutError:
             return Fault(FaultKind.UNAVAILABLE, "Timeout", "No complete answer from the API server in time."), "Timeout"
         except (aiohttp.ClientError, OSError) as error:
@@ -156,7 +156,7 @@ class ClusterSession:
     async def _client_for(self, facts: ConnectionFacts) -> ApiClient:
         if self._client is not None and self._transport != facts.transport:
             old, self._client = self._client, None
-            await old.close()  # type: ignore[no-untyped-call]
+            await old.close()
         if self._client is None:
             configuration = Configuration(
                 host=facts.server,

@@ -96,7 +96,7 @@ def _read_service_account(settings: ClusterSettings) -> ConnectionFacts:
 
 async def _read_kubeconfig(path: str, context: str | None) -> ConnectionFacts:
     found = Configuration(host="")
-    await load_kube_config(  # type: ignore[no-untyped-call]  # the package has types only in part
+    await load_kube_config(  # the package has types only in part
         config_file=path, context=context, client_configuration=found, persist_config=False
     )
     scheme, _, token = str(found.api_key.get("BearerToken", "")).partition(" ")

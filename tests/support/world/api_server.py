@@ -84,7 +84,7 @@ class ApiServer:
             auth_settings=["BearerToken"],
         )
         response = await self._client.call_api(method, url, headers, body)
-        return dict(json.loads(await response.read()))  # type: ignore[no-untyped-call]
+        return dict(json.loads(await response.read()))
 
     def discover(self) -> list[Document]:
         """Return the kinds of the API group."""
