@@ -20,7 +20,7 @@ from kubernetes.aio.client import ApiClient
 from support.git_tools import ArgoLua, Kstatus
 from support.packaging import Helm
 from support.uncaptured import uncaptured
-from workbench.control_plane.plane import ControlPlane
+from workbench.control_plane.plane import LESS_GARBAGE_COLLECTION, ControlPlane
 from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
 from workbench.toolchain.go import ToolchainError
 from workbench.toolchain.tools import find_tool
@@ -52,6 +52,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record-states", action="store_true", help="write what the product shows into gitops/argocd")
 
 
+def pytest_configure() -> None:
+    # Until the collection is over nothing becomes garbage.
+    gc.disable()
+    # kubectl and helm live for a moment: a third of it they would look for garbage.
+    os.environ.setdefault("GOGC", LESS_GARBAGE_COLLECTION)
+
+
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     users = [item for item in items if "kubernetes_binaries" in getattr(item, "fixturenames", ())]
@@ -59,14 +66,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker("apiserver")
     if hasattr(config, "workerinput"):
         for item in users:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
+            item.add_marker(pytest.mark.xdist_group(name=_group(item)))
         # They mostly wait, and take long: whoever comes first fills the gaps, and nobody waits for them in the end.
         order = {item: _place(item) for item in users}
         items.sort(key=lambda item: order.get(item, len(_SHARED) + 2))
 
 
 def _group(item: pytest.Item) -> str:
-    """Tests of one group run in one worker: what they share is then started once, and not once per worker."""
+    """Tests of one group run in one worker: what they share is then started once, and not once per worker.
+
+    A test that shares nothing with the others of its file may name a group of its own.
+    """
+    if (own := item.get_closest_marker("xdist_group")) is not None:
+        return str(own.kwargs["name"])
     return next((fixture for fixture in _SHARED if fixture in getattr(item, "fixturenames", ())), item.path.stem)
 
 
@@ -77,9 +89,9 @@ def _place(item: pytest.Item) -> int:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     # Thousands of tests, schemas and modules stay to the end: to look through them for garbage costs a fifth of the time.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
     if session.config.option.collectonly:
         return
     _find_tools(session)

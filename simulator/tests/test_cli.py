@@ -48,6 +48,7 @@ def start(tmp_path: Path, state_dir: Path) -> Iterator[Start]:
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_and_stops_at_once_even_with_a_request_that_hangs(start: Start, number: int) -> None:
     process, ready = start("--topology", "demo", "--control", "127.0.0.1:0")
@@ -83,6 +84,7 @@ def test_a_ready_file_that_was_left_behind_does_not_count(tmp_path: Path, state_
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_flags_can_be_environment_variables(start: Start) -> None:
     names = "simulator.azvpn.svc, 10.0.0.9"
     _, ready = start(

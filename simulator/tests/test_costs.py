@@ -10,6 +10,8 @@ import pytest
 
 from azure_vpn_simulator.testing import ArmDriver
 
+pytestmark = pytest.mark.slow
+
 PER_GATEWAY = 5
 
 

@@ -324,7 +324,7 @@ CONNECTION = "/apis/azvpn.dev/v1alpha1/namespaces/network/vpnconnections/c1"
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{RELEASE}"
 
 
-@pytest.fixture(params=["helm", "helm3"])
+@pytest.fixture(params=["helm", pytest.param("helm3", marks=pytest.mark.exhaustive)])
 async def cluster_helm(
     request: pytest.FixtureRequest, own_control_plane: ControlPlane, chart_tools: Mapping[str, Path], tmp_path: Path
 ) -> Helm:

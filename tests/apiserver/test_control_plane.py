@@ -16,6 +16,7 @@ import pytest
 import yaml
 from kubernetes.aio.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi, RbacAuthorizationV1Api
 
+from support.sweeps import swept
 from workbench.control_plane.__main__ import main
 from workbench.control_plane.commands import Ports
 from workbench.control_plane.manifests import ManifestError
@@ -314,7 +315,7 @@ async def test_wrong_flag_is_reported_with_the_end_of_the_log(
     assert plane.etcd.exit_code is not None
 
 
-@pytest.mark.parametrize("lost", ["etcd_client", "etcd_peer", "api_server"])
+@pytest.mark.parametrize("lost", swept(["etcd_client", "etcd_peer", "api_server"]))
 async def test_port_lost_to_another_control_plane_is_answered_by_other_ports(
     kubernetes_binaries: Mapping[str, Path],
     control_plane: ControlPlane,

@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
-from chaos import pair_histories, replica_histories, trial_histories
+from chaos import key_histories, line_histories, object_histories, pair_histories, replica_histories, trial_histories
 from chaos.playing import TALLY
 
 KINDS: Final[Mapping[str, Callable[[int], str | None]]] = {
     "pairs": pair_histories.run,
     "trials": trial_histories.run,
     "replicas": replica_histories.run,
+    "lines": line_histories.run,
+    "keys": key_histories.run,
+    "objects": object_histories.run,
 }
 
 
@@ -35,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--of",
         choices=sorted(KINDS),
-        help="only those over pairs, over changes that have to prove themselves, or with two replicas",
+        help="only those over pairs, over changes that have to prove themselves (trials), with two replicas, with a line in "
+        "front of the gateways, over shared keys, or over everything at once (objects)",
     )
     parser.add_argument("--seeds", type=int, default=500, help="how many histories of each kind")
     parser.add_argument("--first", type=int, default=0, help="the first seed")

@@ -10,15 +10,15 @@ import pytest
 from support.world.tenant import Tenant
 from support.world.topology import group_name
 
-KILLS = 10
 LIVES = 10
 PATIENCE = 180.0
 """Seconds for each step. On a busy machine the operator gets nowhere while it is killed, and ten starts take minutes."""
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.exhaustive)])
 async def test_killed_again_and_again_it_ends_in_the_same_state_with_the_same_writes(
-    spare_tenant: Tenant, group_numbers: Iterator[int]
+    spare_tenant: Tenant, group_numbers: Iterator[int], kills: int
 ):
     """Connections are created, edited, tagged and deleted all the time, each at its own pace, while the operator is killed."""
     tenant, chance = spare_tenant, random.Random(20261123)
@@ -43,7 +43,7 @@ async def test_killed_again_and_again_it_ends_in_the_same_state_with_the_same_wr
         return lives
 
     async def kill() -> None:
-        for _ in range(KILLS):
+        for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.0, 1.5))
             tenant.stack.operator.kill()
             await tenant.stack.start_operator()

@@ -88,7 +88,7 @@ def environment(kubernetes_binaries: Mapping[str, Path]) -> dict[str, str]:
             ],
             id="one after the other",
         ),
-        pytest.param([blocks_of(LAST)], id=LAST.stem),
+        pytest.param([blocks_of(LAST)], id=LAST.stem, marks=pytest.mark.xdist_group(name=LAST.stem)),
     ],
 )
 async def test_pages_do_what_they_say(tmp_path: Path, environment: dict[str, str], blocks: list[list[Block]]) -> None:

@@ -82,7 +82,7 @@ def test_a_tunnel_comes_up_with_each_value_and_survives_a_rekey(pair: GatewayPai
     negotiate(pair, dict(zip(FIELDS, row, strict=True)))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("encryption", IKE_ENCRYPTIONS)
 def test_every_combination_of_phase_1_comes_up(pair: GatewayPair, encryption: str):
@@ -91,7 +91,7 @@ def test_every_combination_of_phase_1_comes_up(pair: GatewayPair, encryption: st
     assert len(done) == (42 if encryption.startswith("GCM") else 28)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("encryption", IPSEC_ENCRYPTIONS)
 def test_every_combination_of_phase_2_comes_up(pair: GatewayPair, encryption: str):

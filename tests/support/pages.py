@@ -58,7 +58,7 @@ def reader_environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     if shutil.which("kubectl") is None:
         path = f"{find_binaries(['kubectl'])['kubectl'].parent}{os.pathsep}{path}"
-    return {"PATH": path, "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT / "hack")}
+    return {"PATH": path, "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT / "hack"), "GOGC": os.environ["GOGC"]}
 
 
 async def run(*command: str, cwd: Path, environment: Mapping[str, str]) -> tuple[int, str]:

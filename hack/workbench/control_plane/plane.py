@@ -8,6 +8,7 @@ Size: one class whose parts are useless apart; command lines, certificates and m
 
 import asyncio
 import datetime as dt
+import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ from workbench.toolchain.binaries import CONTROL_PLANE, find_binaries
 START_TIMEOUT_SECONDS = 60.0
 STOP_GRACE_SECONDS = 2.0
 """With watches open kube-apiserver needs tens of seconds to end on SIGTERM. Its data is thrown away, so kill it."""
+LESS_GARBAGE_COLLECTION = "400"
+"""GOGC of both programs: a quarter less processor time for their start, and 75 MB more memory."""
 
 _ATTEMPTS = 5
 
@@ -249,8 +252,8 @@ class ControlPlane:
         return self._binaries[name]
 
     def _start(self, name: str, command: Sequence[str]) -> None:
-        log = self.directory / f"{name}.log"
-        self._processes[name] = Process.start(name, command, log=log, detached=self._detached)
+        log, environment = self.directory / f"{name}.log", {"GOGC": LESS_GARBAGE_COLLECTION, **os.environ}
+        self._processes[name] = Process.start(name, command, log=log, env=environment, detached=self._detached)
         self._processes[name].record(self._pid_file(name))
 
     def _pid_file(self, name: str) -> Path:

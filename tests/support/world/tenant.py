@@ -38,7 +38,7 @@ POLICY_SPEC: Document = {
     "saLifeTimeSeconds": 30000,
 }
 _PLURALS = {"VpnConnection": "vpnconnections", "IpsecPolicy": "ipsecpolicies"}
-POLL_SECONDS = 0.15
+POLL_SECONDS = 0.25
 PATIENCE_SECONDS = 60.0
 """How long a test waits for what takes a second or two on an idle machine; a full one is ten times slower."""
 _API_VERSION = "2024-05-01"

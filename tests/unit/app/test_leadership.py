@@ -286,6 +286,7 @@ TROUBLES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 async def test_there_are_never_two_that_may_write_and_in_peace_there_is_one(seed: int):
     dice, world, stored = random.Random(seed), FakeClock(), StoredLease()

@@ -109,6 +109,7 @@ def test_each_command_offers_what_a_command_must(name: str, capsys: pytest.Captu
     assert f"kubectl azvpn {name}" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_a_command_takes_is_known_without_models(name: str):
     """pydantic alone takes longer than help or Tab may."""

@@ -23,6 +23,9 @@ from azure_vpn_operator.telemetry.fleet_samples import (
 from azure_vpn_operator.telemetry.metrics import Metrics
 from support.promtool import Question, Recording, alerts, annotations_of, ask_promtool
 
+# In one worker: what all of them share takes as long as all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group(name="alerts")]
+
 ID = "/subscriptions/s/resourceGroups/TestRG1/providers/Microsoft.Network/connections/VNet1toSite6"
 WHO = {
     "namespace": "network",

@@ -18,6 +18,8 @@ from support.world.core import (
     site_spec,
 )
 
+pytestmark = pytest.mark.slow
+
 EVERYBODY = AccessRules((NamespaceEntry(names=("*",)),))
 NOBODY = AccessRules()
 

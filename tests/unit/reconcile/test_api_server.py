@@ -5,6 +5,8 @@ import pytest
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from support.world.core import CONNECTION, POLICY, CoreHarness, Interference, site_spec
 
+pytestmark = pytest.mark.slow
+
 AWAY = Fault(FaultKind.UNAVAILABLE, "ServiceUnavailable", "no answer")
 
 

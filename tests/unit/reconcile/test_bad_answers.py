@@ -3,6 +3,7 @@
 import pytest
 
 from azure_vpn_operator.domain.azure.faults import VERDICTS, Fault, FaultKind
+from support.sweeps import swept
 from support.world.core import AZURE_WRITES, CONNECTION, CoreHarness, Interference, site_spec
 
 pytestmark = pytest.mark.slow
@@ -141,7 +142,7 @@ def assert_explained(fleet: Fleet, verb: str) -> None:
         assert f"{name}Code" in fleet.world.message(name.lower()), f"{verb}: {name}"
 
 
-@pytest.mark.parametrize("verb", CREATION_CALLS)
+@pytest.mark.parametrize("verb", swept(CREATION_CALLS))
 async def test_a_fault_that_lasts_during_creation_is_told_and_then_heals(fleet: Fleet, verb: str):
     fleet.verbs = frozenset({verb})
     fleet.create()
@@ -159,7 +160,7 @@ async def test_a_fault_that_lasts_during_creation_is_told_and_then_heals(fleet: 
     assert {name: fleet.writes_of(name) for name in OBJECTS} == dict.fromkeys(OBJECTS, 1)
 
 
-@pytest.mark.parametrize("verb", EDIT_CALLS)
+@pytest.mark.parametrize("verb", swept(EDIT_CALLS))
 async def test_a_fault_that_lasts_during_an_edit_is_told_and_then_heals(made: Fleet, verb: str):
     made.verbs = frozenset({verb})
     await made.world.restart()  # nothing is remembered of gateways
@@ -174,7 +175,7 @@ async def test_a_fault_that_lasts_during_an_edit_is_told_and_then_heals(made: Fl
     assert {name: made.writes_of(name) for name in OBJECTS} == dict.fromkeys(OBJECTS, 1)
 
 
-@pytest.mark.parametrize("verb", ["get", "get_shared_key", "list_of_gateway", "put_shared_key", "poll", "read"])
+@pytest.mark.parametrize("verb", swept(["get", "get_shared_key", "list_of_gateway", "put_shared_key", "poll", "read"]))
 async def test_a_fault_that_lasts_during_a_change_of_the_key_is_told_and_then_heals(made: Fleet, verb: str):
     made.verbs = frozenset({verb})
     await made.world.restart()
@@ -200,7 +201,7 @@ async def test_a_fault_that_lasts_during_a_change_of_the_key_is_told_and_then_he
     assert made.world.accepted() == {"put_shared_key": len(OBJECTS)}
 
 
-@pytest.mark.parametrize("verb", DELETION_CALLS)
+@pytest.mark.parametrize("verb", swept(DELETION_CALLS))
 async def test_a_fault_that_lasts_during_a_deletion_is_told_and_then_heals(made: Fleet, verb: str):
     made.verbs = frozenset({verb})
     await made.world.restart()

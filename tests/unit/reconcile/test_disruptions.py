@@ -9,6 +9,8 @@ import pytest
 from support.fakes.azure import Device
 from support.world.core import CONNECTION, POLICY, CoreHarness, site_spec, wire_policy
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 600.0
 BAD = {"dhGroup": "ECP384"}
 

@@ -173,6 +173,7 @@ async def test_a_change_that_azure_does_not_keep_is_given_up(site: CoreHarness):
     assert site.ready() == ("True", "UpToDate")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [step / 2 for step in range(1, 14)])
 async def test_an_edit_that_is_taken_back_is_no_drift_also_if_the_status_in_between_was_lost(
     site: CoreHarness, after: float

@@ -109,6 +109,7 @@ CROSSING: dict[str, list[dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("specs", CROSSING.values(), ids=CROSSING.keys())
 async def test_a_tenant_of_another_namespace_cannot_hold_or_change_ours(lone: CoreHarness, specs: list[dict[str, Any]]):
     cluster = lone.cluster

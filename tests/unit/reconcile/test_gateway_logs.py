@@ -11,7 +11,10 @@ from azure_vpn_operator.domain.azure.gateway_log import GatewayLogLine
 from azure_vpn_operator.domain.azure.lookups import Absent, Unreadable
 from azure_vpn_operator.reconcile.request_budget import LOG_QUERIES_AT_ONCE, LOG_QUERIES_PER_MINUTE
 from support.fakes.gateway_logs import FakeGatewayLogs
+from support.sweeps import A_FLEET
 from support.world.core import CoreHarness, arm_id, site_spec
+
+pytestmark = pytest.mark.slow
 
 DELAY = 6 * 30.0
 """How long a tunnel is down before its log is read."""
@@ -275,10 +278,11 @@ async def test_without_a_workspace_there_is_not_one_request_more() -> None:
     assert sum(count for (verb, _), count in more.items() if verb == "newest") == 1
 
 
-@pytest.mark.slow
-async def test_an_outage_of_a_hundred_connections_stays_in_the_budget() -> None:
+@pytest.mark.parametrize("size", A_FLEET)
+async def test_an_outage_of_a_whole_fleet_stays_in_the_budget(size: int) -> None:
     world = LogWorld()
-    names = [f"Fleet{number:03d}" for number in range(100)]
+    world.azure.operation_seconds = 1.0
+    names = [f"Fleet{number:03d}" for number in range(size)]
     for name in names:
         world.add_site(name)
     await world.start()

@@ -7,6 +7,8 @@ from azure_vpn_operator.reconcile.facts.ike_sas import NOT_ASKED_AGAIN_SECONDS
 from support.fakes.azure import Device
 from support.world.core import POLICY, CoreHarness
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 600.0
 NOBODY_MAY = Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "no right to getikesas")
 

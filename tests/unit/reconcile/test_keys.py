@@ -1,6 +1,5 @@
 """Shared keys are written when their bytes change, one connection after the other, and at no other time."""
 
-import random
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.keys.digest import DigestKey
-from support.world.core import CONNECTION, KEY, OWNER, POLICY, CoreHarness, Interference, connection_id, wire_connection
+from support.world.core import CONNECTION, KEY, OWNER, CoreHarness, Interference, connection_id, wire_connection
 
 pytestmark = pytest.mark.slow
 
@@ -410,80 +409,6 @@ async def test_a_key_that_is_seen_to_have_arrived_is_not_sent_again_if_that_coul
     await site.settle()
     assert site.crashes == 1
     assert site.accepted() == {"put_shared_key": 1}
-
-
-class Histories:
-    """Edits, faults, crashes and restarts at random over two connections that use one Secret."""
-
-    def __init__(self, seed: int) -> None:
-        self.dice = random.Random(seed)
-        self.world = CoreHarness(seed=seed)
-        self.readable = seed % 2 == 0
-        self.bytes_now = KEY
-        self.for_nothing: list[str] = []
-        """Connections whose key was written although Azure had it."""
-        self._put = self.world.azure.put_shared_key
-
-    async def begin(self) -> None:
-        await self.world.start()
-        for number in (6, 7):
-            self.world.set_up_site(f"Site{number}", f"site{number}", driftPolicy="Correct")
-        await self.world.settle()
-        self.world.azure.put_shared_key = self._put_shared_key  # type: ignore[method-assign]
-        self.world.interfere = self._interfere
-
-    async def _put_shared_key(self, connection: Any, key: Any) -> Any:
-        if self.world.azure.world[connection].key == key.value:
-            self.for_nothing.append(connection.name)
-        return await self._put(connection, key)
-
-    def _interfere(self, _number: int, verb: str, _what: str) -> Interference | None:
-        if verb == "get_shared_key" and not self.readable:
-            return Interference(fault=FORBIDDEN)
-        if verb == "put_shared_key":
-            lost = self.readable and self.dice.random() < 0.2
-            return Interference(fault=LOST, carried_out=self.dice.random() < 0.5) if lost else None
-        if self.dice.random() < 0.01:
-            return Interference(crash=True)
-        return Interference(fault=LOST) if verb == "get" and self.dice.random() < 0.02 else None
-
-    async def step(self, number: int) -> None:
-        someone = self.dice.choice(["site6", "site7"])
-        match self.dice.randrange(6):
-            case 0:
-                self.bytes_now = f"CanaryKey{self.dice.randrange(3)}"
-                self.world.put_key(self.bytes_now)
-            case 1:
-                self.world.put_key(self.bytes_now)
-            case 2:
-                self.world.edit(POLICY, "site6", saLifeTimeSeconds=3600 + self.dice.randrange(3))
-            case 3:
-                self.world.edit(CONNECTION, someone, routingWeight=self.dice.randrange(4))
-            case 4:
-                await self.world.restart()
-            case _:
-                self.world.annotate(someone, reconcile_at=str(number))
-        await self.world.advance(self.dice.choice([1, 20, 400]))
-
-    async def end(self) -> None:
-        self.world.interfere = (lambda *_: None) if self.readable else keys_may_not_be_read
-        await self.world.settle(quiet=700)
-
-
-@pytest.mark.parametrize("seed", range(24))
-async def test_in_random_histories_no_key_is_written_without_a_change_of_bytes(seed: int):
-    history = Histories(seed)
-    await history.begin()
-    for number in range(25):
-        await history.step(number)
-    await history.end()
-    world = history.world
-    # Who may not read Azure's key cannot know whether a call before a crash was carried out, and repeats it once.
-    assert len(history.for_nothing) <= (0 if history.readable else world.crashes)
-    assert {held.key for held in world.azure.world.values()} == {history.bytes_now}
-    assert world.ready("site7") == ("True", "UpToDate")
-    assert "CanaryKey" not in str(world.cluster.documents)
-    await world.stop()
 
 
 async def test_looks_by_time_share_the_reads_of_a_secret_and_a_new_key_is_found_by_time():

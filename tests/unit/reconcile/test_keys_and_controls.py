@@ -14,6 +14,8 @@ from support.world.core import (
     wire_connection,
 )
 
+pytestmark = pytest.mark.slow
+
 FORBIDDEN = Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "Microsoft.Network/connections/sharedKey/read")
 OTHER = "AnotherKey2"
 

@@ -5,6 +5,7 @@ import pytest
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.keys.digest import DigestKey
 from support.cases.pairs import half_spec
+from support.sweeps import swept
 from support.world.core import CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, Interference
 
 pytestmark = pytest.mark.slow
@@ -155,7 +156,7 @@ async def test_a_refused_change_is_tried_again_at_the_refused_half_alone(pair: C
 
 
 @pytest.mark.parametrize("readable", [True, False])
-@pytest.mark.parametrize("number", range(1, 24))
+@pytest.mark.parametrize("number", swept(range(1, 24)))
 async def test_after_a_crash_at_any_call_both_hold_the_new_key(number: int, readable: bool):
     world = await a_pair()
 

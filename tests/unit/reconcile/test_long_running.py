@@ -5,6 +5,8 @@ import pytest
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from support.world.core import CONNECTION, POLICY, CoreHarness, wire_policy
 
+pytestmark = pytest.mark.slow
+
 REJECTED = Fault(FaultKind.REJECTED, "InternalServerError", "the gateway did not answer")
 
 

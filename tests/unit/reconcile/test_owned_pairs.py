@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from support.sweeps import swept
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
+
+pytestmark = pytest.mark.slow
 
 REJECTED = Fault(FaultKind.REJECTED, "InvalidPolicy", "The policy is not to this gateway's liking.")
 ONE, TWO = ("VNet1toVNet3", "TestRG1"), ("VNet3toVNet1", "TestRG3")
@@ -195,8 +198,7 @@ async def test_from_two_objects_to_one_and_back_without_touching_the_tunnel(pair
     assert set(pair.accepted()) == {"patch_tags"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(1, 30))
+@pytest.mark.parametrize("number", swept(range(1, 30)))
 async def test_after_a_crash_at_any_call_of_an_edit_both_halves_are_new(pair: CoreHarness, number: int):
     before = len(pair.calls)
     pair.interfere = lambda n, _verb, _what: Interference(crash=True) if n == before + number else None
@@ -206,8 +208,7 @@ async def test_after_a_crash_at_any_call_of_an_edit_both_halves_are_new(pair: Co
     assert pair.ready("pair") == ("True", "UpToDate")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(1, 30))
+@pytest.mark.parametrize("number", swept(range(1, 30)))
 async def test_after_a_crash_at_any_call_of_a_creation_both_halves_are_there(empty: CoreHarness, number: int):
     before = len(empty.calls)
     empty.interfere = lambda n, _verb, _what: Interference(crash=True) if n == before + number else None
@@ -217,8 +218,7 @@ async def test_after_a_crash_at_any_call_of_a_creation_both_halves_are_there(emp
     assert empty.ready("pair") == ("True", "UpToDate")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(1, 30))
+@pytest.mark.parametrize("number", swept(range(1, 30)))
 async def test_after_a_crash_at_any_call_of_a_deletion_nothing_is_left(pair: CoreHarness, number: int):
     before = len(pair.calls)
     pair.interfere = lambda n, _verb, _what: Interference(crash=True) if n == before + number else None

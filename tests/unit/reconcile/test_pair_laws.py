@@ -10,6 +10,7 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.runtime.line import Line
 from azure_vpn_operator.runtime.priority import Priority
 from support.fakes.clock import FakeClock
+from support.sweeps import swept
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
 
 pytestmark = pytest.mark.slow
@@ -111,7 +112,7 @@ async def play_history(seed: int, *, swap: bool) -> tuple[list[Any], list[Any]]:
     return found[0], found[1]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", swept(range(8)))
 async def test_swapping_the_names_of_the_two_sides_changes_nothing_but_the_names(seed: int):
     assert await play_history(seed, swap=False) == await play_history(seed, swap=True)
 
@@ -173,7 +174,7 @@ class Party:
             self.end_operations()
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", swept(range(20)))
 def test_sixty_pairs_over_fifty_gateways_all_finish_in_any_order_with_any_faults(seed: int):
     party = Party(seed)
     party.play()
@@ -184,7 +185,7 @@ def test_sixty_pairs_over_fifty_gateways_all_finish_in_any_order_with_any_faults
 
 
 @pytest.mark.parametrize("locks_peer", [False, True], ids=["Azure locks one gateway", "Azure locks both"])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", swept(range(2)))
 async def test_nothing_is_sent_to_a_gateway_that_is_busy_with_ours(seed: int, locks_peer: bool):
     dice = random.Random(seed)
     world = CoreHarness(seed=seed)

@@ -6,6 +6,7 @@ import pytest
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from support.cases.pairs import half_spec
+from support.sweeps import swept
 from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
@@ -16,6 +17,8 @@ from support.world.core import (
     CoreHarness,
     Interference,
 )
+
+pytestmark = pytest.mark.slow
 
 REJECTED = Fault(FaultKind.REJECTED, "InvalidPolicy", "The policy is not to this gateway's liking.")
 
@@ -59,8 +62,7 @@ async def test_both_halves_are_created_with_one_write_each():
     await world.stop()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("after", [step / 2 for step in range(1, 32)])
+@pytest.mark.parametrize("after", swept(step / 2 for step in range(1, 32)))
 @pytest.mark.parametrize(("first", "second"), [("one", "two"), ("two", "one")])
 async def test_an_object_that_meets_its_other_half_in_the_middle_of_a_pass_is_not_written_twice(
     first: str, second: str, after: float
@@ -226,8 +228,7 @@ async def test_three_halves_are_one_too_many(pair: CoreHarness):
     assert pair.condition("one", "PairInSync") == ("False", "DuplicatePair")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(1, 40))
+@pytest.mark.parametrize("number", swept(range(1, 40)))
 async def test_after_a_crash_at_any_call_both_halves_are_new(number: int):
     world = CoreHarness()
     await world.start()

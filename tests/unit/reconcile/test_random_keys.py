@@ -9,6 +9,7 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.domain.azure.lookups import SharedKey
 from azure_vpn_operator.domain.rules.shared_key import check_shared_key
 from azure_vpn_operator.reconcile.facts.random_keys import make_key
+from support.sweeps import swept
 from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
@@ -101,7 +102,7 @@ async def test_where_azure_locks_both_gateways_both_get_the_same_key(pair: CoreH
     assert pair.accepted() == {"put_shared_key": 2}
 
 
-@pytest.mark.parametrize("after", [step / 2 for step in range(1, 20)])
+@pytest.mark.parametrize("after", swept(step / 2 for step in range(1, 20)))
 async def test_an_edit_while_the_key_is_on_its_way_does_not_make_it_go_twice(pair: CoreHarness, after: float):
     pair.latency = lambda verb, _what: 2.0 if verb in AZURE_READS | AZURE_WRITES else 0.0
     pair.annotate("pair", rotate_key="a")
@@ -231,7 +232,7 @@ async def crash_at(number: int, act: Any, *, carried_out: bool) -> CoreHarness:
 
 
 @pytest.mark.parametrize("carried_out", [False, True])
-@pytest.mark.parametrize("number", range(1, 26))
+@pytest.mark.parametrize("number", swept(range(1, 26)))
 async def test_a_crash_at_any_call_never_leaves_two_keys(number: int, carried_out: bool):
     for act in (None, lambda world: world.annotate("pair", rotate_key="a")):
         world = await crash_at(number, act, carried_out=carried_out)

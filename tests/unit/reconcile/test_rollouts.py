@@ -7,7 +7,10 @@ import pytest
 
 from support.cases.pairs import half_spec
 from support.fakes.azure import Device
+from support.sweeps import A_FLEET
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, site_spec, wire_policy
+
+pytestmark = pytest.mark.slow
 
 WITHIN = 600.0
 BAD = {"dhGroup": "ECP384"}
@@ -113,9 +116,9 @@ def fewest_rounds(size: int, most: int) -> int:
     return rounds
 
 
-@pytest.mark.slow
-async def test_an_accepted_edit_takes_at_most_a_quarter_longer_than_waves_gateways_and_proofs_allow():
-    size, gateways, operation, back_after, hold_down = 100, 10, 20.0, 5.0, 10.0
+@pytest.mark.parametrize("size", A_FLEET)
+async def test_an_accepted_edit_takes_at_most_a_quarter_longer_than_waves_gateways_and_proofs_allow(size: int):
+    gateways, operation, back_after, hold_down = size // 10, 20.0, 5.0, 10.0
     world = CoreHarness(confirm_within_seconds=WITHIN, hold_down_seconds=hold_down)
     world.azure.operation_seconds = operation
     await world.start()

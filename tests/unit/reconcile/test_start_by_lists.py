@@ -19,6 +19,8 @@ from support.world.core import (
     site_spec,
 )
 
+pytestmark = pytest.mark.slow
+
 DOWN = Fault(FaultKind.UNAVAILABLE, "ServiceUnavailable", "no")
 REFUSED = Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "no right to list")
 THROTTLED = Fault(FaultKind.THROTTLED, "SubscriptionRequestsThrottled", "later", 10.0)

@@ -14,11 +14,11 @@ from azure_vpn_operator.cluster.event_recorder import EventRecorder
 from azure_vpn_operator.cluster.session import ClusterSession
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.telemetry.log_context import current_log_context
+from support.sweeps import A_FLEET
 from support.world.core import CONNECTION, CoreHarness, Interference
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-SIZE = 100
 BURST, SECONDS_PER_EVENT = 25, 300
 """What client-go allows one object, and so do we."""
 AWAY = Fault(FaultKind.UNAVAILABLE, "ServiceUnavailable", "Azure is not well.")
@@ -72,7 +72,7 @@ def lines() -> Iterator[Lines]:
     log.setLevel(before)
 
 
-async def a_fleet_in_peace(size: int = SIZE, **settings: Any) -> tuple[CoreHarness, EventsOfServer]:
+async def a_fleet_in_peace(size: int, **settings: Any) -> tuple[CoreHarness, EventsOfServer]:
     world, server = CoreHarness(**settings), EventsOfServer()
     world.azure.operation_seconds = 1.0
     await world.start()
@@ -92,27 +92,28 @@ def status_writes(world: CoreHarness) -> int:
     return sum(write.what == "status" for write in world.cluster.writes)
 
 
-def set_all(world: CoreHarness, state: str) -> None:
-    for number in range(SIZE):
+def set_all(world: CoreHarness, size: int, state: str) -> None:
+    for number in range(size):
         world.live(f"VNet1toS{number}").tunnel = state
 
 
-async def test_tunnels_that_go_down_at_once_and_then_flap_are_told_of_within_bounds(lines: Lines):
-    world, server = await a_fleet_in_peace()
+@pytest.mark.parametrize("size", A_FLEET)
+async def test_tunnels_that_go_down_at_once_and_then_flap_are_told_of_within_bounds(lines: Lines, size: int):
+    world, server = await a_fleet_in_peace(size)
     lines.of_objects.clear()
     lines.texts.clear()
 
-    set_all(world, "NotConnected")
+    set_all(world, size, "NotConnected")
     await world.advance(330)
-    assert server.requests == {f"s{number}": 1 for number in range(SIZE)}, "each is told once, however long it lasts"
+    assert server.requests == {f"s{number}": 1 for number in range(size)}, "each is told once, however long it lasts"
     assert set(server.begun.values()) == {1}
 
     changes, seconds = 8, 90
     for change in range(changes):
-        set_all(world, "NotConnected" if change % 2 else "Connected")
+        set_all(world, size, "NotConnected" if change % 2 else "Connected")
         await world.advance(seconds)
 
-    assert len(server.requests) == SIZE, "no object silences another one"
+    assert len(server.requests) == size, "no object silences another one"
     allowed = BURST + (330 + changes * seconds) / SECONDS_PER_EVENT
     assert changes / 2 <= max(server.requests.values()) <= min(allowed, changes + 1)
     begun = Counter(name for name, _ in server.begun.elements())
@@ -134,8 +135,9 @@ async def test_a_tunnel_that_flaps_for_hours_is_told_of_ever_more_seldom():
     await world.stop()
 
 
-async def test_azure_that_is_away_for_a_while_is_no_flood(lines: Lines):
-    world, server = await a_fleet_in_peace()
+@pytest.mark.parametrize("size", A_FLEET)
+async def test_azure_that_is_away_for_a_while_is_no_flood(lines: Lines, size: int):
+    world, server = await a_fleet_in_peace(size)
     lines.of_objects.clear()
     lines.texts.clear()
     world.interfere = lambda _n, verb, _w: (
@@ -144,7 +146,7 @@ async def test_azure_that_is_away_for_a_while_is_no_flood(lines: Lines):
     await world.advance(600)
     world.interfere = lambda _n, _verb, _w: None
     await world.settle()
-    assert all(world.ready(f"s{number}") == ("True", "UpToDate") for number in range(SIZE))
+    assert all(world.ready(f"s{number}") == ("True", "UpToDate") for number in range(size))
     assert max(server.requests.values(), default=0) <= 4
     # One line for each look at a resource group, which is once a minute, and none for each connection.
     assert lines.of_objects.total() <= 15, lines.texts
@@ -152,17 +154,18 @@ async def test_azure_that_is_away_for_a_while_is_no_flood(lines: Lines):
     await world.stop()
 
 
-async def test_an_edit_that_breaks_a_hundred_connections_is_a_few_events_and_a_line_for_each_write(lines: Lines):
-    world, server = await a_fleet_in_peace()
+@pytest.mark.parametrize("size", A_FLEET)
+async def test_an_edit_that_breaks_a_whole_fleet_is_a_few_events_and_a_line_for_each_write(lines: Lines, size: int):
+    world, server = await a_fleet_in_peace(size)
     lines.of_objects.clear()
     lines.texts.clear()
-    for number in range(SIZE):
+    for number in range(size):
         world.edit(CONNECTION, f"s{number}", ipsecPolicyRef={"name": "missing"})
     await world.advance(600)
-    for number in range(SIZE):
+    for number in range(size):
         world.edit(CONNECTION, f"s{number}", ipsecPolicyRef={"name": "site6"})
     await world.settle()
-    assert len(server.requests) == SIZE
+    assert len(server.requests) == size
     assert max(server.requests.values()) <= 3
     assert max(lines.of_objects.values(), default=0) <= 2, lines.texts
     await world.stop()

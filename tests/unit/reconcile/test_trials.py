@@ -11,6 +11,8 @@ from support.cases.pairs import half_spec
 from support.fakes.azure import Device
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference, wire_policy
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 600.0
 BAD = {"dhGroup": "ECP384"}
 GOOD_POLICY = [wire_policy()]

@@ -10,6 +10,8 @@ from support.cases.pairs import half_spec
 from support.fakes.azure import Device
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, wire_policy
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 600.0
 BAD = {"dhGroup": "ECP384"}
 POLICY_AT_ONCE = {**POLICY_SPEC, "rollout": {"strategy": "AllAtOnce"}}

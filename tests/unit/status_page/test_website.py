@@ -102,6 +102,7 @@ async def test_who_knows_the_map_is_not_sent_it_again(web: aiohttp.ClientSession
             assert (answer.status, await answer.read(), answer.headers["ETag"]) == (304, b"", etag)
 
 
+@pytest.mark.slow
 async def test_who_waits_is_answered_when_something_has_changed(web: aiohttp.ClientSession):
     fleet = Fleet()
     fleet.put([a_site("site6", "Site6")])

@@ -10,6 +10,7 @@ from support.mishaps.table import KINDS, Kind
 PAGE = Path(__file__).parents[4] / "docs" / "reference" / "explain.md"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reads_log", [False, True], ids=["without the log", "with the log"])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.title)
 async def test_the_first_of_each_kind(kind: Kind, reads_log: bool):
@@ -18,7 +19,7 @@ async def test_the_first_of_each_kind(kind: Kind, reads_log: bool):
     assert found.is_right if kind.knowable else found.is_right or found.admitted, found
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 async def test_three_hundred_mishaps():
     outcomes, with_log = await play_all(), await play_all(reads_log=True)
     knowable = [outcome for outcome in outcomes if outcome.kind.knowable]

@@ -67,6 +67,7 @@ def test_the_hook_for_pre_commit_calls_a_program_and_a_command_that_there_are() 
     assert command in COMMANDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", FORMATS)
 def test_nothing_heavy_is_loaded(put: Put, output: str) -> None:
     """Half a second of a start, for every file that somebody saves."""

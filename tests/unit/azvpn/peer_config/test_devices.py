@@ -128,12 +128,14 @@ LACKS_WITH_IKEV1 = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_every_combination_is_written_or_refused(format_name: str):
     """Nothing is dropped in silence: either the parser finds exactly the policy, or it is said what the device lacks."""
     assert written_of(format_name, combinations(STRONG), LACKS, version=2) > 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_every_combination_with_ikev1_too_where_it_differs(format_name: str):
     """GCM is none for phase 1 there; the Cisco devices have words of their own for it."""
@@ -169,6 +171,7 @@ def written_of(
     return written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_name", FORMATS)
 @given(
     seconds=st.integers(300, 172799),

@@ -53,6 +53,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
 
 
+@pytest.mark.slow
 def test_output_on_the_page_is_what_the_command_prints(environment: Mapping[str, str]):
     shown = [(match["code"], match["output"]) for match in SHOWN.finditer(GUIDE.read_text(encoding="utf-8"))]
 

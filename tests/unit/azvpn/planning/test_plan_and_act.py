@@ -202,6 +202,7 @@ async def test_what_the_access_file_forbids_is_refused():
     await world.stop()
 
 
+@pytest.mark.slow
 @settings(max_examples=settings.default.max_examples // 2, deadline=None)
 @given(st.lists(EDITS, min_size=1, max_size=4), MEANWHILE)
 def test_what_plan_says_is_what_azure_is_sent(edits: list[Edit], meanwhile: str):

@@ -83,6 +83,7 @@ async def test_stop_where_no_demo_ever_was(tmp_path: Path) -> None:
     assert not await DemoFolder(tmp_path / "new").stop()
 
 
+@pytest.mark.slow
 async def test_stop_ends_a_demo_in_another_terminal(folder: DemoFolder) -> None:
     script = (
         "import sys, time, pathlib\n"

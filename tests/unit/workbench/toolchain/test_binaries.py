@@ -158,6 +158,7 @@ def test_interrupted_build_leaves_nothing_that_counts_as_built(workplace: Workpl
     assert not (folder / ".etcd.unfinished").exists()
 
 
+@pytest.mark.slow
 def test_two_processes_build_once(workplace: Workplace) -> None:
     workplace.environ["FAKE_GO_SLEEP"] = "0.5"
     script = (

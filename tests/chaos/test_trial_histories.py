@@ -1,7 +1,4 @@
-"""Random histories over a fleet whose devices refuse some values: what breaks a tunnel is undone, what is taken never, and it always ends.
-
-`make chaos` plays them by the hundred.
-"""
+"""Histories over a fleet whose devices refuse some values: what breaks a tunnel is undone, what is taken never, and it always ends."""
 
 import pytest
 
@@ -9,11 +6,8 @@ from chaos.trial_histories import PlayedTrial, draw, play
 from support.world.core import CONNECTION, Interference
 from support.world.trial_world import TrialWorld
 
-QUICK = 6
-ALL = 40
 
-
-@pytest.mark.parametrize("seed", range(QUICK))
+@pytest.mark.parametrize("seed", range(4))
 async def test_a_change_is_proven_or_undone_in_a_short_history(seed: int):
     failure = await play(seed, draw(seed)[:5])
     assert failure is None, str(failure)
@@ -27,15 +21,13 @@ FOUND = {
 """Seeds that once failed, and what was mended."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", FOUND)
 async def test_a_history_that_once_failed_does_not_again(seed: int):
     failure = await play(seed, draw(seed))
     assert failure is None, str(failure)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(ALL))
+@pytest.mark.parametrize("seed", range(3))
 async def test_a_change_is_proven_or_undone_whatever_happens(seed: int):
     failure = await play(seed, draw(seed))
     assert failure is None, str(failure)

@@ -6,18 +6,14 @@ from chaos.replica_histories import draw, play
 from support.world.core import CONNECTION, connection_id
 from support.world.replica_world import ReplicaWorld
 
-QUICK = 6
-ALL = 40
 
-
-@pytest.mark.parametrize("seed", range(QUICK))
+@pytest.mark.parametrize("seed", range(4))
 async def test_one_leads_at_a_time_in_a_short_history(seed: int):
     failure = await play(seed, draw(seed)[:6])
     assert failure is None, str(failure)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(ALL))
+@pytest.mark.parametrize("seed", range(2))
 async def test_one_leads_at_a_time_whatever_happens(seed: int):
     failure = await play(seed, draw(seed))
     assert failure is None, str(failure)

@@ -1,13 +1,13 @@
-"""Random histories of everything at once: at the end Azure is what the objects say, and then nothing is written any more."""
+"""Seeded random histories of everything at once: at the end Azure is what the objects say, and then nothing is written any more."""
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import Any
-
-import pytest
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
+from chaos import playing
+from chaos.playing import TALLY, Act, Failure
 from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
@@ -17,25 +17,26 @@ from support.world.core import (
     POLICY_SPEC,
     CoreHarness,
     Interference,
+    NeverSettlesError,
     site_spec,
 )
 
-pytestmark = pytest.mark.slow
+STEPS: Final = 40
+NAMES: Final = ("a", "b", "c", "d")
+POLICIES: Final = ("p", "q")
+PAUSES: Final = (0.0, 0.5, 4.0, 15.0, 40.0, 200.0)
+AN_HOUR_AND_MORE: Final = 4000.0
+"""A key that could not be compared is asked for again after an hour."""
+MOST_WORDS: Final = 1500
+BORDER: Final = AZURE_READS | AZURE_WRITES | {"poll", "read", "write_status", "write_finalizers", "list_all", "record"}
 
-SEEDS = range(16)
-STEPS = 40
-NAMES = ("a", "b", "c", "d")
-POLICIES = ("p", "q")
-BORDER = AZURE_READS | AZURE_WRITES | {"poll", "read", "write_status", "write_finalizers", "list_all", "record"}
 
-
-class History:
+class PlayedObjects:
     """One world, and dice. Two gateways carry four connections; two policies; one Secret each."""
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
         self.world = CoreHarness(seed=seed)
-        self.story: list[str] = []
         self.faults_per_call = 0.0
         self.crashes_per_call = 0.0
         self.left_in_azure: set[str] = set()
@@ -70,7 +71,7 @@ class History:
             tags=self.dice.choice([None, {"t": "1"}]),
         )
 
-    def step(self) -> None:
+    def step(self) -> str:
         name = self.dice.choice(NAMES)
         act: Callable[[str], str] = self.dice.choice(
             [
@@ -85,7 +86,7 @@ class History:
                 self.annotate,
             ]
         )
-        self.story.append(f"{self.world.clock.monotonic():.0f}: {act(name)}")
+        return act(name)
 
     def apply(self, name: str) -> str:
         document = self.world.document(name)
@@ -174,49 +175,70 @@ class History:
         return [d["metadata"]["name"] for d in found if d and d["spec"].get("ipsecPolicyRef") == {"name": policy}]
 
 
-def assert_live_is_desired(history: History) -> None:
+def wrong_at_the_end(history: PlayedObjects) -> list[str]:
+    """Say where Azure is not what the objects say."""
     world = history.world
     wanted = {f"VNet1toSite-{name}" for name in NAMES if world.document(name) is not None}
     made = {known.name for known, held in world.azure.world.items() if "azvpn-owner" in held.document["tags"]}
-    assert wanted <= made <= wanted | history.left_in_azure
+    if not wanted <= made <= wanted | history.left_in_azure:
+        return [f"{sorted(wanted)} are wanted, and there are {sorted(made)}"]
+    wrong = []
     for name in NAMES:
-        document = world.document(name)
-        if document is None:
+        if (document := world.document(name)) is None:
             continue
         spec, azure_name = document["spec"], f"VNet1toSite-{name}"
-        held = world.held(azure_name)
+        held, tags = world.held(azure_name), world.tags(azure_name)
         reference = spec.get("ipsecPolicyRef")
         policy = world.document(reference["name"], POLICY) if reference else None
-        assert held["ipsecPolicies"] == ([policy["spec"]] if policy else []), name
-        assert held["routingWeight"] == spec.get("routingWeight", 0), name
-        assert held.get("dpdTimeoutSeconds") == spec.get("dpdTimeoutSeconds"), name
+        pairs = {
+            "ipsecPolicies": (held["ipsecPolicies"], [policy["spec"]] if policy else []),
+            "routingWeight": (held["routingWeight"], spec.get("routingWeight", 0)),
+            "dpdTimeoutSeconds": (held.get("dpdTimeoutSeconds"), spec.get("dpdTimeoutSeconds")),
+            "owner": (tags["azvpn-owner"], f"{OWNER}/{name}"),
+            "key": (
+                world.live(azure_name).key.encode(),
+                world.cluster.secrets["network", f"keys-{name}"][1]["sharedKey"],
+            ),
+            "Ready": (world.ready(name), ("True", "UpToDate")),
+        }
         if azure_name not in history.left_in_azure or "tags" in spec:
             # What another object of the name left there is not known to be ours.
-            assert world.tags(azure_name).get("t") == spec.get("tags", {}).get("t"), name
-        assert world.tags(azure_name)["azvpn-owner"] == f"{OWNER}/{name}"
-        key = world.cluster.secrets["network", f"keys-{name}"][1]["sharedKey"]
-        assert world.live(azure_name).key.encode() == key, name
-        assert world.ready(name) == ("True", "UpToDate"), name
+            pairs["tag t"] = (tags.get("t"), spec.get("tags", {}).get("t"))
+        wrong += [f"{name}: {what} is {is_}, not {shall}" for what, (is_, shall) in pairs.items() if is_ != shall]
+    return wrong
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_any_history_ends_as_the_objects_say_and_then_in_peace(seed: int):
-    history = History(seed)
-    await history.world.start()
+async def play(seed: int) -> Failure[PlayedObjects] | None:
+    """Play one history; None if all is well. What comes next depends on what has been, so no act can be left out."""
+    history, acts = PlayedObjects(seed), list[Act[PlayedObjects]]()
+    world, found = history.world, list[str]()
     try:
+        await world.start()
         for _ in range(STEPS):
-            history.step()
-            await history.world.advance(history.dice.choice([0.0, 0.5, 4.0, 15.0, 40.0, 200.0]))
+            text, pause = history.step(), history.dice.choice(PAUSES)
+            acts.append(Act(text, lambda _: None, pause))
+            await world.advance(pause)
         await asyncio.sleep(0)
         history.end_of_trouble()
-        await history.world.advance(4000.0)  # a key that could not be compared is asked for again after an hour
-        await history.world.settle_for_good()
-        assert_live_is_desired(history)
-        history.world.forget_journals()
-        await history.world.advance(4000.0)
-        assert not history.world.sent
-        assert not history.world.cluster.writes
-        await history.world.stop()
-    except AssertionError as error:
-        error.add_note("\n".join(history.story))
-        raise
+        await world.advance(AN_HOUR_AND_MORE)
+        await world.settle_for_good()
+        found = wrong_at_the_end(history)
+        world.forget_journals()
+        await world.advance(AN_HOUR_AND_MORE)
+        found += [f"written in peace: {written}" for written in (*world.sent, *world.cluster.writes)]
+        TALLY.update(crashes=world.crashes)
+        await world.stop()
+    except (AssertionError, NeverSettlesError) as error:
+        found.append(str(error)[:MOST_WORDS] or repr(error))
+    finally:
+        await world.abandon()
+    return Failure("objects", seed, tuple(acts), "\n".join(found)) if found else None
+
+
+def run(seed: int) -> str | None:
+    """Play one history in an event loop of its own; the report of a failure, or None."""
+
+    async def played(seed: int, _: Sequence[Act[PlayedObjects]]) -> Failure[PlayedObjects] | None:
+        return await play(seed)
+
+    return playing.run(played, seed, (), short=False)
