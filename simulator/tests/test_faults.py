@@ -19,6 +19,8 @@ from azure_vpn_simulator.clock import ManualClock
 from azure_vpn_simulator.faults import Fault, Faults, FaultSpec
 from azure_vpn_simulator.running import RunningSimulator, running_simulator
 
+pytestmark = pytest.mark.slow
+
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/Net/providers/Microsoft.Network"
 VERSION = {"api-version": "2026-03-01"}

@@ -17,6 +17,8 @@ from support.world.core import (
     wire_connection,
 )
 
+pytestmark = pytest.mark.slow
+
 FINALIZER = "azvpn.dev/connection"
 FOREIGN = "other-installation/network/site6"
 

@@ -8,6 +8,8 @@ import pytest
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from support.world.core import CoreHarness, arm_id
 
+pytestmark = pytest.mark.slow
+
 SITE_ADDRESSES = {"Site6": "10.6.0.1", "Site7": "10.7.0.1"}
 
 

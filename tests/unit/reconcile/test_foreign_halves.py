@@ -9,6 +9,8 @@ from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from support.cases.pairs import half_spec
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, arm_id, connection_id, wire_policy
 
+pytestmark = pytest.mark.slow
+
 FORBIDDEN = Fault(FaultKind.FORBIDDEN, "AuthorizationFailed", "The client has no authorization.")
 TENANT = "tenant-of-the-peer"
 DIFFERS = ("False", "ForeignHalfDiffers")
@@ -109,7 +111,6 @@ CROSSING: dict[str, list[dict[str, Any]]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("specs", CROSSING.values(), ids=CROSSING.keys())
 async def test_a_tenant_of_another_namespace_cannot_hold_or_change_ours(lone: CoreHarness, specs: list[dict[str, Any]]):
     cluster = lone.cluster

@@ -7,6 +7,8 @@ import pytest
 
 from support.world.core import CONNECTION, KEY, POLICY, POLICY_SPEC, CoreHarness, site_spec
 
+pytestmark = pytest.mark.slow
+
 SITES = tuple(f"S{number}" for number in range(6))
 OPERATION = 30.0
 

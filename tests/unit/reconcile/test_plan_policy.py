@@ -7,6 +7,8 @@ import pytest
 
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, connection_id, site_spec, wire_connection
 
+pytestmark = pytest.mark.slow
+
 OWN_TAG = {"azvpn-owner": "it/network/site6"}
 
 

@@ -6,6 +6,8 @@ import pytest
 from azure_vpn_operator.render.__main__ import main
 from azure_vpn_operator.render.generators import COPIES
 
+pytestmark = pytest.mark.slow
+
 _REPOSITORY = Path(__file__).parents[3]
 _PATHS = ["crds/azvpn.dev_ipsecpolicies.yaml", "crds/azvpn.dev_vpnconnections.yaml"]
 
