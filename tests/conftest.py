@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from pathlib import Path
 
 import pytest
@@ -53,10 +53,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    # Until the collection is over nothing becomes garbage.
-    gc.disable()
     # kubectl and helm live for a moment: a third of it they would look for garbage.
     os.environ.setdefault("GOGC", LESS_GARBAGE_COLLECTION)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # Nothing becomes garbage before the collection is over.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
@@ -91,7 +99,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     # Thousands of tests, schemas and modules stay to the end: to look through them for garbage costs a fifth of the time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    gc.enable()
     if session.config.option.collectonly:
         return
     _find_tools(session)
