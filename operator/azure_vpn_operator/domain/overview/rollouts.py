@@ -120,8 +120,7 @@ def _phase(subject: object, target: PolicyRevision | None, wave: Wave | None, sa
             return Phase.PAUSED
         if wave.waits_for_rekey:
             return Phase.REKEY
-        if not (wave.behind or wave.moving):
-            return Phase.PROVISIONAL if wave.provisional else Phase.AT_REST
+        # All may hold the values already: it is over when the operator has said so, and then the policy's history says the same.
         return Phase.CANARY if wave.size == 1 and not wave.done and wave.behind else Phase.WAVE
     provisional = said is not None and said.reason == "Provisional"
     return Phase.PROVISIONAL if provisional else Phase.AT_REST

@@ -48,6 +48,14 @@ def policy_of(standings: list[str], **facts: Any) -> Policy:
             id="a wave of two after the canary",
         ),
         pytest.param(
+            ["done", "done"],
+            {"target": AFTER, "state": "Target"},
+            Phase.WAVE,
+            Attention.CHANGING,
+            [Standing.DONE, Standing.DONE],
+            id="the last one holds the values, and the operator has not said yet that it is over",
+        ),
+        pytest.param(
             ["done", "behind"],
             {"target": AFTER, "state": "Target", "paused": True},
             Phase.PAUSED,
