@@ -65,6 +65,19 @@ async def test_report_never_writes_and_says_what_differs(change: Change):
     await world.stop()
 
 
+async def test_a_tunnel_under_reported_drift_is_watched_as_any_other():
+    world = await drifted("Report", portal(ipsecPolicies=[]))
+    await world.settle()
+    world.live("VNet1toSite6").tunnel = "Connecting"
+    await world.advance(330.0)
+    assert world.condition("site6", "Connected") == ("False", "Connecting")
+    world.live("VNet1toSite6").tunnel = "Connected"
+    await world.advance(35.0)
+    assert world.condition("site6", "Connected") == ("True", "AllTunnelsUp")
+    assert world.ready() == ("False", "DriftDetected")
+    await world.stop()
+
+
 async def test_correct_safe_puts_back_what_drops_no_tunnel():
     world = await drifted("CorrectSafe", portal(routingWeight=77))
     await world.settle()

@@ -6,11 +6,11 @@ from typing import Final
 from azure_vpn_operator.api.conditions import ConditionStatus, ConditionType
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection_status import ResetState, VpnConnectionStatus
-from azure_vpn_operator.domain.azure.lookups import NotRead
+from azure_vpn_operator.domain.azure.lookups import NotRead, Present
 from azure_vpn_operator.domain.passes.findings import find_condition
 from azure_vpn_operator.domain.passes.pauses import HOLD_UNTIL, find_pause
 from azure_vpn_operator.domain.passes.snapshot import Cadence, Snapshot
-from azure_vpn_operator.domain.passes.verdicts import Summary
+from azure_vpn_operator.domain.passes.verdicts import Progress, Summary
 
 RECENT: Final = timedelta(seconds=30)
 """A change counts as recent for so long."""
@@ -21,7 +21,8 @@ SHARE_OF_REFILL: Final = 0.5
 
 
 def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus) -> float:
-    """Seconds until the next pass: often while the tunnel is down or something has just changed, seldom in peace.
+    """Seconds until the next pass: often while the tunnel is down or something has just changed, seldom in peace. So is a connection read
+    for which a write is refused: its tunnel goes on.
 
     At once if only a list was read, which does not show the tunnel.
     """
@@ -29,6 +30,9 @@ def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus)
         return 0.0
     delay = summary.next_look
     in_force = summary.ready or summary.synced is ConditionStatus.TRUE
+    if _is_refused_with_a_tunnel(snapshot, summary):
+        # What is not written changes nothing for those who use the tunnel.
+        in_force, delay = True, min(delay, snapshot.cadence.steady)
     if any(record.state is ResetState.WAITS for record in status.resets):
         delay = min(delay, snapshot.cadence.recent)
     if in_force and _deserves_attention(snapshot, status):
@@ -53,6 +57,11 @@ def stretched(cadence: Cadence, reads: int, refill_per_second: float) -> Cadence
         return cadence
     round_of_all = reads / (refill_per_second * SHARE_OF_REFILL)
     return Cadence(steady=max(cadence.steady, round_of_all), recent=cadence.recent)
+
+
+def _is_refused_with_a_tunnel(snapshot: Snapshot, summary: Summary) -> bool:
+    """Whether a person has to act before anything is written, and the connection is there and was read."""
+    return summary.progress is Progress.STALLED and not summary.failed and isinstance(snapshot.live, Present)
 
 
 def _deserves_attention(snapshot: Snapshot, status: VpnConnectionStatus) -> bool:

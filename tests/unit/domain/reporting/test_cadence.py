@@ -1,5 +1,6 @@
 """When to look at a connection again."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from azure_vpn_operator.api.vpn_connection_status import VpnConnectionStatus
 from azure_vpn_operator.domain.azure.lookups import Absent
-from azure_vpn_operator.domain.passes.snapshot import Cadence
+from azure_vpn_operator.domain.passes.snapshot import Cadence, PolicyBroken
 from azure_vpn_operator.domain.reporting.cadence import stretched
 from support.builders import NOW, a_connection, a_known_good, a_listed_connection, a_live_connection, a_snapshot
 from support.checkers import run_pass
@@ -37,6 +38,24 @@ OLD = NOW + timedelta(seconds=30)
 )
 def test_next_look(changes: dict[str, Any], delay: float):
     assert run_pass(a_snapshot(**changes)).next_look == delay
+
+
+@pytest.mark.parametrize(
+    ("live", "cadence", "delay"),
+    [
+        pytest.param({"connectionStatus": "NotConnected"}, Cadence(), 30.0, id="its tunnel is down"),
+        pytest.param({}, Cadence(steady=60.0), 60.0, id="its tunnel is up: as often as the setting asks for"),
+        pytest.param({}, Cadence(steady=900.0), 300.0, id="a person may have acted: not later than that"),
+        pytest.param(None, Cadence(steady=60.0), 300.0, id="there is no connection"),
+    ],
+)
+def test_a_tunnel_is_watched_also_if_a_person_has_to_act(live: dict[str, Any] | None, cadence: Cadence, delay: float):
+    found = Absent() if live is None else a_live_connection(**live)
+    refused = a_snapshot(policy=PolicyBroken("x"), live=found, cadence=cadence)
+    later = replace(refused, previous=run_pass(refused).status, now=OLD)
+
+    assert run_pass(later).condition("Stalled") == ("True", "PolicyInvalid")
+    assert run_pass(later).next_look == delay
 
 
 @pytest.mark.parametrize(
