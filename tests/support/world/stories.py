@@ -54,9 +54,9 @@ def says(reason: str, of: str = "Ready") -> Callable[[Document], bool]:
     return is_so
 
 
-def is_up(document: Document) -> bool:
-    """All tunnels are up."""
-    return says("AllTunnelsUp", "Connected")(document)
+def with_tunnel_up(reason: str) -> Callable[[Document], bool]:
+    """Ready has this reason, and all tunnels are up: who is faster, the tunnel or the first look at it, is no matter of the state."""
+    return lambda document: says(reason)(document) and says("AllTunnelsUp", "Connected")(document)
 
 
 def _unlike(document: Document) -> bool:
@@ -74,7 +74,7 @@ async def life_of_a_connection(stage: Stage) -> None:
     assert _unlike(edited)
     stage.keep("edited", edited)
     await stage.keep_first("updating", says("Updating"))
-    await stage.keep_first("confirming", says("Confirming"))
+    await stage.keep_first("confirming", with_tunnel_up("Confirming"))
     await tenant.until_ready(seconds=60)
     await tenant.annotate(hold_until=(datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds"))
     await stage.keep_first("held", says("HeldUntil", "Paused"))
@@ -110,7 +110,7 @@ async def own_edit_that_fails(stage: Stage) -> None:
     await tenant.edit("c2", ipsecPolicyRef=bad)
     await stage.keep_first("rolling-back", says("RollingBack"))
     # The old values are in force a moment before the tunnel is up with them.
-    await stage.keep_first("rolled-back", lambda found: says("RolledBack")(found) and is_up(found))
+    await stage.keep_first("rolled-back", with_tunnel_up("RolledBack"))
     await stage.keep_first("change-failed", says("ChangeFailed"), "c2")
 
 
@@ -154,9 +154,9 @@ async def azure_has_it_already(stage: Stage) -> None:
         tenant.connection("c2", site=2),
         tenant.connection("c3", site=3, managementPolicy="Observe"),
     )
-    await stage.keep_first("adoption-refused", says("AdoptionRefused"))
-    await stage.keep_first("owned-by-another", says("OwnedByAnother"), "c2")
-    await stage.keep_first("observed", says("Observed"), "c3")
+    await stage.keep_first("adoption-refused", with_tunnel_up("AdoptionRefused"))
+    await stage.keep_first("owned-by-another", with_tunnel_up("OwnedByAnother"), "c2")
+    await stage.keep_first("observed", with_tunnel_up("Observed"), "c3")
 
 
 async def drift(stage: Stage) -> None:
@@ -167,7 +167,7 @@ async def drift(stage: Stage) -> None:
     await tenant.until_ready(seconds=60)
     await tenant.change_in_azure(ipsecPolicies=[])
     # What somebody changed in Azure lets the tunnel negotiate anew.
-    await stage.keep_first("drift-held", lambda found: says("DriftDetected")(found) and is_up(found))
+    await stage.keep_first("drift-held", with_tunnel_up("DriftDetected"))
     await tenant.delete("p1", POLICY)
     await stage.keep_first("deletion-waits", says("DeletionWaitsForReferences"), "p1", POLICY)
 
@@ -231,7 +231,7 @@ async def rollout_that_fails(stage: Stage) -> None:
     await tenant.until_ready("c1", "c2", seconds=60)
     await tenant.edit("p1", POLICY, dhGroup="ECP384")
     await stage.keep_first("rollout-failed", says("RolloutFailed"), "p1", POLICY)
-    await stage.keep_first("rollout-stopped", lambda found: says("RolloutStopped")(found) and is_up(found))
+    await stage.keep_first("rollout-stopped", with_tunnel_up("RolloutStopped"))
 
 
 async def rekey_is_awaited(stage: Stage) -> None:
@@ -273,8 +273,8 @@ async def fleet_halts(stage: Stage) -> None:
     await tenant.until_ready(*names, seconds=60)
     for name in names:
         await tenant.edit(name, ipsecPolicyRef=bad)
-    await stage.keep_first("waiting-for-budget", says("WaitingForBudget"), ANY)
-    await stage.keep_first("fleet-halted", says("FleetHalted"), ANY)
+    await stage.keep_first("waiting-for-budget", with_tunnel_up("WaitingForBudget"), ANY)
+    await stage.keep_first("fleet-halted", with_tunnel_up("FleetHalted"), ANY)
 
 
 async def objects_older_than_a_rule(stage: Stage) -> None:
