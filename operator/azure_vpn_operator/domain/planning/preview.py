@@ -5,7 +5,7 @@ from dataclasses import replace
 from azure_vpn_operator.api.reasons import Reason
 from azure_vpn_operator.api.vpn_connection import ManagementPolicy, VpnConnection
 from azure_vpn_operator.domain.azure.differences import drops_tunnel, field_names
-from azure_vpn_operator.domain.azure.installation import effective_policies
+from azure_vpn_operator.domain.azure.installation import EffectivePolicies, effective_policies
 from azure_vpn_operator.domain.azure.lookups import Present
 from azure_vpn_operator.domain.passes.snapshot import Snapshot
 from azure_vpn_operator.domain.passes.steps import Hold, PatchTags, Planned, Put, SetKey, Settled, Step
@@ -17,11 +17,8 @@ def only_planned(snapshot: Snapshot, step: Step) -> Step:
 
     What would be refused, or waited for, is said under Plan as it is under Enforce.
     """
-    subject = snapshot.subject
-    if not isinstance(subject, VpnConnection):
-        return step
-    policies = effective_policies(subject.spec, snapshot.installation)
-    if policies.management is not ManagementPolicy.PLAN:
+    policies = _policies(snapshot)
+    if policies is None or policies.management is not ManagementPolicy.PLAN:
         return step
     reason = Reason.MANAGEMENT_POLICY_CAPPED if policies.capped else Reason.PLANNED
     match step:
@@ -42,8 +39,10 @@ def key_follows(snapshot: Snapshot, write: Step) -> bool:
 
 
 def key_waits_for_turn(snapshot: Snapshot, step: Step) -> bool:
-    """Whether the key is set once those who come before have it."""
-    return isinstance(step, Hold) and step.reason is Reason.KEY_ROTATION_WAITS and snapshot.pause is None
+    """Whether the key is set once those who come before have it. An object that only plans waits in vain."""
+    waits = isinstance(step, Hold) and step.reason is Reason.KEY_ROTATION_WAITS
+    policies = _policies(snapshot)
+    return waits and snapshot.pause is None and policies is not None and policies.management is ManagementPolicy.ENFORCE
 
 
 def describe_write(step: Put | PatchTags | SetKey) -> str:
@@ -57,6 +56,12 @@ def describe_write(step: Put | PatchTags | SetKey) -> str:
             return f"would change {_names(step)}"
         case SetKey(why):
             return f"would set the shared key, and the tunnel would drop for a moment: {why}"
+
+
+def _policies(snapshot: Snapshot) -> EffectivePolicies | None:
+    """None for an object that breaks a rule."""
+    subject = snapshot.subject
+    return effective_policies(subject.spec, snapshot.installation) if isinstance(subject, VpnConnection) else None
 
 
 def _names(step: Put | PatchTags) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from azure_vpn_operator.app.core import Core, Ports
@@ -204,6 +204,7 @@ async def test_what_the_access_file_forbids_is_refused():
 
 @pytest.mark.slow
 @settings(max_examples=settings.default.max_examples // 2, deadline=None)
+@example([of_connection("Site7", managementPolicy="Plan")], "new key")
 @given(st.lists(EDITS, min_size=1, max_size=4), MEANWHILE)
 def test_what_plan_says_is_what_azure_is_sent(edits: list[Edit], meanwhile: str):
     asyncio.run(play(edits, meanwhile))
