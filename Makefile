@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help init lint check test generate verify demo demo-up demo-down image plugin cluster cluster-down e2e kind-e2e bench chaos states lock
+.PHONY: help init lint check test test-long generate verify demo demo-up demo-down image plugin cluster cluster-down e2e kind-e2e bench chaos states lock
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -45,7 +45,11 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-r
 
 test: $(READY) ## All behaviours, against a real kube-apiserver (built on first use)
 	$(TOOLS)
-	$(PYTEST) -m "not exhaustive" $(ARGS)
+	$(PYTEST) -m "not exhaustive and not walkthrough" $(ARGS)
+
+test-long: $(READY) ## What make test leaves out: every crash, moment and combination, and the docs' pages and the demo's acts, command by command
+	$(TOOLS)
+	$(PYTEST) -m "exhaustive or walkthrough" $(ARGS)
 
 generate: $(READY) ## Render CRDs, RBAC, the chart's values and reference pages from the code
 	$(BIN)/python -m azure_vpn_operator.render
@@ -87,10 +91,8 @@ bench: $(READY) ## Measure the figures that the operator promises; ARGS=--quick 
 
 SEEDS ?= 500
 FIRST ?= 0
-chaos: $(READY) ## Random histories, SEEDS=500 of each kind, and every crash and combination; OF=pairs (lines, keys, trials, ...) plays one kind, SEED=n repeats one
+chaos: $(READY) ## Random histories, SEEDS=500 of each kind; OF=pairs (lines, keys, trials, ...) plays one kind, SEED=n repeats one
 	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m chaos $(if $(OF),--of $(OF)) $(if $(SEED),--seed $(SEED),--first $(FIRST) --seeds $(SEEDS))
-	$(if $(OF)$(SEED),,$(TOOLS))
-	$(if $(OF)$(SEED),,$(PYTEST) -m exhaustive $(ARGS))
 
 states: $(READY) ## Record anew the objects that the tests of gitops/ judge (gitops/argocd/.../testdata)
 	$(BIN)/python -m pytest tests/e2e/test_states.py -n 0 -q --record-states $(ARGS)

@@ -5,11 +5,12 @@ counts against the test's own limit.
 """
 
 import gc
+import itertools
 import os
 import re
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from workbench.toolchain.tools import find_tool
 
 REPOSITORY = Path(__file__).parents[1]
 
-_SHARED = ("spare_stack", "filmed_stack", "control_plane")
+_SHARED = ("filmed_stack", "spare_stack", "control_plane")
 """Fixtures with processes that many tests share; those whose tests take longest come first."""
 
 settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -75,9 +76,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         for item in users:
             item.add_marker(pytest.mark.xdist_group(name=_group(item)))
-        # They mostly wait, and take long: whoever comes first fills the gaps, and nobody waits for them in the end.
-        order = {item: _place(item) for item in users}
-        items.sort(key=lambda item: order.get(item, len(_SHARED) + 2))
+        on_processes = set(users)
+        items[:] = _mix(users, [item for item in items if item not in on_processes])
 
 
 def _group(item: pytest.Item) -> str:
@@ -90,9 +90,22 @@ def _group(item: pytest.Item) -> str:
     return next((fixture for fixture in _SHARED if fixture in getattr(item, "fixturenames", ())), item.path.stem)
 
 
-def _place(item: pytest.Item) -> int:
-    group = _group(item)
-    return _SHARED.index(group) if group in _SHARED else len(_SHARED) + (0 if "e2e" in item.path.parts else 1)
+def _mix(users: Sequence[pytest.Item], others: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    """The order in which workers take tests: the groups on processes, and all others spread among those on the whole system.
+
+    The former mostly wait, the latter need a processor all the time: side by side they fill it. What takes longest comes first, and nobody
+    waits for it in the end.
+    """
+    groups: dict[str, list[pytest.Item]] = {name: [] for name in _SHARED}
+    for item in users:
+        groups.setdefault(_group(item), []).append(item)
+    whole = [name for name, group in groups.items() if name in _SHARED or "e2e" in group[0].path.parts]
+    # Whole modules, as tests of one may share a fixture; in each heap some of every part of the suite.
+    modules = [list(module) for _, module in itertools.groupby(others, lambda item: item.path)]
+    for index, name in enumerate(whole):
+        yield from groups.pop(name)
+        yield from itertools.chain(*modules[index :: len(whole)])
+    yield from itertools.chain(*groups.values())
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -111,6 +111,7 @@ async def test_demo_from_start_to_end(tmp_path: Path) -> None:
     assert await demo("down", background) == (0, "No demo was running.\n")
 
 
+@pytest.mark.walkthrough
 @pytest.mark.usefixtures("kubernetes_binaries")
 async def test_second_act_costs_one_tunnel_and_tells_so(tmp_path: Path) -> None:
     folder, picture = tmp_path / "demo", tmp_path / "rollback.svg"
@@ -127,6 +128,7 @@ async def test_second_act_costs_one_tunnel_and_tells_so(tmp_path: Path) -> None:
     assert processes_of(folder) == []
 
 
+@pytest.mark.walkthrough
 @pytest.mark.usefixtures("kubernetes_binaries")
 async def test_third_act_reads_the_words_of_real_daemons(tmp_path: Path) -> None:
     if (missing := find_missing()) is not None:

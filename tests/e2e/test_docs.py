@@ -78,6 +78,7 @@ def environment(kubernetes_binaries: Mapping[str, Path]) -> dict[str, str]:
     return reader_environment()
 
 
+@pytest.mark.walkthrough
 @pytest.mark.parametrize(
     "blocks",
     [

@@ -1,4 +1,4 @@
-"""Tests over each call, each moment or each combination: the share of them that `make test` runs, while `make chaos` runs all."""
+"""Tests over each call, each moment or each combination: the share of them that `make test` runs, while `make test-long` runs the rest."""
 
 from collections.abc import Iterable
 

@@ -160,7 +160,7 @@ async def test_a_bad_edit_takes_down_one_tunnel_and_stops():
     assert world.ready("site6", POLICY) == ("False", "RolloutFailed")
     assert world.condition("site6", "Stalled", POLICY) == ("True", "RolloutFailed")
     assert world.condition("site6", "RolledOut", POLICY) == ("False", "RolloutFailed")
-    await world.advance(24 * 3600)
+    await world.advance(6 * 3600)
     await world.restart()
     await world.advance(3600)
     assert world.accepted() == {"put": 2}
