@@ -21,10 +21,10 @@ SHARE_OF_REFILL: Final = 0.5
 
 
 def next_look(snapshot: Snapshot, summary: Summary, status: VpnConnectionStatus) -> float:
-    """Seconds until the next pass: often while the tunnel is down or something has just changed, seldom in peace. So is a connection read
-    for which a write is refused: its tunnel goes on.
+    """Seconds until the next pass: often while the tunnel is down or something has just changed, seldom in peace.
 
-    At once if only a list was read, which does not show the tunnel.
+    A connection for which a write is refused is read like any other: its tunnel goes on. At once if only a list was read, which does not
+    show the tunnel.
     """
     if snapshot.listed:
         return 0.0
