@@ -68,16 +68,19 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, object, object]:
     users = [item for item in items if "kubernetes_binaries" in getattr(item, "fixturenames", ())]
     for item in users:
         item.add_marker("apiserver")
-    if hasattr(config, "workerinput"):
-        for item in users:
-            item.add_marker(pytest.mark.xdist_group(name=_group(item)))
-        on_processes = set(users)
-        items[:] = _mix(users, [item for item in items if item not in on_processes])
+    if not hasattr(config, "workerinput"):
+        return (yield)
+    for item in users:
+        item.add_marker(pytest.mark.xdist_group(name=_group(item)))
+    # pytest-xdist reads the groups now, and what is not to be run goes.
+    found = yield
+    items[:] = _mix(items)
+    return found
 
 
 def _group(item: pytest.Item) -> str:
@@ -90,22 +93,41 @@ def _group(item: pytest.Item) -> str:
     return next((fixture for fixture in _SHARED if fixture in getattr(item, "fixturenames", ())), item.path.stem)
 
 
-def _mix(users: Sequence[pytest.Item], others: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+def _mix(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
     """The order in which workers take tests: the groups on processes, and all others spread among those on the whole system.
 
     The former mostly wait, the latter need a processor all the time: side by side they fill it. What takes longest comes first, and nobody
     waits for it in the end.
     """
-    groups: dict[str, list[pytest.Item]] = {name: [] for name in _SHARED}
-    for item in users:
-        groups.setdefault(_group(item), []).append(item)
-    whole = [name for name, group in groups.items() if name in _SHARED or "e2e" in group[0].path.parts]
+    groups: dict[str, list[pytest.Item]] = {}
+    others = []
+    for item in items:
+        if item.get_closest_marker("apiserver") is None:
+            others.append(item)
+        else:
+            groups.setdefault(_group(item), []).append(item)
+    whole = sorted(
+        (name for name, group in groups.items() if _is_whole(name, group)), key=lambda name: _place(name, groups[name])
+    )
     # Whole modules, as tests of one may share a fixture; in each heap some of every part of the suite.
     modules = [list(module) for _, module in itertools.groupby(others, lambda item: item.path)]
-    for index, name in enumerate(whole):
-        yield from groups.pop(name)
-        yield from itertools.chain(*modules[index :: len(whole)])
+    heaps = max(len(whole) - 1, 1)
+    # Two begin at once.
+    yield from groups.pop(whole[0]) if whole else ()
+    for index in range(heaps):
+        yield from groups.pop(whole[index + 1]) if whole[index + 1 :] else ()
+        yield from itertools.chain(*modules[index::heaps])
     yield from itertools.chain(*groups.values())
+
+
+def _is_whole(name: str, group: Sequence[pytest.Item]) -> bool:
+    return name in _SHARED or "e2e" in group[0].path.parts
+
+
+def _place(name: str, group: Sequence[pytest.Item]) -> int:
+    if any(item.get_closest_marker("walkthrough") for item in group):
+        return 0
+    return 1 + (_SHARED.index(name) if name in _SHARED else len(_SHARED))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

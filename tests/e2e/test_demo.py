@@ -112,6 +112,7 @@ async def test_demo_from_start_to_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.walkthrough
+@pytest.mark.xdist_group(name="second_act")
 @pytest.mark.usefixtures("kubernetes_binaries")
 async def test_second_act_costs_one_tunnel_and_tells_so(tmp_path: Path) -> None:
     folder, picture = tmp_path / "demo", tmp_path / "rollback.svg"
@@ -129,6 +130,7 @@ async def test_second_act_costs_one_tunnel_and_tells_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.walkthrough
+@pytest.mark.xdist_group(name="third_act")
 @pytest.mark.usefixtures("kubernetes_binaries")
 async def test_third_act_reads_the_words_of_real_daemons(tmp_path: Path) -> None:
     if (missing := find_missing()) is not None:

@@ -83,11 +83,14 @@ def environment(kubernetes_binaries: Mapping[str, Path]) -> dict[str, str]:
     "blocks",
     [
         pytest.param(
-            [
-                [ENTER, *(block for page in RUNBOOKS for block in blocks_of(page))],
-                *(blocks_of(page) for page in (*GUIDES, TOUR)),
-            ],
-            id="one after the other",
+            [[ENTER, *(block for page in RUNBOOKS for block in blocks_of(page))], *map(blocks_of, GUIDES[::2])],
+            id="runbooks and every other guide",
+            marks=pytest.mark.xdist_group(name="guides"),
+        ),
+        pytest.param(
+            [*map(blocks_of, GUIDES[1::2]), blocks_of(TOUR)],
+            id="the other guides and the tour",
+            marks=pytest.mark.xdist_group(name="tour"),
         ),
         pytest.param([blocks_of(LAST)], id=LAST.stem, marks=pytest.mark.xdist_group(name=LAST.stem)),
     ],
