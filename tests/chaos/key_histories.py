@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from chaos import playing
-from chaos.playing import TALLY, Act, Failure
+from chaos.playing import TALLY, Act, Failure, conclude
 from support.world.core import CONNECTION, KEY, POLICY, CoreHarness, Interference
 
 ACTS: Final = 25
 PAUSES: Final = (1.0, 20.0, 400.0)
 NAMES: Final = ("site6", "site7")
-MOST_WORDS: Final = 1500
 FORBIDDEN: Final = Fault(FaultKind.FORBIDDEN, "SharedKeyNotReadable", "The key may not be read.")
 LOST: Final = Fault(FaultKind.UNAVAILABLE, "ReadTimeout", "No answer.")
 
@@ -107,13 +106,7 @@ def draw(seed: int) -> tuple[KeyAct, ...]:
 async def play(seed: int, acts: Sequence[KeyAct]) -> Failure[PlayedKeys] | None:
     """Play one history; None if all is well."""
     history = PlayedKeys(seed)
-    try:
-        found = await history.play(acts)
-    except AssertionError as error:
-        found = [str(error)[:MOST_WORDS] or repr(error)]
-    finally:
-        await history.world.abandon()
-    return Failure("keys", seed, tuple(acts), "\n".join(found)) if found else None
+    return await conclude("keys", seed, acts, history.play(acts), leave=history.world.abandon)
 
 
 def run(seed: int) -> str | None:

@@ -9,7 +9,7 @@ from azure_vpn_operator.domain.azure.canonical import ArmId
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from azure_vpn_operator.ports import Accepted
 from chaos import playing
-from chaos.playing import TALLY, Act, Failure
+from chaos.playing import TALLY, Act, Failure, conclude
 from support.world.core import CONNECTION, POLICY, POLICY_SPEC, CoreHarness, Interference
 
 SITES: Final = ("S0", "S1", "S2", "S3")
@@ -30,7 +30,6 @@ PATIENCE: Final = 5.0
 """Seconds in which an edit must have taken its place in the line."""
 PAUSES: Final = (0.5, 7.0, 25.0, 60.0)
 QUIET: Final = 900.0
-MOST_WORDS: Final = 1500
 
 LineAct = Act["PlayedLine"]
 
@@ -161,13 +160,7 @@ def draw(seed: int, *, disturbed: bool) -> tuple[LineAct, ...]:
 async def play(seed: int, acts: Sequence[LineAct], *, disturbed: bool) -> Failure[PlayedLine] | None:
     """Play one history; None if all is well."""
     history = PlayedLine(seed, disturbed=disturbed)
-    try:
-        found = await history.play(acts)
-    except AssertionError as error:
-        found = [*history.broken, str(error)[:MOST_WORDS]]
-    finally:
-        await history.world.abandon()
-    return Failure("lines", seed, tuple(acts), "\n".join(found)) if found else None
+    return await conclude("lines", seed, acts, history.play(acts), leave=history.world.abandon, broken=history.broken)
 
 
 def run(seed: int) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from chaos import playing
-from chaos.playing import TALLY, Act, Failure
+from chaos.playing import TALLY, Act, Failure, conclude
 from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
@@ -26,7 +26,6 @@ POLICIES: Final = ("p", "q")
 PAUSES: Final = (0.0, 0.5, 4.0, 15.0, 40.0, 200.0)
 AN_HOUR_AND_MORE: Final = 4000.0
 """A key that could not be compared is asked for again after an hour."""
-MOST_WORDS: Final = 1500
 BORDER: Final = AZURE_READS | AZURE_WRITES | {"poll", "read", "write_status", "write_finalizers", "list_all", "record"}
 
 
@@ -211,7 +210,8 @@ async def play(seed: int) -> Failure[PlayedObjects] | None:
     """Play one history; None if all is well. What comes next depends on what has been, so no act can be left out."""
     history, acts = PlayedObjects(seed), list[Act[PlayedObjects]]()
     world, found = history.world, list[str]()
-    try:
+
+    async def played() -> Sequence[str]:
         await world.start()
         for _ in range(STEPS):
             text, pause = history.step(), history.dice.choice(PAUSES)
@@ -221,17 +221,15 @@ async def play(seed: int) -> Failure[PlayedObjects] | None:
         history.end_of_trouble()
         await world.advance(AN_HOUR_AND_MORE)
         await world.settle_for_good()
-        found = wrong_at_the_end(history)
+        found.extend(wrong_at_the_end(history))
         world.forget_journals()
         await world.advance(AN_HOUR_AND_MORE)
-        found += [f"written in peace: {written}" for written in (*world.sent, *world.cluster.writes)]
+        found.extend(f"written in peace: {written}" for written in (*world.sent, *world.cluster.writes))
         TALLY.update(crashes=world.crashes)
         await world.stop()
-    except AssertionError as error:
-        found.append(str(error)[:MOST_WORDS] or repr(error))
-    finally:
-        await world.abandon()
-    return Failure("objects", seed, tuple(acts), "\n".join(found)) if found else None
+        return found
+
+    return await conclude("objects", seed, acts, played(), leave=world.abandon, broken=found)
 
 
 def run(seed: int) -> str | None:

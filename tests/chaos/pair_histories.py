@@ -20,7 +20,7 @@ from chaos.pair_world import (
     mixed_tunnels,
     spec_of,
 )
-from chaos.playing import Act, Failure
+from chaos.playing import Act, Failure, conclude
 from support.world.core import (
     AZURE_READS,
     AZURE_WRITES,
@@ -29,7 +29,6 @@ from support.world.core import (
     POLICY,
     POLICY_SPEC,
     Interference,
-    NeverSettlesError,
 )
 
 ACTS = 14
@@ -37,7 +36,6 @@ BORDER = AZURE_READS | AZURE_WRITES | {"poll", "read", "write_status", "write_fi
 PAUSES = (0.0, 0.5, 4.0, 15.0, 40.0, 200.0)
 SLOWEST = (0.0, 0.5, 3.0, 20.0)
 """Seconds of the slowest call to Azure, one of these for each history."""
-MOST_WORDS = 1000
 LONG_ENOUGH = 4000.0
 """Seconds after which everything that is tried again only now and then has been tried again."""
 
@@ -135,13 +133,7 @@ def draw(seed: int) -> tuple[PairAct, ...]:
 async def play(seed: int, acts: Sequence[PairAct]) -> Failure["PlayedHistory"] | None:
     """Play one history; None if all is well."""
     history = PlayedHistory(seed)
-    try:
-        found = list(await history.play(acts))
-    except (AssertionError, NeverSettlesError) as error:
-        found = [str(error)[:MOST_WORDS]]
-    finally:
-        await history.world.abandon()
-    return Failure("pairs", seed, tuple(acts), "\n".join(found)) if found else None
+    return await conclude("pairs", seed, acts, history.play(acts), leave=history.world.abandon)
 
 
 def run(seed: int) -> str | None:

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+MOST_WORDS: Final = 1500
+"""So many characters of an error are told."""
 
 TALLY: Counter[str] = Counter()
 """What the histories that this process has played came to, such as changes begun and confirmed, and crashes."""
@@ -38,6 +41,28 @@ class Failure(Generic[T]):
 
 Play = Callable[[int, Sequence[Act[T]]], Awaitable[Failure[T] | None]]
 """From a seed and acts to what was wrong; None if all is well."""
+
+
+async def conclude(
+    kind: str,
+    seed: int,
+    acts: Sequence[Act[T]],
+    played: Awaitable[Iterable[str]],
+    *,
+    leave: Callable[[], Awaitable[None]],
+    broken: Sequence[str] = (),
+) -> Failure[T] | None:
+    """Await what a history has found wrong, and leave its world; None if all is well.
+
+    A history that ends by an AssertionError has found that, after what was `broken` on its way.
+    """
+    try:
+        found = list(await played)
+    except AssertionError as error:
+        found = [*broken, str(error)[:MOST_WORDS] or repr(error)]
+    finally:
+        await leave()
+    return Failure(kind, seed, tuple(acts), "\n".join(found)) if found else None
 
 
 async def shorten(play: Play[T], failure: Failure[T], attempts: int = 24) -> Failure[T]:

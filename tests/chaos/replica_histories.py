@@ -5,15 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from chaos import playing
-from chaos.playing import TALLY, Act, Failure
-from support.world.core import AZURE_READS, AZURE_WRITES, NeverSettlesError
+from chaos.playing import TALLY, Act, Failure, conclude
+from support.world.core import AZURE_READS, AZURE_WRITES
 from support.world.replica_world import SITES, ReplicaWorld
 
 ACTS: Final = 16
 PAUSES: Final = (0.0, 0.5, 3.0, 10.0, 28.0, 40.0, 90.0)
 STANDSTILLS: Final = (2.0, 14.0, 16.0, 29.0, 31.0, 60.0, 200.0)
 LONG_ENOUGH: Final = 1200.0
-MOST_WORDS: Final = 1500
 
 ReplicaAct = Act[ReplicaWorld]
 
@@ -30,7 +29,8 @@ async def play(seed: int, acts: Sequence[ReplicaAct]) -> Failure[ReplicaWorld] |
     ways = random.Random(f"ways of {seed}")
     slowest = ways.choice([0.0, 2.0, 20.0])
     world.azure.operation_seconds = ways.choice([5.0, 20.0])
-    try:
+
+    async def played() -> Sequence[str]:
         await world.begin()
         world.latency = lambda verb, _: slowest * ways.random() ** 4 if verb in AZURE_READS | AZURE_WRITES else 0.0
         for act in acts:
@@ -43,11 +43,9 @@ async def play(seed: int, acts: Sequence[ReplicaAct]) -> Failure[ReplicaWorld] |
         found = world.wrong_at_the_end()
         TALLY.update(changes=len(world.sent), leaders=len(world.led), crashes=world.crashes)
         await world.stop()
-    except (AssertionError, NeverSettlesError) as error:
-        found = [*world.broken, str(error)[:MOST_WORDS]]
-    finally:
-        await world.abandon()
-    return Failure("replicas", seed, tuple(acts), "\n".join(found)) if found else None
+        return found
+
+    return await conclude("replicas", seed, acts, played(), leave=world.abandon, broken=world.broken)
 
 
 def run(seed: int) -> str | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from azure_vpn_operator.domain.azure.faults import Fault, FaultKind
 from chaos import playing
-from chaos.playing import TALLY, Act, Failure
+from chaos.playing import TALLY, Act, Failure, conclude
 from support.fakes.azure import BUSY
 from support.world.core import (
     AZURE_READS,
@@ -44,7 +44,6 @@ FAULTS: Final = (
     Fault(FaultKind.THROTTLED, "TooManyRequests", "Slowly.", retry_after=20.0),
 )
 BORDER: Final = AZURE_READS | AZURE_WRITES | {"poll", "read", "write_status", "write_finalizers", "list_all"}
-MOST_WORDS: Final = 1500
 QUIET: Final = 2000.0
 """Seconds after which everything that is tried again only now and then has been tried again."""
 LONGEST: Final = 8 * 3600.0
@@ -168,16 +167,16 @@ async def play(
 ) -> Failure["PlayedTrial"] | None:
     """Play one history; None if all is well."""
     history = history or PlayedTrial(seed)
-    try:
-        with _passes_that_fail(history.world.broken):
-            found = await history.play(acts)
-    except NeverSettlesError:
-        found = ["it never ends", *history.world.broken, *history.world.wrong_at_the_end()]
-    except AssertionError as error:
-        found = [*history.world.broken, str(error)[:MOST_WORDS]]
-    finally:
-        await history.world.abandon()
-    return Failure("trials", seed, tuple(acts), "\n".join(found)) if found else None
+    world = history.world
+
+    async def played() -> Sequence[str]:
+        try:
+            with _passes_that_fail(world.broken):
+                return await history.play(acts)
+        except NeverSettlesError:
+            return ["it never ends", *world.broken, *world.wrong_at_the_end()]
+
+    return await conclude("trials", seed, acts, played(), leave=world.abandon, broken=world.broken)
 
 
 def run(seed: int) -> str | None:
