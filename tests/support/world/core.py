@@ -81,6 +81,13 @@ class CrashError(BaseException):
     """The process is gone at this point."""
 
 
+async def abandon_all() -> None:
+    """End whatever a failing test has left running."""
+    for harness in HARNESSES:
+        await harness.abandon()
+    HARNESSES.clear()
+
+
 class NeverSettlesError(AssertionError):
     """The world is still changing after a very long time."""
 

@@ -2,16 +2,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.world.core import HARNESSES, CoreHarness
+from support.world.core import CoreHarness, abandon_all
 
 
 @pytest.fixture(autouse=True)
 async def nothing_left_behind() -> AsyncIterator[None]:
     """Whatever a failing test has left running is ended."""
     yield
-    for harness in HARNESSES:
-        await harness.abandon()
-    HARNESSES.clear()
+    await abandon_all()
 
 
 @pytest.fixture
